@@ -1,0 +1,158 @@
+"""Who makes and who reads each blob, in one state of a net.
+
+A blob's name may stand for several contents: an in-place layer makes a new one under the old
+name. Each content is a *version*, with the one who makes it and all who read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from protofix.net.layers import BlobName, Layer, Net
+from protofix.net.states import NetState, keeps, states_of
+
+
+class Use(NamedTuple):
+    """One bottom or top: the layer (its index in the file) and which of its blobs."""
+
+    layer: int
+    slot: int
+
+
+@dataclass(frozen=True)
+class Version:
+    """One content of a blob; `maker` is None for a net's `input`."""
+
+    number: int
+    blob: str
+    maker: Use | None
+    readers: tuple[Use, ...]
+
+
+class Unmade(NamedTuple):
+    """A bottom that no layer before makes."""
+
+    layer: Layer
+    bottom: BlobName
+
+
+class Remade(NamedTuple):
+    """A top that another layer has made already, not in place, which Caffe refuses."""
+
+    layer: Layer
+    top: BlobName
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A net in one state, in the order of its layers."""
+
+    net: Net
+    state: NetState
+    layers: tuple[Layer, ...]
+    versions: tuple[Version, ...]
+    made: dict[Use, int] = field(repr=False)
+    read: dict[Use, int] = field(repr=False)
+    unmade: tuple[Unmade, ...]
+    remade: tuple[Remade, ...]
+
+    def source_of(self, layer: Layer, slot: int) -> Version | None:
+        """What a layer reads as its bottom `slot`; None if nobody makes it or there is none."""
+        number = self.read.get(Use(layer.index, slot))
+        return None if number is None else self.versions[number]
+
+    def result_of(self, layer: Layer, slot: int = 0) -> Version | None:
+        """What a layer makes as its top `slot`; None if it has no such top."""
+        number = self.made.get(Use(layer.index, slot))
+        return None if number is None else self.versions[number]
+
+    def maker_of(self, version: Version) -> Layer | None:
+        """The layer that makes a version; None for a net's `input`."""
+        return None if version.maker is None else self.net.layers[version.maker.layer]
+
+    def outputs(self) -> list[Version]:
+        """The versions that nobody reads: Caffe gives them out, and prints them while training."""
+        return [version for version in self.versions if not version.readers]
+
+
+def build_graph(net: Net, state: NetState) -> Graph:
+    """Connect the layers that `state` keeps as Caffe does (Caffe 1.0, Net::Init)."""
+    blobs: list[str] = []
+    makers: list[Use | None] = []
+    readers: list[list[Use]] = []
+    current: dict[str, int] = {}
+    made: dict[Use, int] = {}
+    read: dict[Use, int] = {}
+    unmade: list[Unmade] = []
+    remade: list[Remade] = []
+
+    def make(name: str, maker: Use | None) -> None:
+        if maker is not None:
+            made[maker] = len(blobs)
+        current[name] = len(blobs)
+        blobs.append(name)
+        makers.append(maker)
+        readers.append([])
+
+    for given in net.inputs:
+        make(given.name, None)
+    kept = tuple(layer for layer in net.layers if keeps(state, layer))
+    for layer in kept:
+        for slot, bottom in enumerate(layer.bottoms):
+            number = current.get(bottom.name)
+            if number is None:
+                unmade.append(Unmade(layer, bottom))
+            else:
+                read[Use(layer.index, slot)] = number
+                readers[number].append(Use(layer.index, slot))
+        for slot, top in enumerate(layer.tops):
+            in_place = slot < len(layer.bottoms) and layer.bottoms[slot].name == top.name
+            if top.name in current and not in_place:
+                remade.append(Remade(layer, top))
+            make(top.name, Use(layer.index, slot))
+    versions = tuple(
+        Version(number, blob, maker, tuple(uses))
+        for number, (blob, maker, uses) in enumerate(zip(blobs, makers, readers, strict=True))
+    )
+    return Graph(net, state, kept, versions, made, read, tuple(unmade), tuple(remade))
+
+
+def graphs_of(net: Net) -> tuple[Graph, ...]:
+    """The graph of each state that a person can mean.
+
+    A state without data is nobody's: a net whose data layers are all for TRAIN, or for a stage,
+    is not meant to be built without that. One whose only data is the matrix of an InfogainLoss
+    has none either. And stages that bring two data layers for one blob, or that no rule asks for
+    together and that do not fit together, are not meant at once.
+    """
+    graphs = tuple(build_graph(net, state) for state in states_of(net))
+    meant = tuple(graph for graph in graphs if _has_data(graph) and not _stages_clash(graph))
+    return meant or graphs
+
+
+def _has_data(graph: Graph) -> bool:
+    if graph.net.inputs:
+        return True
+    return any(not layer.bottoms and not _only_matrix(graph, layer) for layer in graph.layers)
+
+
+def _stages_clash(graph: Graph) -> bool:
+    stages = graph.state.stages
+    if stages and any(not layer.bottoms for layer, _ in graph.remade):
+        return True
+    rules = (rule for layer in graph.layers for rule in (*layer.include, *layer.exclude))
+    together = len(stages) < 2 or any(stages <= set(rule.stages) for rule in rules)
+    return not together and bool(graph.remade or graph.unmade)
+
+
+def _only_matrix(graph: Graph, layer: Layer) -> bool:
+    """Whether all that a layer makes is read as the third bottom of an InfogainLoss alone."""
+    uses = [
+        use
+        for slot in range(len(layer.tops))
+        if (version := graph.result_of(layer, slot)) is not None
+        for use in version.readers
+    ]
+    types = {(graph.net.layers[use.layer].type, use.slot) for use in uses}
+    return types == {("InfogainLoss", 2)}

@@ -1,0 +1,217 @@
+"""The typed view of a net: its layers in order, whatever format they are written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from caffe_proto import V1_TYPES
+from protofix.textproto.literals import parse_float, parse_integer
+from protofix.textproto.tree import (
+    Document,
+    Field,
+    Message,
+    Node,
+    fields_named,
+    messages_named,
+    scalars_named,
+)
+
+# The type strings of the V0 format (nested `layer { type: "conv" }`) that have a plain successor.
+_V0_TYPES = {
+    "accuracy": "Accuracy", "bnll": "BNLL", "concat": "Concat", "conv": "Convolution",
+    "data": "Data", "dropout": "Dropout", "euclidean_loss": "EuclideanLoss", "flatten": "Flatten",
+    "hdf5_data": "HDF5Data", "hdf5_output": "HDF5Output", "im2col": "Im2col",
+    "images": "ImageData", "infogain_loss": "InfogainLoss", "innerproduct": "InnerProduct",
+    "lrn": "LRN", "multinomial_logistic_loss": "MultinomialLogisticLoss", "pool": "Pooling",
+    "relu": "ReLU", "sigmoid": "Sigmoid", "softmax": "Softmax", "softmax_loss": "SoftmaxWithLoss",
+    "split": "Split", "tanh": "TanH", "window_data": "WindowData",
+}  # fmt: skip
+
+
+class BlobName(NamedTuple):
+    """A bottom or a top: the blob's name, and the field and characters that say it."""
+
+    name: str
+    field: Field
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One `include` or `exclude` (NetStateRule); None where nothing is asked."""
+
+    node: Message
+    phase: str | None
+    min_level: int | None
+    max_level: int | None
+    stages: tuple[str, ...]
+    not_stages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer as its file has it.
+
+    `type` is today's type string (empty if none is given), `written_type` what the file says;
+    `format` is 0, 1 or 2 for the V0, V1 and today's formats; `index` counts the file's layers.
+    """
+
+    index: int
+    node: Message
+    format: int
+    name: str
+    type: str
+    written_type: str
+    bottoms: tuple[BlobName, ...]
+    tops: tuple[BlobName, ...]
+
+    @property
+    def fields(self) -> tuple[Node, ...]:
+        """The fields that hold the layer's parameters."""
+        if self.format == 0:
+            return messages_named(self.node.fields, "layer")[0].fields
+        return self.node.fields
+
+    def param(self, name: str) -> Message | None:
+        """The message of that name, such as `softmax_param`; the last if there are several."""
+        found = messages_named(self.fields, name)
+        return found[-1] if found else None
+
+    @cached_property
+    def include(self) -> tuple[Rule, ...]:
+        """Rules of which one must be met for the layer to be kept."""
+        return tuple(map(_rule, messages_named(self.node.fields, "include")))
+
+    @cached_property
+    def exclude(self) -> tuple[Rule, ...]:
+        """Rules of which none may be met."""
+        return tuple(map(_rule, messages_named(self.node.fields, "exclude")))
+
+    @cached_property
+    def loss_weights(self) -> tuple[float, ...]:
+        """The loss weights written, one a top; empty if the type's own apply."""
+        values = (parse_float(s.value) for s in scalars_named(self.node.fields, "loss_weight"))
+        return tuple(0.0 if value is None else value for value in values)
+
+
+@dataclass(frozen=True)
+class Net:
+    """A net: its document, its layers and its `input` fields, in the order of the file."""
+
+    document: Document
+    name: str
+    layers: tuple[Layer, ...]
+    inputs: tuple[BlobName, ...]
+
+    @property
+    def format(self) -> int:
+        """Oldest format that a layer is written in; 2 for a net without layers."""
+        return min((layer.format for layer in self.layers), default=2)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the file has both `layer` and `layers`, which Caffe refuses."""
+        names = {node.name for node in self.document.fields if isinstance(node, Message)}
+        return {"layer", "layers"} <= names
+
+
+def bind(document: Document) -> Net:
+    """Read a document as a net. What does not fit is left out, for the schema check to say."""
+    layers: list[Layer] = []
+    for node in document.fields:
+        if isinstance(node, Message) and node.name in ("layer", "layers"):
+            layers.append(_layer(len(layers), node))
+    inputs = _blob_names(document.fields, "input")
+    return Net(document, _string(document.fields, "name"), tuple(layers), inputs)
+
+
+def _layer(index: int, node: Message) -> Layer:
+    form, inner = 2, node.fields
+    if node.name == "layers":
+        nested = messages_named(node.fields, "layer")
+        form, inner = (0, nested[0].fields) if nested else (1, node.fields)
+    types = scalars_named(inner, "type")
+    written = types[-1].value if types else ""
+    known = {0: _V0_TYPES, 1: V1_TYPES, 2: {}}[form]
+    return Layer(
+        index=index,
+        node=node,
+        format=form,
+        name=_string(inner, "name"),
+        type=known.get(written, written),
+        written_type=written,
+        bottoms=_blob_names(node.fields, "bottom"),
+        tops=_blob_names(node.fields, "top"),
+    )
+
+
+def _blob_names(fields: tuple[Node, ...], name: str) -> tuple[BlobName, ...]:
+    return tuple(
+        BlobName(scalar.value, field, scalar.start, scalar.end)
+        for field in fields_named(fields, name)
+        for scalar in field.scalars
+    )
+
+
+def _string(fields: tuple[Node, ...], name: str) -> str:
+    found = scalars_named(fields, name)
+    return found[-1].value if found else ""
+
+
+def integer_of(fields: tuple[Node, ...], name: str) -> int | None:
+    """The whole number that the last field of that name gives, if it gives one."""
+    found = [s.value for s in scalars_named(fields, name) if s.kind == "integer"]
+    return parse_integer(found[-1]) if found else None
+
+
+def integers_of(fields: tuple[Node, ...], name: str) -> tuple[int, ...]:
+    """All whole numbers of the fields of that name."""
+    found = scalars_named(fields, name)
+    return tuple(parse_integer(s.value) for s in found if s.kind == "integer")
+
+
+def float_of(fields: tuple[Node, ...], name: str) -> float | None:
+    """The number that the last field of that name gives, if it gives one."""
+    found = scalars_named(fields, name)
+    return parse_float(found[-1].value) if found and found[-1].kind != "string" else None
+
+
+def bool_of(fields: tuple[Node, ...], name: str, default: bool) -> bool:
+    """The truth value that the last field of that name gives."""
+    found = scalars_named(fields, name)
+    return found[-1].value in ("true", "True", "t", "1") if found else default
+
+
+def string_of(fields: tuple[Node, ...], name: str) -> str | None:
+    """The string that the last field of that name gives, if there is one."""
+    found = [s.value for s in scalars_named(fields, name) if s.kind == "string"]
+    return found[-1] if found else None
+
+
+def enum_of(fields: tuple[Node, ...], name: str, values: tuple[str, ...]) -> str | None:
+    """Name of the enum value that a field gives by name or number; `values` are in number order."""
+    found = scalars_named(fields, name)
+    if not found:
+        return None
+    written = found[-1]
+    if written.kind == "integer":
+        number = parse_integer(written.value)
+        return values[number] if 0 <= number < len(values) else None
+    return written.value if written.value in values else None
+
+
+PHASES = ("TRAIN", "TEST")
+
+
+def _rule(node: Message) -> Rule:
+    return Rule(
+        node=node,
+        phase=enum_of(node.fields, "phase", PHASES),
+        min_level=integer_of(node.fields, "min_level"),
+        max_level=integer_of(node.fields, "max_level"),
+        stages=tuple(s.value for s in scalars_named(node.fields, "stage")),
+        not_stages=tuple(s.value for s in scalars_named(node.fields, "not_stage")),
+    )

@@ -1,0 +1,107 @@
+"""Net states: which there are, and which layers each keeps.
+
+Caffe keeps a layer by the rules of NetStateRule (Caffe 1.0, Net::StateMeetsRule): one `include`
+must be met, or no `exclude`. The states worth looking at are those whose layers differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice, product
+
+from protofix.net.layers import PHASES, Layer, Net, Rule, integer_of
+from protofix.textproto.tree import messages_named, scalars_named
+
+_MOST_COMBINATIONS = 4096
+
+
+@dataclass(frozen=True)
+class NetState:
+    """What a net is built for: its phase, level and stages."""
+
+    phase: str
+    level: int = 0
+    stages: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        parts = [self.phase]
+        if self.level:
+            parts.append(f"level {self.level}")
+        parts += [f"stage {stage}" for stage in sorted(self.stages)]
+        return ", ".join(parts)
+
+
+def meets(state: NetState, rule: Rule) -> bool:
+    """Whether a state meets a rule."""
+    return (
+        (rule.phase is None or rule.phase == state.phase)
+        and (rule.min_level is None or state.level >= rule.min_level)
+        and (rule.max_level is None or state.level <= rule.max_level)
+        and state.stages.issuperset(rule.stages)
+        and state.stages.isdisjoint(rule.not_stages)
+    )
+
+
+def keeps(state: NetState, layer: Layer) -> bool:
+    """Whether a net in that state has the layer.
+
+    A layer with both `include` and `exclude`, which Caffe refuses, is taken by its `include`.
+    """
+    if layer.include:
+        return any(meets(state, rule) for rule in layer.include)
+    return not any(meets(state, rule) for rule in layer.exclude)
+
+
+def states_of(net: Net) -> tuple[NetState, ...]:
+    """The states that a net's rules tell apart: no two of them keep the same layers.
+
+    The plainest state stands for all that keep the same layers. The net's own `state`, which
+    Caffe adds to whatever it is built for, is in all of them.
+    """
+    ruled = [layer for layer in net.layers if layer.include or layer.exclude]
+    found: dict[tuple[str, tuple[bool, ...]], NetState] = {}
+    for state in islice(_candidates(net, ruled), _MOST_COMBINATIONS):
+        kept = tuple(keeps(state, layer) for layer in ruled)
+        found.setdefault((state.phase, kept), state)
+    # Two phases in which the same layers are kept differ still: dropout, data, batch norm.
+    return tuple(found.values())
+
+
+def _candidates(net: Net, ruled: list[Layer]) -> Iterator[NetState]:
+    rules = {rule for layer in ruled for rule in (*layer.include, *layer.exclude)}
+    level, own_stages = _own_state(net)
+    levels = {level}
+    for rule in rules:
+        if rule.min_level is not None:
+            levels |= {rule.min_level, rule.min_level - 1}
+        if rule.max_level is not None:
+            levels |= {rule.max_level, rule.max_level + 1}
+    ordered_levels = sorted(levels, key=lambda value: (value != level, abs(value - level), value))
+    stages = _stage_sets(rules)
+    for stage_set, some_level, phase in product(stages, ordered_levels, PHASES):
+        yield NetState(phase, some_level, stage_set | own_stages)
+
+
+def _stage_sets(rules: set[Rule]) -> list[frozenset[str]]:
+    """Sets of stages to look at: none, each, those one rule asks for together, then any others."""
+    names = sorted({stage for rule in rules for stage in (*rule.stages, *rule.not_stages)})
+    together = sorted(
+        {frozenset(rule.stages) for rule in rules if len(rule.stages) > 1}, key=sorted
+    )
+    sets = [frozenset[str](), *(frozenset([name]) for name in names), *together]
+    if len(names) <= 6:
+        sets += [
+            frozenset(chosen)
+            for size in range(2, len(names) + 1)
+            for chosen in combinations(names, size)
+        ]
+    return list(dict.fromkeys(sets))
+
+
+def _own_state(net: Net) -> tuple[int, frozenset[str]]:
+    level, stages = 0, frozenset[str]()
+    for state in messages_named(net.document.fields, "state"):
+        level = integer_of(state.fields, "level") or level
+        stages |= {scalar.value for scalar in scalars_named(state.fields, "stage")}
+    return level, stages

@@ -1,0 +1,57 @@
+"""Edits: the one way in which a text ever changes.
+
+An edit replaces `text[start:end]`. Every rewrite hands over a list of them against the text as it
+was read, so a byte that no edit names stays what it was.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """Replace the characters from `start` up to `end` by `replacement`."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+class OverlapError(ValueError):
+    """Two edits want the same characters: applying both would depend on their order."""
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """Apply all edits at once. Edits at the same empty place are put in the order given.
+
+    Raises `OverlapError` if two edits overlap, `ValueError` if one lies outside the text.
+    """
+    parts: list[str] = []
+    position = 0
+    for start, end, replacement in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if not 0 <= start <= end <= len(text):
+            raise ValueError(f"the edit {start}..{end} lies outside a text of {len(text)}")
+        if start < position:
+            raise OverlapError(f"two edits overlap at offset {start}")
+        parts += (text[position:start], replacement)
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def unified_diff(before: str, after: str, path: str) -> str:
+    """Give the unified diff of two texts, as `patch` takes it; empty if they are equal."""
+    lines = difflib.unified_diff(
+        _lines(before), _lines(after), f"a/{path.lstrip('/')}", f"b/{path.lstrip('/')}"
+    )
+    return "".join(
+        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def _lines(text: str) -> list[str]:
+    # Only a line feed ends a line here, as everywhere else.
+    lines = text.split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

@@ -1,0 +1,79 @@
+"""Values as the text format writes them: decoding, encoding and judging literals."""
+
+from __future__ import annotations
+
+import re
+
+_SIMPLE = {
+    "a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11,
+    "\\": 92, "?": 63, "'": 39, '"': 34,
+}  # fmt: skip
+_ESCAPE = re.compile(
+    r"\\(?:([abfnrtv\\?'\"])|([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})"
+    r"|(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})))"
+)
+
+
+def decode_string(literal: str) -> str:
+    """Content of one quoted literal; bytes that are not UTF-8 come as lone surrogates."""
+    body = literal[1:-1]
+    if "\\" not in body:
+        return body
+    out = bytearray()
+    position = 0
+    for match in _ESCAPE.finditer(body):
+        out += body[position : match.start()].encode("utf-8", "surrogateescape")
+        simple, octal, hexadecimal, short, long = match.groups()
+        if simple:
+            out.append(_SIMPLE[simple])
+        elif octal:
+            out.append(int(octal, 8) & 0xFF)
+        elif hexadecimal:
+            out.append(int(hexadecimal, 16))
+        else:
+            # The C++ parser writes half a surrogate pair as three bytes too.
+            code = int(short or long, 16)
+            if code <= 0x10FFFF:
+                out += chr(code).encode("utf-8", "surrogatepass")
+        position = match.end()
+    out += body[position:].encode("utf-8", "surrogateescape")
+    return out.decode("utf-8", "surrogateescape")
+
+
+def encode_string(value: str, quote: str = '"') -> str:
+    """Write `value` as a literal in the quotes given."""
+    special = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", quote: "\\" + quote}
+    escaped = "".join(
+        special.get(c) or (f"\\{ord(c):03o}" if ord(c) < 32 or ord(c) == 127 else c) for c in value
+    )
+    return f"{quote}{escaped}{quote}"
+
+
+def parse_integer(written: str) -> int:
+    """Value of an INTEGER with an optional minus: decimal, 0x hexadecimal or 0 octal."""
+    digits = written.lstrip("-")
+    if digits[:2] in ("0x", "0X"):
+        value = int(digits, 16)
+    elif digits[0] == "0":
+        value = int(digits, 8)
+    elif len(digits) > 4000:
+        # int() refuses literals this long; no field is this wide, so any huge number will do.
+        value = 10**4000
+    else:
+        value = int(digits)
+    return -value if written.startswith("-") else value
+
+
+def parse_float(written: str) -> float | None:
+    """Value of a number or of inf, infinity or nan in any case; None for another name."""
+    try:
+        return float(written.rstrip("fF") if written[-1] in "fF" and "n" not in written.lower()
+                     else written)  # fmt: skip
+    except ValueError:
+        return None
+
+
+def is_octal_or_hex(written: str) -> bool:
+    """Whether an INTEGER is written in octal or hexadecimal, which a float field refuses."""
+    digits = written.lstrip("-")
+    return len(digits) > 1 and digits[0] == "0"

@@ -1,0 +1,105 @@
+"""The text of one file and its lines: offsets to line and column and back to bytes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+MAX_LINE = 16 * 1024 * 1024
+"""Characters. A longer line is no prototxt that a person or a tool wrote to be read."""
+
+BLANKS = " \t\r\v\f"
+"""White space of the format within a line; Python's own idea of it is wider."""
+
+BYTE_ORDER_MARK = "\ufeff"
+
+# A net has none of these; a caffemodel, an LMDB or a picture has them within its first bytes.
+# Tab, line feed, vertical tab, form feed and carriage return are the format's white space.
+_BINARY = bytes(set(range(32)) - set(b"\t\n\v\f\r")) + b"\x7f"
+
+
+class NotTextError(ValueError):
+    """The bytes of a file cannot be a prototxt; the message says what they are instead."""
+
+
+class Position(NamedTuple):
+    """A place in a text as people count it: the first character is at 1:1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and the name it goes by in messages.
+
+    Bytes that are not UTF-8 are kept as lone surrogates, so that `to_bytes` gives back every byte.
+    Offsets are characters of `text`.
+    """
+
+    text: str
+    path: str = "<string>"
+
+    @classmethod
+    def from_bytes(cls, data: bytes, path: str = "<bytes>") -> Source:
+        """Take the bytes of a file. Raises `NotTextError` if they cannot be a prototxt."""
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise NotTextError("is UTF-16 text; Caffe reads UTF-8: save it as UTF-8 without a BOM")
+        head = data[:65536]
+        binary = len(head) - len(head.translate(None, _BINARY))
+        # One stray control character is a mistake in a text, to be shown where it is; many are
+        # another kind of file.
+        if binary > 2 + len(head) // 100:
+            raise NotTextError(_what_binary(data))
+        source = cls(data.decode("utf-8", "surrogateescape"), path)
+        longest = max(map(len, source.lines), default=0)
+        if longest > MAX_LINE:
+            number = next(n for n, line in enumerate(source.lines, 1) if len(line) > MAX_LINE)
+            raise NotTextError(
+                f"line {number} is {longest:,} characters long; "
+                f"a prototxt has lines of at most {MAX_LINE:,}"
+            )
+        return source
+
+    def to_bytes(self) -> bytes:
+        """Give back the bytes of the file."""
+        return self.text.encode("utf-8", "surrogateescape")
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their line feed: only that ends a line of the text format."""
+        return self.text.split("\n")
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = []
+        offset = 0
+        for line in self.lines:
+            starts.append(offset)
+            offset += len(line) + 1
+        return starts
+
+    def position(self, offset: int) -> Position:
+        """Line and column, from 1, of the character at `offset` (or of the end of the text)."""
+        row = bisect_right(self._starts, offset) - 1
+        return Position(row + 1, offset - self._starts[row] + 1)
+
+    def line_start(self, offset: int) -> int:
+        """Offset at which the line that holds `offset` begins."""
+        return self._starts[bisect_right(self._starts, offset) - 1]
+
+    def line_end(self, offset: int) -> int:
+        """Offset of the line feed that ends the line of `offset`, or the end of the text."""
+        end = self.text.find("\n", offset)
+        return len(self.text) if end < 0 else end
+
+
+def _what_binary(data: bytes) -> str:
+    # A serialized NetParameter begins with field 1 (its name) and goes on with fields 2 or 100.
+    if data[:1] == b"\x0a" and len(data) > 2 and 2 + data[1] < len(data):
+        after_name = data[2 + data[1] :][:2]
+        if after_name[:1] in (b"\x12", b"\x1a") or after_name == b"\xa2\x06":
+            return "is a binary net (a caffemodel?), not a prototxt; give the net's prototxt"
+    return "is binary data, not a prototxt"

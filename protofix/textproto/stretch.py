@@ -1,0 +1,436 @@
+"""The irregular parts of a text, read by the grammar's parser, and every diagnosis it makes.
+
+A stretch begins where a field may begin and goes on, line by line, until a field may begin again.
+After a mistake the reader goes on at the next field it can make out, so that each is said once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from lark import Lark, Token, Transformer, UnexpectedToken
+
+from protofix.textproto.grammar import grammar_text, terminals
+from protofix.textproto.literals import decode_string
+from protofix.textproto.source import BLANKS, BYTE_ORDER_MARK
+from protofix.textproto.tree import (
+    MAX_DEPTH,
+    CloseShape,
+    Diagnosis,
+    FieldShape,
+    OpenShape,
+    ScalarShape,
+    SeparatorShape,
+    Shape,
+    TooDeepError,
+)
+
+if TYPE_CHECKING:
+    from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+_OPENERS = {"LBRACE": "{", "LANGLE": "<"}
+_CLOSERS = {"RBRACE": "}", "RANGLE": ">"}
+_VALUES = {"STRING", "FLOAT", "INTEGER", "MINUS"}
+
+_SCANNER = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in terminals().items()))
+# What a mistaken literal reaches to, so that one mistake is one diagnosis.
+_BROKEN_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?")
+_CLOSED_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+_BROKEN_NUMBER = re.compile(r"\.?[0-9](?:[eE][-+]|[0-9A-Za-z_.])*")
+_NUMBER_THEN_NAME = re.compile(r"((?:0[0-7]*|[1-9][0-9]*)(?:\.[0-9]*)?)(?=[A-Za-z_])(?![eExXfF])")
+_STRAY = re.compile(r"//.*|/\*.*?\*/|/\*.*|[^ \t\r\v\fA-Za-z0-9_\"'#:;,.{}<>\[\]-]+|.")
+_TYPOGRAPHIC = {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\xa0": " "}
+
+
+class Stretch(NamedTuple):
+    """What a stretch says: shapes relative to its start, mistakes, and how many lines it took."""
+
+    shapes: tuple[Shape, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    lines: int
+
+
+class _ShapeBuilder(Transformer):  # type: ignore[type-arg]
+    """Makes shapes of what the parser reduces; each method is named by its rule."""
+
+    def name(self, tokens: list[Token]) -> Token:
+        if len(tokens) == 1:
+            return tokens[0]
+        # Without blanks and comments, so that names compare.
+        return _token("NAME", "".join(tokens), _start(tokens[0]), _end(tokens[-1]))
+
+    def value(self, tokens: list[Token]) -> ScalarShape:
+        start, end = _start(tokens[0]), _end(tokens[-1])
+        if tokens[0].type == "STRING":
+            return ScalarShape("string", "".join(map(decode_string, tokens)), start, end)
+        kind = {"FLOAT": "float", "INTEGER": "integer", "NAME": "name"}[tokens[-1].type]
+        return ScalarShape(kind, "".join(tokens), start, end)
+
+    def separator(self, tokens: list[Token]) -> SeparatorShape:
+        return SeparatorShape(_start(tokens[0]))
+
+    def array(self, parts: list[object]) -> list[object]:
+        return list(parts)
+
+    def element(self, parts: list[object]) -> list[Shape]:
+        opening, *fields, closing = parts
+        assert isinstance(opening, Token)
+        assert isinstance(closing, Token)
+        start, end = _start(opening), _end(opening)
+        return [
+            OpenShape("", start, end, str(opening), end, True),
+            *_flat(fields),
+            CloseShape(str(closing), _start(closing), _end(closing), False),
+        ]
+
+    def field(self, parts: list[object]) -> list[Shape]:
+        name = parts[0]
+        assert isinstance(name, Token)
+        separated = isinstance(parts[-1], SeparatorShape)
+        content = parts[-2] if separated else parts[-1]
+        if isinstance(content, ScalarShape):
+            scalars: tuple[ScalarShape, ...] = (content,)
+            value_start, end = content.start, content.end
+        else:
+            assert isinstance(content, list)
+            value_start, end = _start(content[0]), _end(content[-1])
+            elements = [shape for part in content if isinstance(part, list) for shape in part]
+            if elements:
+                return [
+                    shape._replace(name=str(name))
+                    if isinstance(shape, OpenShape) and shape.listed and not shape.name
+                    else shape
+                    for shape in elements
+                ]
+            scalars = tuple(part for part in content if isinstance(part, ScalarShape))
+        colon = isinstance(parts[1], Token) and parts[1].type == "COLON"
+        return [
+            FieldShape(
+                name=str(name),
+                start=_start(name),
+                name_end=_end(name),
+                scalars=scalars,
+                listed=not isinstance(content, ScalarShape),
+                value_start=value_start,
+                end=end,
+                separated=separated,
+                colon=colon,
+            )
+        ]
+
+    def _open(self, tokens: list[Token]) -> list[Shape]:
+        name, bracket = tokens[0], tokens[-1]
+        return [OpenShape(str(name), _start(name), _end(name), str(bracket), _end(bracket), False)]
+
+    open_brace = _open
+    open_angle = _open
+
+    def open(self, parts: list[object]) -> list[Shape]:
+        return _flat(parts)
+
+    def close(self, parts: list[object]) -> list[Shape]:
+        bracket = parts[0]
+        assert isinstance(bracket, Token)
+        return [CloseShape(str(bracket), _start(bracket), _end(bracket), len(parts) > 1)]
+
+    def message(self, parts: list[object]) -> list[Shape]:
+        at = next(i for i, p in enumerate(parts) if isinstance(p, Token))
+        return _flat(parts[:at]) + self.close(parts[at:])
+
+    def stretch(self, parts: list[object]) -> list[Shape]:
+        return _flat(parts)
+
+    document = stretch
+
+
+def _begins_field(tokens: Sequence[Token], at: int) -> bool:
+    following = tokens[at + 1].type if at + 1 < len(tokens) else ""
+    return tokens[at].type == "NAME" and following in ("COLON", *_OPENERS)
+
+
+def _behind_list(tokens: Sequence[Token]) -> int | None:
+    """Index behind the first `]`, or None."""
+    return next((i + 1 for i, token in enumerate(tokens) if token.type == "RSQUARE"), None)
+
+
+def _flat(parts: Sequence[object]) -> list[Shape]:
+    shapes: list[Shape] = []
+    for part in parts:
+        if isinstance(part, SeparatorShape):
+            shapes.append(part)
+        else:
+            assert isinstance(part, list)
+            shapes.extend(part)
+    return shapes
+
+
+def _token(kind: str, text: str, start: int, end: int) -> Token:
+    return Token(kind, text, start_pos=start, end_pos=end)
+
+
+def _start(token: object) -> int:
+    assert isinstance(token, Token)
+    assert token.start_pos is not None
+    return token.start_pos
+
+
+def _end(token: object) -> int:
+    assert isinstance(token, Token)
+    assert token.end_pos is not None
+    return token.end_pos
+
+
+@cache
+def parser() -> Lark:
+    """The LALR parser; it makes shapes from `document` (a whole text) or `stretch`."""
+    return Lark(
+        grammar_text(),
+        parser="lalr",
+        lexer="basic",
+        start=["document", "stretch"],
+        maybe_placeholders=False,
+        transformer=_ShapeBuilder(),
+    )
+
+
+def read_stretch(lines: Sequence[str], row: int, column: int, skip_lines: int) -> Stretch:
+    """Read from `column` of the line at `row` to the end of a line where a field may begin.
+
+    Offsets are relative to that place. The first `skip_lines` line ends are never the stretch's
+    last: the caller knows that the stretch goes on behind them.
+    """
+    return _StretchReader(lines, row, column, skip_lines).read()
+
+
+class _StretchReader:
+    def __init__(self, lines: Sequence[str], row: int, column: int, skip_lines: int) -> None:
+        self.lines = lines
+        self.row = row
+        self.column = column
+        self.skip_lines = skip_lines
+        self.shapes: list[Shape] = []
+        self.diagnoses: list[Diagnosis] = []
+        self._restart()
+
+    def _restart(self) -> None:
+        self.parser: InteractiveParser = parser().parse_interactive(start="stretch")
+        self.complete: list[Token] = []
+        self.pending: list[Token] = []
+        self.depth = 0
+        self.in_broken_list = False
+
+    def read(self) -> Stretch:
+        base = -self.column
+        row = self.row
+        while row < len(self.lines):
+            line = self.lines[row]
+            self._read_line(list(self._lex(line, self.column if row == self.row else 0, base)))
+            base += len(line) + 1
+            row += 1
+            resting = not self.pending and not self.in_broken_list and not self._goes_on(row)
+            if resting and row - self.row > self.skip_lines:
+                break
+        if self.pending:
+            self._fail(_token("$END", "", base - 1, base - 1))
+        self._flush()
+        return Stretch(tuple(self.shapes), tuple(self.diagnoses), row - self.row)
+
+    def _goes_on(self, row: int) -> bool:
+        """Whether the next line that says anything adds a string to a string just read."""
+        if not self.complete or self.complete[-1].type != "STRING":
+            return False
+        for line in self.lines[row:]:
+            stripped = line.lstrip(BLANKS)
+            if stripped and not stripped.startswith("#"):
+                return stripped[0] in "\"'"
+        return False
+
+    def _read_line(self, tokens: list[Token]) -> None:
+        at = self._skip_broken_list(tokens) if self.in_broken_list else 0
+        while at < len(tokens):
+            token = tokens[at]
+            try:
+                self.parser.feed_token(token)
+            except UnexpectedToken:
+                at = self._recover(tokens, at)
+                continue
+            self.pending.append(token)
+            self.depth += (token.type in _OPENERS) - (token.type in _CLOSERS)
+            if self.depth > MAX_DEPTH:
+                raise TooDeepError(_start(token))
+            # The table's look-ahead is a quick but generous answer; inside a list it may be wrong.
+            if "$END" in self.parser.choices() and "$END" in self.parser.accepts():
+                self.complete += self.pending
+                self.pending.clear()
+                self.depth = 0
+            at += 1
+
+    def _recover(self, tokens: list[Token], at: int) -> int:
+        """Say what is wrong with `tokens[at]` and find where on its line to go on."""
+        self._fail(tokens[at])
+        kinds = [token.type for token in self.pending]
+        in_list = kinds.count("LSQUARE") > kinds.count("RSQUARE")
+        rest = tokens[at:]
+        if in_list:
+            taken = _behind_list(rest)
+            resume = len(rest) if taken is None else taken
+        else:
+            taken = None
+            resume = next(
+                (i for i in range(not at, len(rest)) if _begins_field(rest, i)), len(rest)
+            )
+        broken = [*self.pending, *rest[:resume]]
+        self._flush()
+        self.in_broken_list = in_list and taken is None
+        self._keep_count(broken)
+        return at + resume
+
+    def _skip_broken_list(self, tokens: list[Token]) -> int:
+        """Where on this line to go on after a mistake in a list that was begun further up."""
+        if not tokens:
+            return 0
+        behind = _behind_list(tokens)
+        if tokens[0].type in _CLOSERS or _begins_field(tokens, 0):
+            behind = 0
+        self.in_broken_list = behind is None
+        skipped = len(tokens) if behind is None else behind
+        self._keep_count(tokens[:skipped])
+        return skipped
+
+    def _keep_count(self, broken: list[Token]) -> None:
+        """Let what a broken part opened or closed count, or all that follows would be wrong."""
+        for token in broken:
+            start, end = _start(token), _end(token)
+            if token.type in _OPENERS:
+                self.shapes.append(OpenShape("", start, start, str(token), end, True))
+            elif token.type in _CLOSERS:
+                self.shapes.append(CloseShape(str(token), start, end, False))
+
+    def _flush(self) -> None:
+        """Take over the shapes of all that was complete, and begin anew."""
+        if self.complete:
+            whole = parser().parse_interactive(start="stretch")
+            for token in self.complete:
+                whole.feed_token(token)
+            self.shapes += whole.feed_eof()
+        self._restart()
+
+    def _fail(self, found: Token) -> None:
+        begin = _start(self.pending[0]) if self.pending else _start(found)
+        if self.diagnoses and self.diagnoses[-1].end >= begin:
+            return  # It follows from the mistake said last.
+        what = "the end of the file" if found.type == "$END" else f"`{_clip(str(found))}`"
+        self._say(_start(found), _end(found), "unexpected", self._expectation(found) + what)
+
+    def _expectation(self, found: Token) -> str:
+        expected = self.parser.accepts()
+        before = self.pending[-1] if self.pending else None
+        if before is None:
+            return "expected a field name, found "
+        if "COLON" in expected and found.type in _VALUES:
+            return f"expected `:` between `{_clip(str(before))}` and its value, found "
+        if "RSQUARE" in expected and "STRING" not in expected and "LBRACE" not in expected:
+            closing = "`.` or `]`" if "DOT" in expected else "`,` or `]`"
+            return f"expected {closing} after `{_clip(str(before))}`, found "
+        if "COLON" in expected:
+            return f"expected `:` or `{{` after `{_clip(str(before))}`, found "
+        if expected <= {"FLOAT", "INTEGER", "NAME"}:
+            return f"expected a number after `{_clip(str(before))}`, found "
+        if "STRING" in expected:
+            return f"expected a value after `{_clip(str(before))}`, found "
+        if "LBRACE" in expected:
+            return f"expected `{{` after `{_clip(str(before))}`, found "
+        return "expected a field name, found "
+
+    def _say(self, start: int, end: int, kind: str, message: str) -> None:
+        self.diagnoses.append(Diagnosis(start, max(end, start), kind, message))
+
+    def _lex(self, line: str, position: int, base: int) -> Iterator[Token]:
+        """Tokens of a line. What is no token is diagnosed and, where its kind is clear, mended."""
+        while position < len(line):
+            match = _SCANNER.match(line, position)
+            if match is None:
+                end, kind = self._bad_token(line, position, base)
+            else:
+                end, kind = match.end(), match.lastgroup or ""
+            if kind not in ("", "BLANK", "COMMENT"):
+                yield _token(kind, line[position:end], base + position, base + end)
+            position = end
+
+    def _bad_token(self, line: str, start: int, base: int) -> tuple[int, str]:
+        """Diagnose the text at `start`; give its end and the kind of token it stands for."""
+        character = line[start]
+        if character in "\"'":
+            return self._bad_string(line, start, base)
+        number = _BROKEN_NUMBER.match(line, start)
+        if (number and character != ".") or (number and line[start - 1 : start] != "_"):
+            joined = _NUMBER_THEN_NAME.match(line, start)
+            if joined:
+                message = f"expected a space after the number `{joined.group()}`"
+                self._say(base + start, base + joined.end(), "number", message)
+                return joined.end(), "INTEGER"
+            text = number.group()
+            self._say(base + start, base + number.end(), "number", _number_advice(text))
+            return number.end(), "FLOAT"
+        end = _STRAY.match(line, start).end()  # type: ignore[union-attr]
+        stray = line[start:end]
+        if character == BYTE_ORDER_MARK and base + start == 0:
+            end = start + 1
+            message = "a byte order mark, which Caffe refuses: save the file as UTF-8 without it"
+            self._say(base + start, base + end, "byte-order-mark", message)
+        elif stray[:2] in ("//", "/*"):
+            self._say(base + start, base + end, "character", "a comment begins with `#` here")
+        else:
+            self._say(base + start, base + end, "character", _character_advice(stray))
+        return end, ""
+
+    def _bad_string(self, line: str, start: int, base: int) -> tuple[int, str]:
+        closed = _CLOSED_STRING.match(line, start)
+        if closed is None:
+            end = len(line.rstrip("\r"))
+            self._say(base + start, base + end, "string", "a string that is not closed on its line")
+            return end, "STRING"
+        text = closed.group()
+        if "\0" in text:
+            message = f"a NUL character in a string, at column {start + text.index(chr(0)) + 1}"
+        else:
+            good = re.compile(terminals()["STRING"])
+            escapes = re.finditer(r"\\(?:[xX][0-9A-Fa-f]{1,2}|[uU][0-9A-Fa-f]{0,8}|.)", text)
+            bad = next(m for m in escapes if not good.fullmatch(f'"{m.group()}"'))
+            column = start + bad.start() + 1
+            message = (
+                f"`{bad.group()}` at column {column} is no escape; write `\\\\` for a backslash"
+            )
+        self._say(base + start, base + closed.end(), "string", message)
+        return closed.end(), "STRING"
+
+
+def _number_advice(text: str) -> str:
+    clipped = _clip(text)
+    if re.fullmatch(r"0[0-9]+", text):
+        decimal = text.lstrip("0")
+        return f"`{clipped}` begins with 0, so it is octal, and 8 and 9 are not: write {decimal}"
+    if re.fullmatch(r"0[0-9]+\..*", text):
+        return f"`{clipped}` is no number: octal numbers, which begin with 0, have no point"
+    if re.search(r"[eE][-+]?$", text):
+        return f"`{clipped}` is no number: its exponent is missing"
+    return f"`{clipped}` is no number"
+
+
+def _character_advice(stray: str) -> str:
+    meant = _TYPOGRAPHIC.get(stray[0])
+    if meant == " ":
+        return "a no-break space: write a plain one"
+    if meant:
+        return f"`{stray[0]}` is a typographic quote: write `{meant}`"
+    if not stray.isprintable():
+        codes = " ".join(f"U+{ord(c):04X}" for c in stray[:4])
+        return f"{codes} has no place outside a string"
+    return f"`{_clip(stray)}` has no place outside a string or a comment"
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
