@@ -1,0 +1,39 @@
+"""What Caffe is made of: its schema and the facts of its layer types.
+
+`caffe.proto` is the schema for people to read, `caffe.desc` its compiled form. `schema` makes
+look-up tables of that and, only on demand, protobuf message classes in a descriptor pool of their
+own. `layers` tells how many bottoms and tops each layer type takes. This room knows nothing of
+text, of nets or of rules.
+"""
+
+from caffe_proto.layers import LAYERS, V1_TYPES, LayerFacts
+from caffe_proto.schema import (
+    Default,
+    EnumType,
+    FieldType,
+    Kind,
+    Label,
+    MessageType,
+    Schema,
+    SchemaError,
+    base_file,
+    base_schema,
+    build_schema,
+)
+
+__all__ = [
+    "LAYERS",
+    "V1_TYPES",
+    "Default",
+    "EnumType",
+    "FieldType",
+    "Kind",
+    "Label",
+    "LayerFacts",
+    "MessageType",
+    "Schema",
+    "SchemaError",
+    "base_file",
+    "base_schema",
+    "build_schema",
+]
