@@ -1,0 +1,94 @@
+"""Files on disk: read with one clear line when they cannot be, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from protofix.textproto.source import NotTextError, Source
+
+
+class FileError(OSError):
+    """A file cannot be read or written; the message is one line that begins with its path."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file. Raises `FileError`."""
+    try:
+        if path.is_dir():
+            raise FileError(f"{path}: is a folder; give a file in it")
+        if path.exists() and not path.is_file():
+            raise FileError(f"{path}: is no regular file")
+        return path.read_bytes()
+    except FileError:
+        raise
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path}: cannot be read: {_reason(error)}") from None
+
+
+def source_of_bytes(data: bytes, path: str) -> Source:
+    """Take bytes as a prototxt. Raises `FileError` if they are none, or empty."""
+    if not data.strip():
+        raise FileError(f"{path}: is empty; a net has at least one layer")
+    try:
+        return Source.from_bytes(data, path)
+    except NotTextError as error:
+        raise FileError(f"{path}: {error}") from None
+
+
+def write_atomically(path: Path, data: bytes, expected: bytes | None = None) -> None:
+    """Write a file so that it is the old one or the new one at any moment, never half of either.
+
+    Its mode stays what it was; a link stays a link. With `expected` the file is replaced only if
+    it still holds those bytes. Raises `FileError`; the file is then as it was.
+    """
+    target = path.resolve()
+    temporary: str | None = None
+    try:
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        if mode is not None and not os.access(target, os.W_OK):
+            raise FileError(f"{path}: cannot be written: Permission denied")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, _new_file_mode() if mode is None else mode)
+        if expected is not None and target.read_bytes() != expected:
+            raise FileError(f"{path}: has changed since it was read; nothing was written")
+        os.replace(temporary, target)
+        temporary = None
+        _sync_folder(target.parent)
+    except FileError:
+        raise
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path}: cannot be written: {_reason(error)}") from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _new_file_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename last, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split())

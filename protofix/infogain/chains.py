@@ -1,0 +1,504 @@
+"""Softmax → InfogainLoss in every state of a net, and whether it may be fused.
+
+What makes a chain safe to fuse, and what does not, was checked against both layers as Caffe
+computed them before and after April 2017; each obstacle below names its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from protofix.infogain.losses import infogain_losses, loss_axis
+from protofix.net.graph import Graph, Use, Version
+from protofix.net.layers import Layer, bool_of, float_of, integer_of, integers_of
+from protofix.net.shapes import Shape, canonical_axis
+from protofix.net.states import NetState
+from protofix.net.view import NetView
+from protofix.textproto.literals import parse_float
+from protofix.textproto.tree import Message, messages_named, scalars_named
+
+# Layers that mix, cut or scale what they read, so that probabilities come out changed.
+_MIXING = {
+    "BatchReindex", "Concat", "Crop", "Dropout", "Eltwise", "Filter", "Flatten", "Log", "Permute",
+    "Pooling", "Power", "Reduction", "Reshape", "Scale", "Slice", "Split", "Tile",
+}  # fmt: skip
+
+
+class Obstacle(NamedTuple):
+    """Why a chain must not be fused."""
+
+    kind: str
+    reason: str
+
+
+class Rename(NamedTuple):
+    """An in-place Softmax that stays gets a top of its own; these are its readers' bottoms."""
+
+    softmax: Layer
+    name: str
+    readers: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A Softmax whose probabilities an InfogainLoss reads.
+
+    `softmaxes` holds one layer, or one for each state where states have their own. `path` are the
+    layers between, nearest to the Softmax first. `scores` is the blob the fused loss shall read,
+    along `axis` (as the Softmax writes it), `shape` that blob's shape as far as it is known.
+    `written_for` is "fused" where the loss has something that only the fused layer knows, else
+    "legacy". Without `obstacles` the chain may be fused; `doubts` are to be said all the same.
+    `goes` are the layers nobody needs once it is, `loose_tops` what a Split then makes for nobody.
+    """
+
+    loss: Layer
+    softmaxes: tuple[Layer, ...]
+    path: tuple[Layer, ...]
+    scores: str
+    axis: int
+    shape: Shape
+    states: tuple[NetState, ...]
+    written_for: str
+    obstacles: tuple[Obstacle, ...]
+    doubts: tuple[str, ...]
+    goes: tuple[Layer, ...]
+    loose_tops: tuple[Use, ...]
+    rename: Rename | None
+
+    @property
+    def softmax(self) -> Layer:
+        """The Softmax to name when one is to be named."""
+        return self.softmaxes[0]
+
+
+@dataclass(frozen=True)
+class OtherProbabilities:
+    """An InfogainLoss that reads probabilities which are not a plain Softmax: `reason` says how.
+
+    `sums_to_one` tells whether a Log layer could keep the numbers on today's Caffe.
+    """
+
+    loss: Layer
+    states: tuple[NetState, ...]
+    reason: str
+    sums_to_one: bool
+
+
+class _Trace(NamedTuple):
+    graph: Graph
+    shapes: dict[int, Shape]
+    softmax: Layer | None
+    path: tuple[Layer, ...]
+    stopped_at: Layer | None
+
+
+def softmax_axis(layer: Layer) -> int:
+    """The axis of a Softmax layer."""
+    param = layer.param("softmax_param")
+    axis = integer_of(param.fields, "axis") if param else None
+    return 1 if axis is None else axis
+
+
+def find_chains(view: NetView) -> list[Chain]:
+    """Every chain of a net, in the order of their losses in the file."""
+    found = []
+    for loss in infogain_losses(view.net):
+        traces = list(_traces(view, loss))
+        if any(trace.softmax for trace in traces):
+            found.append(_ChainBuilder(view, loss, traces).chain())
+    return found
+
+
+def find_other_probabilities(view: NetView) -> list[OtherProbabilities]:
+    """Every InfogainLoss that reads probabilities of another making than one plain Softmax."""
+    found = []
+    for loss in infogain_losses(view.net):
+        traces = list(_traces(view, loss))
+        if any(trace.softmax for trace in traces):
+            continue
+        told = [(t.graph.state, _mixture(t, loss)) for t in traces if t.stopped_at is not None]
+        mixed = [(state, mixture) for state, mixture in told if mixture is not None]
+        if mixed:
+            reason, sums_to_one = mixed[0][1]
+            states = tuple(state for state, _ in mixed)
+            found.append(OtherProbabilities(loss, states, reason, sums_to_one))
+    return found
+
+
+def _traces(view: NetView, loss: Layer) -> Iterator[_Trace]:
+    """Follow what a loss reads back to its Softmax, in every state where somebody makes it."""
+    for graph, shapes in view.keeping(loss):
+        path: list[Layer] = []
+        version = graph.source_of(loss, 0)
+        if version is None:
+            continue
+        while True:
+            maker = graph.maker_of(version)
+            if maker is None or (maker.type != "Softmax" and not _passes(maker, graph.state)):
+                yield _Trace(graph, shapes, None, (), maker)
+                break
+            if maker.type == "Softmax":
+                yield _Trace(graph, shapes, maker, tuple(reversed(path)), None)
+                break
+            path.append(maker)
+            before = graph.source_of(maker, 0)
+            if before is None:
+                yield _Trace(graph, shapes, None, (), maker)
+                break
+            version = before
+
+
+def _passes(layer: Layer, state: NetState) -> bool:
+    """Whether probabilities come out of a layer as they went in, their shape apart."""
+    if layer.type in ("Split", "Flatten", "Reshape", "ReLU", "AbsVal"):
+        return True  # Probabilities are not negative, so a rectifier leaves them alone.
+    if layer.type == "Dropout":
+        param = layer.param("dropout_param")
+        return state.phase == "TEST" or (
+            param is not None and float_of(param.fields, "dropout_ratio") == 0
+        )
+    if layer.type == "Power":
+        param = layer.param("power_param")
+        values = {"power": 1.0, "scale": 1.0, "shift": 0.0}
+        return param is None or all(
+            float_of(param.fields, name) in (None, value) for name, value in values.items()
+        )
+    return False
+
+
+class _ChainBuilder:
+    def __init__(self, view: NetView, loss: Layer, traces: list[_Trace]) -> None:
+        self.view = view
+        self.loss = loss
+        self.traces = [trace for trace in traces if trace.softmax is not None]
+        self.strays = [trace for trace in traces if trace.softmax is None]
+        self.softmaxes = tuple(dict.fromkeys(t.softmax for t in self.traces if t.softmax))
+        self.path = tuple(dict.fromkeys(layer for t in self.traces for layer in t.path))
+        first = self.traces[0]
+        self.axis = softmax_axis(self.softmaxes[0])
+        self.shape = self._scores_shape(first)
+        self.scores = self.softmaxes[0].bottoms[0].name if self.softmaxes[0].bottoms else ""
+        fused_only = loss_axis(loss) is not None or len(loss.tops) > 1
+        self.written_for = "fused" if fused_only else "legacy"
+        self.doubts: list[str] = []
+
+    def chain(self) -> Chain:
+        obstacles = list(self._obstacles())
+        goes, loose_tops = self._unneeded()
+        rename, problem = self._rename(goes)
+        if problem is not None:
+            obstacles.append(problem)
+        if not obstacles:
+            obstacles += self._scores_lost(goes, rename)
+        return Chain(
+            loss=self.loss,
+            softmaxes=self.softmaxes,
+            path=self.path,
+            scores=self.scores,
+            axis=self.axis,
+            shape=self.shape,
+            states=tuple(trace.graph.state for trace in self.traces),
+            written_for=self.written_for,
+            obstacles=tuple(dict.fromkeys(obstacles)),
+            doubts=tuple(dict.fromkeys(self.doubts)),
+            goes=goes,
+            loose_tops=loose_tops,
+            rename=rename,
+        )
+
+    def _scores_shape(self, trace: _Trace) -> Shape:
+        assert trace.softmax is not None
+        version = trace.graph.source_of(trace.softmax, 0)
+        return None if version is None else trace.shapes.get(version.number)
+
+    def _obstacles(self) -> Iterator[Obstacle]:
+        yield from self._format_obstacles()
+        yield from self._state_obstacles()
+        for softmax in self.softmaxes:
+            if any(softmax.loss_weights):
+                weight = next(filter(None, softmax.loss_weights))
+                reason = (
+                    f"Softmax `{softmax.name}` has loss_weight {weight:g}: "
+                    "its probabilities are a loss of their own"
+                )
+                yield Obstacle("softmax-loss-weight", reason)
+        for layer in (*self.softmaxes, *self.path):
+            down = scalars_named(layer.fields, "propagate_down")
+            if down and not bool_of(layer.fields, "propagate_down", True):
+                reason = f"`{layer.name}` has propagate_down false: it keeps the gradient back"
+                yield Obstacle("propagate-down", reason)
+        for trace in self.traces:
+            yield from self._shape_obstacles(trace)
+
+    def _format_obstacles(self) -> Iterator[Obstacle]:
+        if self.view.net.mixed:
+            reason = "the file mixes `layer` and `layers`, which Caffe refuses: use one of them"
+            yield Obstacle("mixed-formats", reason)
+        if any(layer.format == 0 for layer in (self.loss, *self.softmaxes, *self.path)):
+            reason = "the net is in the V0 format: upgrade it to today's first"
+            yield Obstacle("old-format", reason)
+        if len(self.loss.bottoms) < 2:
+            yield Obstacle("no-label", f"`{self.loss.name}` has no label as second bottom")
+
+    def _state_obstacles(self) -> Iterator[Obstacle]:
+        if self.strays:
+            stray = self.strays[0]
+            maker = stray.stopped_at.name if stray.stopped_at else "the net's input"
+            reason = (
+                f"the states disagree: in {self.traces[0].graph.state} it reads the Softmax "
+                f"`{self.softmaxes[0].name}`, in {stray.graph.state} what `{maker}` makes"
+            )
+            yield Obstacle("states-disagree", reason)
+        told_apart = {
+            (layer.bottoms[0].name if layer.bottoms else "", softmax_axis(layer), _engine(layer))
+            for layer in self.softmaxes
+        }
+        if len(told_apart) > 1:
+            names = " and ".join(f"`{layer.name}`" for layer in self.softmaxes)
+            reason = f"the states disagree: {names} differ in what they read, axis or engine"
+            yield Obstacle("states-disagree", reason)
+        paths = {tuple(layer.index for layer in trace.path) for trace in self.traces}
+        if len(paths) > 1 and any(layer.type in ("Flatten", "Reshape") for layer in self.path):
+            reason = "the states disagree: different layers reshape the probabilities"
+            yield Obstacle("states-disagree", reason)
+
+    def _shape_obstacles(self, trace: _Trace) -> Iterator[Obstacle]:
+        shape = self._scores_shape(trace)
+        written = loss_axis(self.loss)
+        if written is not None and not _same_axis(written, self.axis, shape):
+            reason = (
+                f"Softmax `{self.softmaxes[0].name}` works along axis {self.axis}, "
+                f"`{self.loss.name}` along axis {written}"
+            )
+            yield Obstacle("axes-differ", reason)
+            return
+        if shape is None:
+            if self.axis not in (1, -1):
+                reason = f"the Softmax works along axis {self.axis} of scores of unknown shape"
+                yield Obstacle("unknown-shape", reason)
+            else:
+                self.doubts.append(
+                    f"the shape of `{self.scores}` cannot be told from the file; "
+                    "taken to be N x C, one label an image"
+                )
+            yield from self._reshape_obstacles(trace, None)
+            return
+        axis = canonical_axis(self.axis, len(shape))
+        if axis is None or axis == 0:
+            reason = f"the Softmax works along axis {self.axis} of `{self.scores}`, " + (
+                "the batch" if axis == 0 else f"which has {len(shape)} axes"
+            )
+            yield Obstacle("class-axis", reason)
+            return
+        others = [dim for index, dim in enumerate(shape) if index not in (0, axis)]
+        if any(dim is not None and dim != 1 for dim in others):
+            reason = (
+                f"`{self.scores}` is a map ({_dims(shape)}): the old layer took one label an "
+                "image and a matrix over all its positions, the new one a label a position"
+            )
+            yield Obstacle("map", reason)
+        elif None in others:
+            reason = (
+                f"`{self.scores}` ({_dims(shape)}) may be a map, for which the old layer and "
+                "the new one mean different losses; the file does not tell its size"
+            )
+            yield Obstacle("maybe-map", reason)
+        yield from self._reshape_obstacles(trace, shape[axis])
+
+    def _reshape_obstacles(self, trace: _Trace, classes: int | None) -> Iterator[Obstacle]:
+        """Flatten and Reshape on the way must leave one row of classes an image."""
+        for layer in trace.path:
+            if layer.type not in ("Flatten", "Reshape"):
+                continue
+            result = trace.graph.result_of(layer)
+            shape = trace.shapes.get(result.number) if result is not None else None
+            if not _keeps_rows(layer, shape, classes):
+                reason = f"{layer.type} `{layer.name}` moves the class axis of the probabilities"
+                yield Obstacle("class-axis", reason)
+
+    def _unneeded(self) -> tuple[tuple[Layer, ...], tuple[Use, ...]]:
+        """Layers that serve this loss alone, and the tops of a Split that do."""
+        going: set[int] = set()
+        # From the loss backwards: a layer goes if all that reads it goes.
+        for layer in (*reversed(self.path), *self.softmaxes):
+            results = [version for _, version in self.view.results(layer)]
+            if all(v.readers and self._only_for_loss(v, going) for v in results):
+                going.add(layer.index)
+        loose = []
+        for layer in self.path:
+            if layer.type != "Split" or layer.index in going:
+                continue
+            for slot in range(len(layer.tops)):
+                versions = [g.result_of(layer, slot) for g, _ in self.view.keeping(layer)]
+                if all(v is not None and v.readers and self._only_for_loss(v, going)
+                       for v in versions):  # fmt: skip
+                    loose.append(Use(layer.index, slot))
+        layers = (*self.softmaxes, *self.path)
+        return tuple(layer for layer in layers if layer.index in going), tuple(loose)
+
+    def _only_for_loss(self, version: Version, going: set[int]) -> bool:
+        return all(use == Use(self.loss.index, 0) or use.layer in going for use in version.readers)
+
+    def _rename(self, goes: tuple[Layer, ...]) -> tuple[Rename | None, Obstacle | None]:
+        """What an in-place Softmax that others read asks for."""
+        staying = [
+            layer
+            for layer in self.softmaxes
+            if layer not in goes and layer.tops and layer.tops[0].name == self.scores
+        ]
+        if not staying:
+            return None, None
+        softmax = staying[0]
+        name = self.scores
+        problem = f"Softmax `{softmax.name}` works in place on `{name}`, and "
+        uses: set[Use] = set()
+        for graph, version in self.view.results(softmax):
+            if not version.readers:
+                reason = f"`{name}` is an output in {graph.state}"
+                return None, Obstacle("in-place", problem + reason)
+            uses |= set(version.readers) - {Use(self.loss.index, 0)}
+        gone = {layer.index for layer in goes}
+        readers = tuple(sorted(use for use in uses if use.layer not in gone))
+        for use in readers:
+            reader = self.view.net.layers[use.layer]
+            if use.slot < len(reader.tops) and reader.tops[use.slot].name == name:
+                reason = f"`{reader.name}` works in place on its probabilities"
+                return None, Obstacle("in-place", problem + reason)
+            for graph, _ in self.view.keeping(reader):
+                source = graph.source_of(reader, use.slot)
+                if source is None or graph.maker_of(source) != softmax:
+                    reason = f"in {graph.state} `{reader.name}` reads another `{name}`"
+                    return None, Obstacle("in-place", problem + reason)
+        taken = {blob.name for layer in self.view.net.layers for blob in layer.tops}
+        fresh = f"{name}_prob"
+        while fresh in taken:
+            fresh += "_"
+        return Rename(softmax, fresh, readers), None
+
+    def _scores_lost(self, goes: tuple[Layer, ...], rename: Rename | None) -> Iterator[Obstacle]:
+        """The scores must still be what the loss finds under their name."""
+        without = {layer.index for layer in goes}
+        if rename is not None:
+            without.add(rename.softmax.index)
+        for trace in self.traces:
+            assert trace.softmax is not None
+            wanted = trace.graph.source_of(trace.softmax, 0)
+            found = _version_at(trace.graph, self.scores, self.loss.index, without)
+            if wanted is None or found is None or wanted.number != found.number:
+                changer = trace.graph.maker_of(found) if found is not None else None
+                by = f" by `{changer.name}`" if changer is not None else ""
+                reason = f"`{self.scores}` is changed{by} between the Softmax and the loss"
+                yield Obstacle("scores-changed", reason)
+
+
+def _version_at(graph: Graph, blob: str, layer: int, without: set[int]) -> Version | None:
+    """What a layer at that index would read under a name, were some layers gone."""
+    found = None
+    for version in graph.versions:
+        maker = version.maker
+        if version.blob == blob and (
+            maker is None or (maker.layer < layer and maker.layer not in without)
+        ):
+            found = version
+    return found
+
+
+def _same_axis(one: int, other: int, shape: Shape) -> bool:
+    if one == other:
+        return True
+    if shape is None:
+        return False
+    return canonical_axis(one, len(shape)) == canonical_axis(other, len(shape)) is not None
+
+
+def _keeps_rows(layer: Layer, shape: Shape, classes: int | None) -> bool:
+    """Whether a Flatten or Reshape of N x C x 1 x ... leaves N rows of C numbers each."""
+    if layer.type == "Flatten":
+        param = layer.param("flatten_param")
+        first = integer_of(param.fields, "axis") if param else None
+        # Behind the batch axis there are only ones beside the classes: any of it may be flattened.
+        return first is None or first >= 1 or (shape is not None and len(shape) > 1 and first < -1)
+    param = layer.param("reshape_param")
+    if param is None:
+        return False
+    dims = [d for m in messages_named(param.fields, "shape") for d in integers_of(m.fields, "dim")]
+    start, count = integer_of(param.fields, "axis") or 0, integer_of(param.fields, "num_axes")
+    if start == 1 and count in (None, -1):
+        dims = [0, *dims]
+    elif start != 0 or count not in (None, -1):
+        return False
+    if not dims:
+        return False
+    rows, rest = dims[0], dims[1:]
+    # A batch written as -1 or as a number is kept if the classes are.
+    rows_kept = rows == 0 or (classes is not None and classes in rest and -1 not in rest)
+    row = [dim for dim in rest if dim != 1]
+    whole = len(row) == 1 and (row[0] in (0, -1) or row[0] == classes)
+    return rows_kept and whole
+
+
+def _engine(layer: Layer) -> str | None:
+    param = layer.param("softmax_param")
+    found = scalars_named(param.fields, "engine") if param else []
+    return found[-1].value if found else None
+
+
+def _mixture(trace: _Trace, loss: Layer) -> tuple[str, bool] | None:
+    """How probabilities came to be that are not one plain Softmax, and whether they sum to one."""
+    graph = trace.graph
+    kinds: dict[str, Layer] = {}
+    seen: set[int] = set()
+    waiting = [graph.source_of(loss, 0)]
+    mixers: list[Layer] = []
+    while waiting:
+        version = waiting.pop()
+        if version is None or version.number in seen:
+            continue
+        seen.add(version.number)
+        maker = graph.maker_of(version)
+        if maker is None:
+            continue
+        if maker.type in ("Softmax", "Sigmoid"):
+            kinds.setdefault(maker.type, maker)
+        elif maker.type in _MIXING or _passes(maker, graph.state):
+            mixers.append(maker)
+            waiting += [graph.source_of(maker, slot) for slot in range(len(maker.bottoms))]
+        else:
+            return None  # Something else is in it, so it is no mixture of probabilities.
+    if any(layer.type == "Log" for layer in mixers):
+        return None  # Logarithms of probabilities are scores: softmax(log p) = p.
+    if "Sigmoid" in kinds:
+        name = kinds["Sigmoid"].name
+        reason = f"Sigmoid `{name}`, whose outputs do not sum to 1: no softmax can give them"
+        return reason, False
+    if "Softmax" not in kinds:
+        return None
+    mixing = [layer for layer in mixers if not _passes(layer, graph.state)]
+    average = len(mixing) == 1 and _averages(mixing[0])
+    if average:
+        return f"`{mixing[0].name}`, an average of softmaxes", True
+    names = ", ".join(f"{layer.type} `{layer.name}`" for layer in reversed(mixing))
+    return f"what {names} made of a softmax", False
+
+
+def _averages(layer: Layer) -> bool:
+    """Whether an Eltwise sums its bottoms with coefficients that themselves sum to 1."""
+    if layer.type != "Eltwise":
+        return False
+    param = layer.param("eltwise_param")
+    if param is None or _operation(param) != "SUM":
+        return False
+    weights = [parse_float(scalar.value) or 0.0 for scalar in scalars_named(param.fields, "coeff")]
+    return len(weights) == len(layer.bottoms) and min(weights) >= 0 and abs(sum(weights) - 1) < 1e-6
+
+
+def _operation(param: Message) -> str:
+    found = scalars_named(param.fields, "operation")
+    written = found[-1].value if found else "SUM"
+    return {"0": "PROD", "1": "SUM", "2": "MAX"}.get(written, written)
+
+
+def _dims(shape: Shape) -> str:
+    return " x ".join("?" if dim is None else str(dim) for dim in shape or ())

@@ -1,0 +1,140 @@
+"""The main job: a legacy net in, the same net for today's Caffe out, with its proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from caffe_proto import Schema, base_schema
+from protofix.infogain.chains import Chain, find_chains
+from protofix.infogain.fuse import Fused, FuseOptions, fuse
+from protofix.infogain.losses import find_source, has_matrix, infogain_losses, source_of
+from protofix.infogain.matrix import check_matrix, read_matrix
+from protofix.infogain.proof import Proof, left_over, prove_loss, structure_problems
+from protofix.infogain.sources import (
+    Given,
+    NewFile,
+    Way,
+    classes_of,
+    give_matrix,
+)
+from protofix.net.binding import kind_of_file
+from protofix.net.layers import bind
+from protofix.net.view import view_of
+from protofix.textproto.tree import Document
+
+
+class MigrationError(ValueError):
+    """A net cannot be migrated; the message is one line that begins with the place."""
+
+
+@dataclass(frozen=True)
+class MigrateOptions:
+    """What a person asks for: how to fuse, how H is given, and where new files are to lie."""
+
+    fuse: FuseOptions = field(default_factory=FuseOptions)
+    way: Way | None = None
+    folder: Path = Path()
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A migrated net.
+
+    `notes` tell of H; `without_matrix` names the losses that have none still. A chain in
+    `refused` stays as it was, for the reasons it holds.
+    """
+
+    before: Document
+    after: Document
+    fused: tuple[Fused, ...]
+    refused: tuple[Chain, ...]
+    files: tuple[NewFile, ...]
+    notes: tuple[str, ...]
+    without_matrix: tuple[str, ...]
+    proof: Proof
+
+    @property
+    def changed(self) -> bool:
+        """Whether the text is another."""
+        return self.before.text != self.after.text
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left for a person to do."""
+        return not self.refused and not self.without_matrix and self.proof.holds
+
+
+def migrate_document(document: Document, options: MigrateOptions) -> Migration:
+    """Fuse every chain, give H where it is asked for, and prove the result.
+
+    Raises `MigrationError` for a file that is no net or has syntax errors, and `MatrixError` or
+    `SourceError` if H cannot be given or the net's own is wrong. Nothing is written.
+    """
+    schema = base_schema()
+    _refuse_what_is_no_net(document, schema)
+    chains = find_chains(view_of(document))
+    fused = fuse(document, options.fuse)
+    left = {chain.loss.index for chain in fused.refused}
+    numbers = {
+        loss.index: number for number, loss in enumerate(infogain_losses(bind(fused.document)))
+    }
+    given = Given(fused.document)
+    if options.way is not None:
+        to_serve = [number for index, number in numbers.items() if index not in left]
+        if not to_serve:
+            where = document.source.path
+            raise MigrationError(f"{where}: no InfogainLoss is there to take the H that is given")
+        given = give_matrix(fused.document, to_serve, options.way, options.folder)
+    after = given.document
+    if options.way is None:
+        _check_own_matrices(after)
+    losses = infogain_losses(bind(after))
+    # Losses keep their order, so the n-th of the old net is the n-th of the new one.
+    refused = {number for index, number in numbers.items() if index in left}
+    before_losses = [loss.index for loss in infogain_losses(bind(document))]
+    proofs = [
+        prove_loss(chain, after, losses[number], given.matrix)
+        for chain in chains
+        if (number := before_losses.index(chain.loss.index)) not in refused
+    ]
+    problems = structure_problems(document, after, schema) + left_over(after, fused.refused)
+    return Migration(
+        before=document,
+        after=after,
+        fused=fused.fused,
+        refused=fused.refused,
+        files=given.files,
+        notes=given.notes,
+        without_matrix=tuple(loss.name for loss in losses if not has_matrix(loss)),
+        proof=Proof(tuple(problems), tuple(proofs)),
+    )
+
+
+def _refuse_what_is_no_net(document: Document, schema: Schema) -> None:
+    source = document.source
+    if document.diagnoses:
+        first = document.diagnoses[0]
+        line, column = source.position(first.start)
+        count = len(document.diagnoses) - 1
+        more = f" (and {count} more: see protofix check)" if count else ""
+        raise MigrationError(f"{source.path}:{line}:{column}: {first.message}{more}")
+    if not document.fields:
+        raise MigrationError(f"{source.path}: there is no net in it")
+    kind = kind_of_file(document, schema)
+    if kind != "NetParameter":
+        what = "a solver: give the net it names" if kind else "not a Caffe net"
+        raise MigrationError(f"{source.path}: is {what}")
+
+
+def _check_own_matrices(document: Document) -> None:
+    """Refuse a net whose own H is there to be read and is wrong."""
+    view = view_of(document)
+    for loss in infogain_losses(view.net):
+        source = source_of(loss)
+        if source is None or len(loss.bottoms) > 2:
+            continue
+        path = find_source(source, document.source.path)
+        if path is not None:
+            where = f"{path}, for `{loss.name}`"
+            check_matrix(read_matrix(path).values, classes_of(view, loss), where)

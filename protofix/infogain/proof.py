@@ -1,0 +1,316 @@
+"""The proof after a rewrite: its structure read again, its numbers computed side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from caffe_proto import Schema
+from protofix.infogain.chains import Chain, find_chains
+from protofix.infogain.compute_h import compute_h_weights
+from protofix.infogain.losses import find_source, loss_axis, source_of
+from protofix.infogain.maths import (
+    LossResult,
+    Normalization,
+    doubled_chain,
+    fused_loss,
+    legacy_chain,
+)
+from protofix.infogain.matrix import MatrixError, read_h5_matrix, read_matrix
+from protofix.infogain.sources import GivenMatrix
+from protofix.net.binding import misfits
+from protofix.net.layers import Layer, enum_of, integer_of, string_of
+from protofix.net.view import NetView, view_of
+from protofix.textproto.tree import Document
+
+Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+TOLERANCE = 1e-6
+"""Largest relative difference at which two losses or gradients count as equal.
+
+Both are computed in double precision, where the two ways differ by rounding alone; the old
+layer's floor of 1e-20 under a probability is what makes room necessary.
+"""
+
+_BATCHES = (1, 8, 32)
+_MODES = tuple(mode.value for mode in Normalization)
+_DEFAULT_CLASSES = 5
+
+Verdict = Literal["equal", "different", "not comparable"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One way to compute a loss: its value and the largest entry of its gradient."""
+
+    loss: float
+    gradient: float
+
+
+@dataclass(frozen=True)
+class LossProof:
+    """The numbers of one fused loss.
+
+    `before` is the chain as Caffe computed it before April 2017, None where it could not (a map);
+    `today` the same chain as today's Caffe does; `after` the fused loss. The three columns come
+    from one batch of `shape`; `difference` is the largest relative one of losses and gradients
+    between `before` and `after` over all batches tried, `batches` of them. `matrix` says where H
+    came from, `causes` what makes a difference that is meant.
+    """
+
+    loss: str
+    shape: tuple[int, ...]
+    matrix: str
+    before: Column | None
+    today: Column
+    after: Column
+    difference: float | None
+    batches: int
+    verdict: Verdict
+    causes: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the numbers are equal, or differ by a setting that is told."""
+        return self.verdict != "different" or bool(self.causes)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a rewrite is held against: `problems` are mistakes in its structure, a line each."""
+
+    problems: tuple[str, ...]
+    losses: tuple[LossProof, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no problem and every loss's numbers hold."""
+        return not self.problems and all(loss.holds for loss in self.losses)
+
+
+def structure_problems(before: Document, after: Document, schema: Schema) -> list[str]:
+    """What is wrong with a rewritten net that was not wrong with the one it was made of."""
+    problems = [_at(after, d.start, d.message) for d in after.diagnoses]
+    known = Counter(d.message for d in misfits(before, schema, "NetParameter"))
+    for found in misfits(after, schema, "NetParameter"):
+        if known[found.message]:
+            known[found.message] -= 1
+        else:
+            problems.append(_at(after, found.start, found.message))
+    old, new = view_of(before), view_of(after)
+    missing = set(_unmade(old))
+    problems += [
+        f"in {state} `{layer}` reads `{blob}`, which no layer before it makes"
+        for state, layer, blob in _unmade(new)
+        if (state, layer, blob) not in missing
+    ]
+    return problems
+
+
+def _at(document: Document, start: int, message: str) -> str:
+    line, column = document.source.position(start)
+    return f"{line}:{column}: {message}"
+
+
+def _unmade(view: NetView) -> list[tuple[str, str, str]]:
+    return [
+        (str(graph.state), unmade.layer.name, unmade.bottom.name)
+        for graph in view.graphs
+        for unmade in graph.unmade
+    ]
+
+
+def left_over(after: Document, refused: tuple[Chain, ...]) -> list[str]:
+    """The chains that a rewrite left although nothing forbade to fuse them."""
+    kept = [chain.loss.name for chain in refused]
+    found = [chain.loss.name for chain in find_chains(view_of(after))]
+    spare = Counter(found) - Counter(kept)
+    return [f"the chain of `{name}` is still there" for name in spare.elements()]
+
+
+def prove_loss(
+    chain: Chain, document: Document, loss: Layer, given: GivenMatrix | None = None
+) -> LossProof:
+    """Compute a chain and the loss it was fused into on random scores and labels.
+
+    `document` is the rewritten net and `loss` its layer. H is the one given, or the net's own
+    where it can be read.
+    """
+    setting = _Setting(chain, document, loss, given)
+    worst: float | None = None
+    columns: tuple[Column | None, Column, Column] | None = None
+    for seed, batch in enumerate(_BATCHES):
+        random = np.random.default_rng(seed)
+        old, today, new = setting.compute(random, batch)
+        columns = (None if old is None else _column(old), _column(today), _column(new))
+        if old is not None:
+            worst = max(worst or 0.0, _difference(old, new))
+    assert columns is not None
+    verdict: Verdict = "not comparable"
+    if worst is not None:
+        verdict = "equal" if worst <= TOLERANCE else "different"
+    return LossProof(
+        loss=loss.name,
+        shape=setting.shape(_BATCHES[-1]),
+        matrix=setting.matrix_from,
+        before=columns[0],
+        today=columns[1],
+        after=columns[2],
+        difference=worst,
+        batches=len(_BATCHES),
+        verdict=verdict,
+        causes=setting.causes() if verdict != "equal" else (),
+    )
+
+
+class _Setting:
+    """Everything that a chain and its fused loss compute with."""
+
+    def __init__(
+        self, chain: Chain, document: Document, loss: Layer, given: GivenMatrix | None
+    ) -> None:
+        self.chain = chain
+        self.loss = loss
+        written = loss_axis(loss)
+        self.axis = 1 if written is None else written
+        param = loss.param("loss_param")
+        fields = param.fields if param else ()
+        mode = enum_of(fields, "normalization", _MODES)
+        self.normalization = Normalization(mode) if mode else Normalization.VALID
+        self.ignore_label = integer_of(fields, "ignore_label")
+        weights = loss.loss_weights
+        self.loss_weight = weights[0] if weights else 1.0
+        self.matrix: Array | None = None
+        if given is not None:
+            self.matrix, self.matrix_from = given.values, given.path
+        else:
+            self.matrix, self.matrix_from = _matrix_of(loss, document)
+        self.classes = self._classes()
+
+    def _classes(self) -> int:
+        if self.matrix is not None:
+            return int(self.matrix.shape[0])
+        known = self.chain.shape
+        index = self.chain.axis if self.chain.axis >= 0 else self.chain.axis + len(known or ())
+        count = known[index] if known and 0 <= index < len(known) else None
+        return count or _DEFAULT_CLASSES
+
+    def shape(self, batch: int) -> tuple[int, ...]:
+        known = self.chain.shape
+        if known is None:
+            return (batch, self.classes)
+        index = self.chain.axis if self.chain.axis >= 0 else self.chain.axis + len(known)
+        # Unknown sides of a map are taken short: what they are does not matter, that they are does.
+        dims = [3 if dim is None else dim for dim in known]
+        dims[0], dims[index] = batch, self.classes
+        return tuple(dims)
+
+    def is_map(self) -> bool:
+        return any(obstacle.kind in ("map", "maybe-map") for obstacle in self.chain.obstacles)
+
+    def compute(
+        self, random: np.random.Generator, batch: int
+    ) -> tuple[LossResult | None, LossResult, LossResult]:
+        shape = self.shape(batch)
+        scores = random.normal(0, 3, shape)
+        positions = scores.size // self.classes
+        labels = random.integers(0, self.classes, positions)
+        matrix = self.matrix
+        if matrix is None and self.matrix_from.startswith("ComputeH"):
+            matrix = compute_h_weights(labels, self.classes, self.ignore_label)
+        elif matrix is None:
+            matrix = random.uniform(0, 2, (self.classes, self.classes))
+        axis, weight = self.chain.axis, self.loss_weight
+        today = doubled_chain(
+            scores,
+            labels,
+            matrix,
+            softmax_axis=axis,
+            axis=axis,
+            normalization=self.normalization,
+            ignore_label=self.ignore_label,
+            loss_weight=weight,
+        )
+        new = fused_loss(
+            scores,
+            labels,
+            matrix,
+            axis=self.axis,
+            normalization=self.normalization,
+            ignore_label=self.ignore_label,
+            loss_weight=weight,
+        )
+        if self.is_map():
+            return None, today, new
+        old = legacy_chain(scores, labels, matrix, softmax_axis=axis, loss_weight=weight)
+        return old, today, new
+
+    def causes(self) -> tuple[str, ...]:
+        """The settings that make the new loss another than the old layer's."""
+        causes = []
+        if self.is_map():
+            causes.append("the scores are a map: the old layer had one label an image")
+        if self.normalization is Normalization.NONE:
+            causes.append("normalization NONE: the old layer divided by the batch")
+        if self.ignore_label is not None and 0 <= self.ignore_label < self.classes:
+            causes.append(f"ignore_label {self.ignore_label}: the old layer ignored none")
+        return tuple(causes)
+
+
+def _column(result: LossResult) -> Column:
+    return Column(result.loss, float(np.abs(result.gradient).max()))
+
+
+def _difference(old: LossResult, new: LossResult) -> float:
+    loss = abs(old.loss - new.loss) / max(abs(old.loss), abs(new.loss), 1e-12)
+    scale = max(float(np.abs(old.gradient).max()), float(np.abs(new.gradient).max()), 1e-12)
+    return max(loss, float(np.abs(old.gradient - new.gradient).max()) / scale)
+
+
+def _matrix_of(loss: Layer, document: Document) -> tuple[Array | None, str]:
+    """The net's own H where it can be read, and where it came from."""
+    source = source_of(loss)
+    if len(loss.bottoms) < 3:
+        path = find_source(source, document.source.path) if source else None
+        if source is None or path is None:
+            what = f"random, {source} is not here" if source else "random, the net has none"
+            return None, what
+        try:
+            return read_matrix(path).values, str(source)
+        except MatrixError:
+            return None, f"random, {source} cannot be read"
+    return _matrix_bottom(loss, document)
+
+
+def _matrix_bottom(loss: Layer, document: Document) -> tuple[Array | None, str]:
+    view = view_of(document)
+    for graph, _ in view.keeping(loss):
+        version = graph.source_of(loss, 2)
+        maker = graph.maker_of(version) if version else None
+        if maker is None:
+            continue
+        python = maker.param("python_param")
+        if python is not None and string_of(python.fields, "layer") == "ComputeH":
+            return None, "ComputeH of the batch's labels"
+        hdf5 = maker.param("hdf5_data_param")
+        if hdf5 is not None:
+            found = _hdf5_matrix(string_of(hdf5.fields, "source"), loss.bottoms[2].name, document)
+            if found is not None:
+                return found
+        return None, f"random, in place of what `{maker.name}` makes"
+    return None, "random"
+
+
+def _hdf5_matrix(source: str | None, blob: str, document: Document) -> tuple[Array, str] | None:
+    listing = find_source(source, document.source.path) if source else None
+    if listing is None:
+        return None
+    try:
+        names = listing.read_text(encoding="utf-8").split()
+        path = find_source(names[0], document.source.path) if names else None
+        return None if path is None else (read_h5_matrix(path, blob)[1], names[0])
+    except (OSError, ValueError):
+        return None

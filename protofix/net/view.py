@@ -1,0 +1,41 @@
+"""A net in all of its states at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from protofix.net.graph import Graph, Version, graphs_of
+from protofix.net.layers import Layer, Net, bind
+from protofix.net.shapes import Shape, shapes_of
+from protofix.textproto.tree import Document
+
+
+@dataclass(frozen=True)
+class NetView:
+    """A net, its graph in each state, and the shapes of that graph's versions."""
+
+    net: Net
+    graphs: tuple[Graph, ...]
+    shapes: tuple[dict[int, Shape], ...]
+
+    def keeping(self, layer: Layer) -> Iterator[tuple[Graph, dict[int, Shape]]]:
+        """The states that keep a layer."""
+        for graph, shapes in zip(self.graphs, self.shapes, strict=True):
+            if layer in graph.layers:
+                yield graph, shapes
+
+    def results(self, layer: Layer) -> Iterator[tuple[Graph, Version]]:
+        """Everything that a layer makes, in every state that keeps it."""
+        for graph, _ in self.keeping(layer):
+            for slot in range(len(layer.tops)):
+                version = graph.result_of(layer, slot)
+                assert version is not None
+                yield graph, version
+
+
+def view_of(document: Document) -> NetView:
+    """Bind a document and build its graph in each state that a person can mean."""
+    net = bind(document)
+    graphs = graphs_of(net)
+    return NetView(net, graphs, tuple(shapes_of(graph) for graph in graphs))

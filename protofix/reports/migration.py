@@ -1,0 +1,115 @@
+"""What `protofix migrate` did: the diff, the notes and the proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from protofix.infogain.migrate import Migration
+from protofix.infogain.proof import Column, LossProof
+from protofix.textproto.edits import unified_diff
+
+
+def diff_of(migration: Migration) -> str:
+    """The unified diff of the net."""
+    return unified_diff(migration.before.text, migration.after.text, migration.before.source.path)
+
+
+def note_lines(migration: Migration) -> Iterator[str]:
+    """What was done and what was not, a line each."""
+    for fused in migration.fused:
+        yield f"fused `{fused.loss}`:"
+        for note in fused.notes:
+            yield f"  {note}"
+    for chain in migration.refused:
+        yield f"left `{chain.loss.name}` as it is:"
+        for obstacle in chain.obstacles:
+            hint = "; --maps fuses it all the same" if obstacle.kind.endswith("map") else ""
+            yield f"  {obstacle.reason}{hint}"
+    yield from migration.notes
+    for name in migration.without_matrix:
+        yield (
+            f"`{name}` has no matrix H, and Caffe will abort: "
+            "give --source, --compute-h or --h-data"
+        )
+    if not migration.changed and not migration.refused:
+        yield "no Softmax feeds an InfogainLoss: nothing to do"
+
+
+def proof_lines(migration: Migration) -> Iterator[str]:
+    """The proof as a person reads it: for each loss a small table and a verdict."""
+    for problem in migration.proof.problems:
+        yield f"PROBLEM: {problem}"
+    for proof in migration.proof.losses:
+        shape = " x ".join(map(str, proof.shape))
+        yield f"proof of `{proof.loss}`: scores {shape}, H {proof.matrix}"
+        yield f"  {'':34}{'loss':>14}{'max |gradient|':>16}"
+        if proof.before is not None:
+            yield _row("old chain, Caffe before April 2017", proof.before)
+        yield _row("old chain, today's Caffe", proof.today)
+        yield _row("fused", proof.after)
+        yield f"  {verdict_line(proof)}"
+
+
+def _row(title: str, column: Column) -> str:
+    return f"  {title:34}{column.loss:14.6g}{column.gradient:16.6g}"
+
+
+def verdict_line(proof: LossProof) -> str:
+    """The verdict in a sentence."""
+    if proof.verdict == "equal":
+        return (
+            f"equal to the old layer: largest relative difference {proof.difference:.1e} "
+            f"over {proof.batches} batches"
+        )
+    causes = "; ".join(proof.causes) or "for no reason that a setting gives"
+    if proof.verdict == "not comparable":
+        return f"not comparable: {causes}"
+    return f"differs from the old layer by {proof.difference:.1e}: {causes}"
+
+
+def as_json(migration: Migration, written: list[str]) -> str:
+    """Everything as one JSON object."""
+    record: dict[str, Any] = {
+        "file": migration.before.source.path,
+        "changed": migration.changed,
+        "complete": migration.complete,
+        "written": written,
+        "fused": [{"loss": f.loss, "notes": list(f.notes)} for f in migration.fused],
+        "refused": [
+            {
+                "loss": chain.loss.name,
+                "reasons": [{"kind": o.kind, "reason": o.reason} for o in chain.obstacles],
+            }
+            for chain in migration.refused
+        ],
+        "notes": list(migration.notes),
+        "without_matrix": list(migration.without_matrix),
+        "files": [file.path.as_posix() for file in migration.files],
+        "proof": {
+            "holds": migration.proof.holds,
+            "problems": list(migration.proof.problems),
+            "losses": [_proof_record(proof) for proof in migration.proof.losses],
+        },
+        "diff": diff_of(migration),
+    }
+    return json.dumps(record, indent=2)
+
+
+def _proof_record(proof: LossProof) -> dict[str, Any]:
+    def column(values: Column | None) -> dict[str, float] | None:
+        return None if values is None else {"loss": values.loss, "gradient": values.gradient}
+
+    return {
+        "loss": proof.loss,
+        "shape": list(proof.shape),
+        "matrix": proof.matrix,
+        "legacy": column(proof.before),
+        "today": column(proof.today),
+        "fused": column(proof.after),
+        "difference": proof.difference,
+        "batches": proof.batches,
+        "verdict": proof.verdict,
+        "causes": list(proof.causes),
+    }

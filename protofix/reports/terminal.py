@@ -1,0 +1,60 @@
+"""Lines on a terminal with colour and progress, in a pipe plain."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO, TypeVar
+
+Line = list[tuple[str, str]]
+"""Parts of a line, each with its style in words that rich knows; "" for none."""
+
+T = TypeVar("T")
+
+_WORTH_A_BAR = 50
+
+
+def write_line(stream: TextIO, line: Line) -> None:
+    """Write a line, in colour if the stream is a terminal that takes it."""
+    if stream.isatty():
+        from rich.console import Console
+        from rich.text import Text
+
+        text = Text.assemble(*((printable(part), style) for part, style in line))
+        Console(file=stream, soft_wrap=True, highlight=False).print(text)
+    else:
+        stream.write(printable("".join(part for part, _ in line)) + "\n")
+
+
+def write_diff(stream: TextIO, diff: str) -> None:
+    """Write a unified diff; in a pipe byte for byte, so that patch can take it."""
+    if not stream.isatty():
+        stream.flush()
+        stream.buffer.write(diff.encode("utf-8", "surrogateescape"))
+        stream.buffer.flush()
+        return
+    tints = {"+": "green", "-": "red", "@": "cyan"}
+    for line in diff.split("\n")[:-1]:
+        style = "bold" if line[:3] in ("+++", "---") else tints.get(line[:1], "")
+        write_line(stream, [(line.removesuffix("\r").expandtabs(4), style)])
+
+
+def with_progress(items: Sequence[T], title: str) -> Iterable[T]:
+    """Go through items with a bar on the terminal, where there are enough to wait for."""
+    if len(items) < _WORTH_A_BAR or not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, title, console=Console(stderr=True), transient=True)
+
+
+def printable(text: str) -> str:
+    """A text that any terminal can show: controls, and bytes that were not UTF-8, spelled out."""
+    return "".join(c if c.isprintable() else _spelled(ord(c)) for c in text)
+
+
+def _spelled(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"  # A lone surrogate stands for one byte.
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

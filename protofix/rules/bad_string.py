@@ -1,0 +1,21 @@
+r"""A string that is not closed on its line, or holds an escape that there is not.
+
+The finding is at the opening quote, however far away Caffe notices.
+
+Wrong:
+
+    name: "CaffeNet
+    name: "C:\net"
+
+Right:
+
+    name: "CaffeNet"
+    name: "C:\\net"
+"""
+
+from protofix.rules.rule import diagnosed
+
+CODE = "PF002"
+NAME = "bad-string"
+SEVERITY = "error"
+check = diagnosed("string")

@@ -1,0 +1,11 @@
+"""A byte order mark before the first field.
+
+Editors write it unseen; Caffe refuses the whole file for it. Save the file as UTF-8 without it.
+"""
+
+from protofix.rules.rule import diagnosed
+
+CODE = "PF006"
+NAME = "byte-order-mark"
+SEVERITY = "error"
+check = diagnosed("byte-order-mark")

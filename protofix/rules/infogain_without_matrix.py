@@ -1,0 +1,35 @@
+"""An InfogainLoss without H: neither a third bottom nor a source.
+
+Caffe aborts. `protofix migrate --source`, `--compute-h` or `--h-data` gives it one.
+
+Wrong:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" top: "loss" }
+
+Right:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
+"""
+
+from collections.abc import Iterator
+
+from protofix.infogain.losses import has_matrix, infogain_losses
+from protofix.rules.rule import Context, Hit
+
+CODE = "PF403"
+NAME = "infogain-without-matrix"
+SEVERITY = "error"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say it at the layer."""
+    if context.view is None:
+        return
+    for loss in infogain_losses(context.view.net):
+        if not has_matrix(loss):
+            message = (
+                f"`{loss.name}` has no matrix H: give infogain_loss_param {{ source }} "
+                "or a third bottom"
+            )
+            yield Hit(loss.node.start, loss.node.name_end, message)

@@ -1,0 +1,17 @@
+"""A list of plain values without a colon before it; only messages may do without.
+
+Wrong:
+
+    input_dim [1, 3, 227, 227]
+
+Right:
+
+    input_dim: [1, 3, 227, 227]
+"""
+
+from protofix.rules.rule import misfitting
+
+CODE = "PF107"
+NAME = "missing-colon"
+SEVERITY = "error"
+check = misfitting("missing-colon")

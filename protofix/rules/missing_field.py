@@ -1,0 +1,17 @@
+"""A message without a field that it must have.
+
+Wrong:
+
+    layer { type: "Clip" clip_param { min: 0 } }
+
+Right:
+
+    layer { type: "Clip" clip_param { min: 0 max: 6 } }
+"""
+
+from protofix.rules.rule import misfitting
+
+CODE = "PF106"
+NAME = "missing-field"
+SEVERITY = "error"
+check = misfitting("missing-field")

@@ -1,0 +1,37 @@
+"""A net that has both `layers` (the V1 format) and `layer` (today's).
+
+Caffe refuses it; older ones lost one kind without a word.
+
+Wrong:
+
+    layers { name: "a" type: RELU bottom: "x" top: "x" }
+    layer { name: "b" type: "ReLU" bottom: "x" top: "x" }
+
+Right:
+
+    layer { name: "a" type: "ReLU" bottom: "x" top: "x" }
+    layer { name: "b" type: "ReLU" bottom: "x" top: "x" }
+"""
+
+from collections.abc import Iterator
+
+from protofix.rules.rule import Context, Hit
+
+CODE = "PF201"
+NAME = "mixed-formats"
+SEVERITY = "error"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say it at the first layer of the kind that is rarer."""
+    view = context.view
+    if view is None or not view.net.mixed:
+        return
+    old = [layer.node for layer in view.net.layers if layer.format < 2]
+    new = [layer.node for layer in view.net.layers if layer.format == 2]
+    rarer = min(old, new, key=len)
+    message = (
+        f"the net mixes {len(new)} `layer` and {len(old)} `layers`, and Caffe refuses it: "
+        "write all of them as `layer`"
+    )
+    yield Hit(rarer[0].start, rarer[0].name_end, message)

@@ -1,0 +1,17 @@
+"""A whole number that the field cannot hold.
+
+Wrong:
+
+    layer { convolution_param { num_output: -1 } }
+
+Right:
+
+    layer { convolution_param { num_output: 96 } }
+"""
+
+from protofix.rules.rule import misfitting
+
+CODE = "PF103"
+NAME = "out-of-range"
+SEVERITY = "error"
+check = misfitting("out-of-range")

@@ -1,0 +1,32 @@
+"""An InfogainLoss that reads probabilities which are not one plain softmax.
+
+Today's InfogainLoss applies a softmax to whatever it reads. An average of softmaxes, or anything
+else that sums to 1, can be kept exactly with a Log layer in between, since softmax(log p) = p.
+Outputs of a Sigmoid do not sum to 1, and nothing keeps them: the loss has to be another.
+"""
+
+from collections.abc import Iterator
+
+from protofix.infogain.chains import find_other_probabilities
+from protofix.rules.rule import Context, Hit
+
+CODE = "PF402"
+NAME = "probabilities-into-infogain"
+SEVERITY = "warning"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say it at the bottom that holds the probabilities."""
+    if context.view is None:
+        return
+    for found in find_other_probabilities(context.view):
+        bottom = found.loss.bottoms[0]
+        advice = (
+            "a Log layer between them keeps the numbers"
+            if found.sums_to_one
+            else "today's layer cannot give the old numbers"
+        )
+        message = (
+            f"`{found.loss.name}` reads {found.reason}; it applies a softmax to that: {advice}"
+        )
+        yield Hit(bottom.start, bottom.end, message)

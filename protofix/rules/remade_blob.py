@@ -1,0 +1,47 @@
+"""A top that another layer has made already, without being in place.
+
+Caffe stops with "Top blob produced by multiple sources". Where the layer was meant to work in
+place, its bottom must be that blob too.
+
+Wrong:
+
+    layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "data" }
+
+Right:
+
+    layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+"""
+
+from collections.abc import Iterator
+
+from protofix.net.layers import BlobName, Layer
+from protofix.rules.rule import Context, Hit
+
+CODE = "PF302"
+NAME = "remade-blob"
+SEVERITY = "error"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each top once, with the states in which it is made twice."""
+    view = context.view
+    if view is None:
+        return
+    remade: dict[tuple[Layer, BlobName], list[str]] = {}
+    for graph in view.graphs:
+        for layer, top in graph.remade:
+            remade.setdefault((layer, top), []).append(str(graph.state))
+    for (layer, top), states in remade.items():
+        everywhere = len(states) == sum(1 for _ in view.keeping(layer))
+        where = "" if everywhere else f" in {' and in '.join(states)}"
+        others = (
+            other.name
+            for other in view.net.layers[: layer.index]
+            if any(blob.name == top.name for blob in other.tops)
+        )
+        maker = next(others, "the net's input")
+        message = (
+            f"`{layer.name}` makes `{top.name}`, which `{maker}` has made already{where}: "
+            "give it another name, or read it to work in place"
+        )
+        yield Hit(top.start, top.end, message)

@@ -1,0 +1,112 @@
+"""What a rule is given, what it finds, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from caffe_proto import Schema, base_schema
+from protofix.net.binding import kind_of_file, misfits
+from protofix.net.view import NetView, view_of
+from protofix.textproto.tree import Diagnosis, Document
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """A document and all that was worked out about it, each part once and when it is wanted."""
+
+    document: Document
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The schema that the document is held against."""
+        return base_schema()
+
+    @cached_property
+    def kind(self) -> str | None:
+        """The message the file holds; None if it holds none that Caffe knows."""
+        return kind_of_file(self.document, self.schema)
+
+    @cached_property
+    def misfits(self) -> list[Diagnosis]:
+        """What does not fit the schema."""
+        return misfits(self.document, self.schema, self.kind) if self.kind else []
+
+    @cached_property
+    def view(self) -> NetView | None:
+        """The net in all its states; None for another file, or one that could not be read whole.
+
+        What a mistake in the text hides would look as if it were missing.
+        """
+        if self.kind != "NetParameter" or self.document.diagnoses:
+            return None
+        return view_of(self.document)
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """Something found: where (offsets into the text), by which rule, and what."""
+
+    start: int
+    end: int
+    code: str
+    rule: str
+    message: str
+    severity: Severity
+    fixable: bool
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a rule gives back; the registry makes a finding of it."""
+
+    start: int
+    end: int
+    message: str
+    fixable: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: its stable code, its name in words, and the function that looks."""
+
+    code: str
+    name: str
+    severity: Severity
+    check: Callable[[Context], Iterator[Hit]]
+    manual: str
+
+    def findings(self, context: Context) -> Iterator[Finding]:
+        """Everything the rule finds."""
+        for hit in self.check(context):
+            yield Finding(
+                hit.start, hit.end, self.code, self.name, hit.message, self.severity, hit.fixable
+            )
+
+
+def diagnosed(kind: str) -> Callable[[Context], Iterator[Hit]]:
+    """A check for one kind of mistake against the text format."""
+
+    def check(context: Context) -> Iterator[Hit]:
+        return _hits(context.document.diagnoses, kind)
+
+    return check
+
+
+def misfitting(kind: str) -> Callable[[Context], Iterator[Hit]]:
+    """A check for one kind of misfit with the schema."""
+
+    def check(context: Context) -> Iterator[Hit]:
+        return _hits(context.misfits, kind)
+
+    return check
+
+
+def _hits(found: tuple[Diagnosis, ...] | list[Diagnosis], kind: str) -> Iterator[Hit]:
+    for diagnosis in found:
+        if diagnosis.kind == kind:
+            yield Hit(diagnosis.start, diagnosis.end, diagnosis.message)

@@ -1,0 +1,43 @@
+"""An InfogainLoss that reads the probabilities of a Softmax.
+
+Until April 2017 InfogainLoss took probabilities; since then it takes scores and applies the
+softmax itself. An old net runs on new Caffe without complaint, applies softmax twice, and learns
+badly: its gradients are flat. `protofix migrate` lets the loss read the scores, and proves the
+numbers equal to those of the old layer.
+
+Wrong:
+
+    layer { name: "prob" type: "Softmax" bottom: "fc8" top: "prob" }
+    layer { name: "loss" type: "InfogainLoss" bottom: "prob" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
+
+Right:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
+"""
+
+from collections.abc import Iterator
+
+from protofix.infogain.chains import find_chains
+from protofix.rules.rule import Context, Hit
+
+CODE = "PF401"
+NAME = "softmax-before-infogain"
+SEVERITY = "error"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each chain at its loss, and why it must not be fused where that is so."""
+    if context.view is None:
+        return
+    for chain in find_chains(context.view):
+        bottom = chain.loss.bottoms[0]
+        softmaxes = " and ".join(f"`{layer.name}`" for layer in chain.softmaxes)
+        message = (
+            f"`{chain.loss.name}` has its own softmax on today's Caffe, and `{bottom.name}` is "
+            f"what Softmax {softmaxes} makes of `{chain.scores}`: softmax is applied twice"
+        )
+        if chain.obstacles:
+            message += "; not to be fused: " + "; ".join(o.reason for o in chain.obstacles)
+        yield Hit(bottom.start, bottom.end, message, fixable=not chain.obstacles)

@@ -1,0 +1,21 @@
+"""A character that has no place outside a string or a comment.
+
+Often a typographic quote or a no-break space out of a document, or a comment of another language.
+
+Wrong:
+
+    // the data
+    name: “net”
+
+Right:
+
+    # the data
+    name: "net"
+"""
+
+from protofix.rules.rule import diagnosed
+
+CODE = "PF004"
+NAME = "stray-character"
+SEVERITY = "error"
+check = diagnosed("character")

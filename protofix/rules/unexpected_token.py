@@ -1,0 +1,20 @@
+"""A token that cannot stand where it does.
+
+Caffe stops reading at the first one and says nothing of the net behind it. Each message tells what
+would be right at that place.
+
+Wrong:
+
+    layer { name "conv1" }
+
+Right:
+
+    layer { name: "conv1" }
+"""
+
+from protofix.rules.rule import diagnosed
+
+CODE = "PF001"
+NAME = "unexpected-token"
+SEVERITY = "error"
+check = diagnosed("unexpected")

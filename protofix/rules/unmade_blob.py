@@ -1,0 +1,47 @@
+"""A bottom that no layer before it makes, in some state of the net.
+
+Caffe stops with "Unknown bottom blob". The usual reasons are a slip in the name, a layer that
+another phase or stage keeps, and a loss that a deploy net still has.
+
+Wrong:
+
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc8" bottom: "lable" top: "loss" }
+"""
+
+from collections.abc import Iterator
+
+from protofix.net.layers import BlobName, Layer
+from protofix.net.view import NetView
+from protofix.rules.rule import Context, Hit
+
+CODE = "PF301"
+NAME = "unmade-blob"
+SEVERITY = "error"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each bottom once, with the states in which it is missing."""
+    view = context.view
+    if view is None:
+        return
+    missing: dict[tuple[Layer, BlobName], list[str]] = {}
+    for graph in view.graphs:
+        for layer, bottom in graph.unmade:
+            missing.setdefault((layer, bottom), []).append(str(graph.state))
+    for (layer, bottom), states in missing.items():
+        everywhere = len(states) == sum(1 for _ in view.keeping(layer))
+        where = "" if everywhere else f" in {' and in '.join(states)}"
+        message = f"`{layer.name}` reads `{bottom.name}`, which {_why(view, layer, bottom)}{where}"
+        yield Hit(bottom.start, bottom.end, message)
+
+
+def _why(view: NetView, layer: Layer, bottom: BlobName) -> str:
+    makers = [
+        other for other in view.net.layers if any(top.name == bottom.name for top in other.tops)
+    ]
+    later = [other for other in makers if other.index >= layer.index]
+    if makers and len(later) == len(makers):
+        return f"only `{later[0].name}` makes, further down,"
+    if makers:
+        return f"`{makers[0].name}` does not make"
+    return "no layer makes"

@@ -1,0 +1,264 @@
+"""New text that looks like the text around it, and old text taken out without a scar."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from protofix.textproto.edits import Edit
+from protofix.textproto.source import BLANKS
+from protofix.textproto.tree import Document, Field, Message, Node, walk
+
+T = TypeVar("T")
+
+
+class Block(NamedTuple):
+    """New text to be: `name { fields }`, or `name: value` with `value` as it is to be written."""
+
+    name: str
+    content: str | tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a file is written: what the majority of its lines do."""
+
+    indent: str
+    quote: str
+    brackets: str
+    brace_colon: bool
+    newline: str
+    colon: str
+
+
+def style_of(document: Document) -> Style:
+    """Look at how a file indents, quotes, brackets and ends its lines."""
+    text = document.text
+    indents: Counter[str] = Counter()
+    quotes: Counter[str] = Counter()
+    brackets: Counter[str] = Counter()
+    colons: Counter[str] = Counter()
+    brace_colons: Counter[bool] = Counter()
+    for node in walk(document.fields):
+        if isinstance(node, Field):
+            for scalar in node.scalars:
+                if scalar.kind == "string":
+                    quotes[text[scalar.start]] += 1
+            colons[text[node.name_end : node.value_start]] += 1
+        else:
+            brackets[node.shape.bracket] += 1
+            if not node.shape.listed:
+                brace_colons[":" in text[node.name_end : node.open_end]] += 1
+            outer = indent_at(text, node.start)
+            for inner in node.fields[:1]:
+                deeper = indent_at(text, inner.start)
+                if inner.start > text.find("\n", node.start) > 0 and deeper.startswith(outer):
+                    indents[deeper[len(outer) :]] += 1
+    indents.pop("", None)
+    crlf = text.count("\r\n")
+    colons = Counter({key: n for key, n in colons.items() if re.fullmatch(r"[ \t]*:[ \t]*", key)})
+    return Style(
+        indent=_most(indents, "  "),
+        quote=_most(quotes, '"'),
+        brackets="<>" if _most(brackets, "{") == "<" else "{}",
+        brace_colon=_most(brace_colons, False),
+        newline="\r\n" if crlf * 2 > text.count("\n") else "\n",
+        colon=_most(colons, ": "),
+    )
+
+
+def _most(counts: Counter[T], default: T) -> T:
+    return counts.most_common(1)[0][0] if counts else default
+
+
+def indent_at(text: str, offset: int) -> str:
+    """The blanks that begin the line of `offset`."""
+    start = text.rfind("\n", 0, offset) + 1
+    end = start
+    while end < offset and text[end] in " \t":
+        end += 1
+    return text[start:end]
+
+
+def render(block: Block, style: Style, indent: str, one_line: bool = False) -> str:
+    """Write a block: its first line without indentation, those below it from `indent` on."""
+    if isinstance(block.content, str):
+        return f"{block.name}{style.colon}{block.content}"
+    head = f"{block.name}{':' if style.brace_colon else ''} {style.brackets[0]}"
+    deeper = indent + style.indent
+    if one_line or (len(block.content) == 1 and isinstance(block.content[0].content, str)):
+        inner = " ".join(render(field, style, deeper, True) for field in block.content)
+        return f"{head} {inner} {style.brackets[1]}"
+    lines = [head]
+    lines += [deeper + render(field, style, deeper) for field in block.content]
+    lines.append(indent + style.brackets[1])
+    return style.newline.join(lines)
+
+
+def block_of(document: Document, message: Message) -> Block:
+    """A message as a block, to be written again elsewhere; its comments stay behind."""
+    text = document.text
+    fields: list[Block] = []
+    for node in message.fields:
+        if isinstance(node, Message):
+            fields.append(block_of(document, node))
+        else:
+            fields.append(Block(node.name, text[node.value_start : node.end]))
+    return Block(message.name, tuple(fields))
+
+
+def starts_its_line(document: Document, node: Node) -> bool:
+    """Whether only blanks stand before a node on its line."""
+    line_start = document.text.rfind("\n", 0, node.start) + 1
+    return not document.text[line_start : node.start].strip(BLANKS)
+
+
+def append_field(document: Document, message: Message, block: Block, style: Style) -> Edit:
+    """Add a field at the end of a message, on a line of its own where the message has lines."""
+    text = document.text
+    inside = text[message.open_end : message.close_start]
+    if "\n" not in inside:
+        at = message.open_end + len(inside.rstrip(BLANKS))
+        return Edit(at, at, f" {render(block, style, '', True)}" + ("" if inside else " "))
+    if message.fields:
+        indent = indent_at(text, message.fields[-1].start)
+    else:
+        indent = indent_at(text, message.start) + style.indent
+    rendered = indent + render(block, style, indent)
+    line_start = text.rfind("\n", 0, message.close_start) + 1
+    if not text[line_start : message.close_start].strip(BLANKS):
+        return Edit(line_start, line_start, rendered + style.newline)
+    # The bracket stands behind the last field: break the line before it.
+    outer = indent_at(text, message.start)
+    kept = text[: message.close_start].rstrip(BLANKS)
+    return Edit(len(kept), message.close_start, style.newline + rendered + style.newline + outer)
+
+
+def insert_comments(document: Document, node: Node, comments: list[str], style: Style) -> Edit:
+    """Put comment lines above a node and the comment it has already."""
+    text = document.text
+    start = comment_start(document, node)
+    indent = indent_at(text, node.start)
+    lines = "".join(indent + comment + style.newline for comment in comments)
+    if text[text.rfind("\n", 0, start) + 1 : start].strip(BLANKS):
+        return Edit(start, start, style.newline + lines)
+    return Edit(start, start, lines)
+
+
+def insert_above(document: Document, node: Node, rendered: str, style: Style) -> Edit:
+    """Put a top-level block, already written out, above a node and the comment over it."""
+    start = comment_start(document, node)
+    text = document.text
+    if text[text.rfind("\n", 0, start) + 1 : start].strip(BLANKS):
+        return Edit(start, start, rendered + " ")
+    gap = style.newline if _blank_line_between(document) else ""
+    return Edit(start, start, rendered + style.newline + gap)
+
+
+def _blank_line_between(document: Document) -> bool:
+    """Whether the file leaves a blank line between most of its top-level messages."""
+    nodes = document.fields
+    gaps = [
+        document.text[before.end : after.start]
+        for before, after in itertools.pairwise(nodes)
+        if isinstance(before, Message) and isinstance(after, Message)
+    ]
+    blank = sum(bool(re.search(r"\n[ \t\r]*\n", gap)) for gap in gaps)
+    return blank * 2 > len(gaps)
+
+
+def comment_start(document: Document, node: Node) -> int:
+    """Where the comment lines directly above a node begin; the node's own line if there are none.
+
+    A comment that a blank line sets apart is not the node's.
+    """
+    text = document.text
+    if not starts_its_line(document, node):
+        return node.start
+    start = text.rfind("\n", 0, node.start) + 1
+    while start > 0:
+        above = text.rfind("\n", 0, start - 1) + 1
+        if not text[above:start].lstrip(BLANKS).startswith("#"):
+            break
+        start = above
+    return start
+
+
+def comments_within(document: Document, start: int, end: int) -> list[str]:
+    """The comments of a stretch of text, each from its `#` to the end of its line."""
+    found: list[str] = []
+    for line in document.text[start:end].split("\n"):
+        at = _comment_at(line)
+        if at is not None:
+            found.append(line[at:].rstrip(BLANKS))
+    return found
+
+
+def _comment_at(line: str) -> int | None:
+    """Where a line's comment begins; a `#` in a string begins none."""
+    quote = ""
+    at = 0
+    while at < len(line):
+        character = line[at]
+        if quote:
+            if character == "\\":
+                at += 1
+            elif character == quote:
+                quote = ""
+        elif character in "\"'":
+            quote = character
+        elif character == "#":
+            return at
+        at += 1
+    return None
+
+
+class Removal(NamedTuple):
+    """The edit that takes nodes out, and the comments that went with it."""
+
+    edit: Edit
+    comments: tuple[str, ...]
+
+
+def remove(document: Document, node: Node, with_comment_above: bool = False) -> Removal:
+    """Take a node out, with its lines where it has them for itself.
+
+    A comment on its last line goes with it, as does the one above if that is asked for. Of two
+    blank lines that would then meet, one goes too.
+    """
+    text = document.text
+    start, end = node.start, _behind_separator(text, node.end)
+    above = comment_start(document, node) if with_comment_above else start
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    rest = text[end:line_end].strip(BLANKS)
+    alone_before = not text[line_start:start].strip(BLANKS)
+    alone_after = not rest or rest.startswith("#")
+    if alone_before and alone_after:
+        first = min(above, line_start)
+        comments = comments_within(document, first, line_end)
+        last = min(line_end + 1, len(text))
+        blank_above = first == 0 or text[:first].endswith(("\n\n", "\n\r\n"))
+        while blank_above and last < len(text):
+            following = text.find("\n", last)
+            if following < 0 or text[last:following].strip(BLANKS):
+                break
+            last = following + 1
+        return Removal(Edit(first, last, ""), tuple(comments))
+    comments = comments_within(document, start, end)
+    if alone_after and not alone_before:
+        # What stands before it on the line keeps the comment behind it.
+        kept = text[line_start:start].rstrip(BLANKS)
+        return Removal(Edit(line_start + len(kept), end, ""), tuple(comments))
+    while end < len(text) and text[end] in " \t":
+        end += 1
+    return Removal(Edit(start, end, ""), tuple(comments))
+
+
+def _behind_separator(text: str, end: int) -> int:
+    match = re.compile(r"[ \t]*[,;]").match(text, end)
+    return match.end() if match else end
