@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from protofix.infogain.losses import infogain_losses, loss_axis
-from protofix.net.graph import Graph, Use, Version
+from protofix.net.graph import Graph
 from protofix.net.layers import Layer, bool_of, float_of, integer_of, integers_of
 from protofix.net.shapes import Shape, canonical_axis
 from protofix.net.states import NetState
@@ -33,14 +33,6 @@ class Obstacle(NamedTuple):
     reason: str
 
 
-class Rename(NamedTuple):
-    """An in-place Softmax that stays gets a top of its own; these are its readers' bottoms."""
-
-    softmax: Layer
-    name: str
-    readers: tuple[Use, ...]
-
-
 @dataclass(frozen=True)
 class Chain:
     """A Softmax whose probabilities an InfogainLoss reads.
@@ -50,7 +42,6 @@ class Chain:
     along `axis` (as the Softmax writes it), `shape` that blob's shape as far as it is known.
     `written_for` is "fused" where the loss has something that only the fused layer knows, else
     "legacy". Without `obstacles` the chain may be fused; `doubts` are to be said all the same.
-    `goes` are the layers nobody needs once it is, `loose_tops` what a Split then makes for nobody.
     """
 
     loss: Layer
@@ -63,9 +54,6 @@ class Chain:
     written_for: str
     obstacles: tuple[Obstacle, ...]
     doubts: tuple[str, ...]
-    goes: tuple[Layer, ...]
-    loose_tops: tuple[Use, ...]
-    rename: Rename | None
 
     @property
     def softmax(self) -> Layer:
@@ -84,6 +72,13 @@ class OtherProbabilities:
     states: tuple[NetState, ...]
     reason: str
     sums_to_one: bool
+
+    @property
+    def advice(self) -> str:
+        """What can be done about it."""
+        if self.sums_to_one:
+            return "a Log layer in between keeps the numbers on today's Caffe: softmax(log p) = p"
+        return "today's layer cannot give the old numbers: the loss has to be another"
 
 
 class _Trace(NamedTuple):
@@ -185,13 +180,7 @@ class _ChainBuilder:
         self.doubts: list[str] = []
 
     def chain(self) -> Chain:
-        obstacles = list(self._obstacles())
-        goes, loose_tops = self._unneeded()
-        rename, problem = self._rename(goes)
-        if problem is not None:
-            obstacles.append(problem)
-        if not obstacles:
-            obstacles += self._scores_lost(goes, rename)
+        obstacles = tuple(dict.fromkeys(self._obstacles()))
         return Chain(
             loss=self.loss,
             softmaxes=self.softmaxes,
@@ -201,11 +190,8 @@ class _ChainBuilder:
             shape=self.shape,
             states=tuple(trace.graph.state for trace in self.traces),
             written_for=self.written_for,
-            obstacles=tuple(dict.fromkeys(obstacles)),
+            obstacles=obstacles,
             doubts=tuple(dict.fromkeys(self.doubts)),
-            goes=goes,
-            loose_tops=loose_tops,
-            rename=rename,
         )
 
     def _scores_shape(self, trace: _Trace) -> Shape:
@@ -317,92 +303,6 @@ class _ChainBuilder:
             if not _keeps_rows(layer, shape, classes):
                 reason = f"{layer.type} `{layer.name}` moves the class axis of the probabilities"
                 yield Obstacle("class-axis", reason)
-
-    def _unneeded(self) -> tuple[tuple[Layer, ...], tuple[Use, ...]]:
-        """Layers that serve this loss alone, and the tops of a Split that do."""
-        going: set[int] = set()
-        # From the loss backwards: a layer goes if all that reads it goes.
-        for layer in (*reversed(self.path), *self.softmaxes):
-            results = [version for _, version in self.view.results(layer)]
-            if all(v.readers and self._only_for_loss(v, going) for v in results):
-                going.add(layer.index)
-        loose = []
-        for layer in self.path:
-            if layer.type != "Split" or layer.index in going:
-                continue
-            for slot in range(len(layer.tops)):
-                versions = [g.result_of(layer, slot) for g, _ in self.view.keeping(layer)]
-                if all(v is not None and v.readers and self._only_for_loss(v, going)
-                       for v in versions):  # fmt: skip
-                    loose.append(Use(layer.index, slot))
-        layers = (*self.softmaxes, *self.path)
-        return tuple(layer for layer in layers if layer.index in going), tuple(loose)
-
-    def _only_for_loss(self, version: Version, going: set[int]) -> bool:
-        return all(use == Use(self.loss.index, 0) or use.layer in going for use in version.readers)
-
-    def _rename(self, goes: tuple[Layer, ...]) -> tuple[Rename | None, Obstacle | None]:
-        """What an in-place Softmax that others read asks for."""
-        staying = [
-            layer
-            for layer in self.softmaxes
-            if layer not in goes and layer.tops and layer.tops[0].name == self.scores
-        ]
-        if not staying:
-            return None, None
-        softmax = staying[0]
-        name = self.scores
-        problem = f"Softmax `{softmax.name}` works in place on `{name}`, and "
-        uses: set[Use] = set()
-        for graph, version in self.view.results(softmax):
-            if not version.readers:
-                reason = f"`{name}` is an output in {graph.state}"
-                return None, Obstacle("in-place", problem + reason)
-            uses |= set(version.readers) - {Use(self.loss.index, 0)}
-        gone = {layer.index for layer in goes}
-        readers = tuple(sorted(use for use in uses if use.layer not in gone))
-        for use in readers:
-            reader = self.view.net.layers[use.layer]
-            if use.slot < len(reader.tops) and reader.tops[use.slot].name == name:
-                reason = f"`{reader.name}` works in place on its probabilities"
-                return None, Obstacle("in-place", problem + reason)
-            for graph, _ in self.view.keeping(reader):
-                source = graph.source_of(reader, use.slot)
-                if source is None or graph.maker_of(source) != softmax:
-                    reason = f"in {graph.state} `{reader.name}` reads another `{name}`"
-                    return None, Obstacle("in-place", problem + reason)
-        taken = {blob.name for layer in self.view.net.layers for blob in layer.tops}
-        fresh = f"{name}_prob"
-        while fresh in taken:
-            fresh += "_"
-        return Rename(softmax, fresh, readers), None
-
-    def _scores_lost(self, goes: tuple[Layer, ...], rename: Rename | None) -> Iterator[Obstacle]:
-        """The scores must still be what the loss finds under their name."""
-        without = {layer.index for layer in goes}
-        if rename is not None:
-            without.add(rename.softmax.index)
-        for trace in self.traces:
-            assert trace.softmax is not None
-            wanted = trace.graph.source_of(trace.softmax, 0)
-            found = _version_at(trace.graph, self.scores, self.loss.index, without)
-            if wanted is None or found is None or wanted.number != found.number:
-                changer = trace.graph.maker_of(found) if found is not None else None
-                by = f" by `{changer.name}`" if changer is not None else ""
-                reason = f"`{self.scores}` is changed{by} between the Softmax and the loss"
-                yield Obstacle("scores-changed", reason)
-
-
-def _version_at(graph: Graph, blob: str, layer: int, without: set[int]) -> Version | None:
-    """What a layer at that index would read under a name, were some layers gone."""
-    found = None
-    for version in graph.versions:
-        maker = version.maker
-        if version.blob == blob and (
-            maker is None or (maker.layer < layer and maker.layer not in without)
-        ):
-            found = version
-    return found
 
 
 def _same_axis(one: int, other: int, shape: Shape) -> bool:

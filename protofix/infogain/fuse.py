@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from protofix.infogain.chains import Chain, find_chains
+from protofix.infogain.chains import Chain
 from protofix.infogain.losses import loss_axis
-from protofix.net.layers import Layer, bind
+from protofix.infogain.plan import MAP_OBSTACLES, Plan, plan_fusing
+from protofix.net.layers import BlobName, Layer, bind
 from protofix.net.view import view_of
 from protofix.textproto.edits import Edit, apply_edits
 from protofix.textproto.layout import (
@@ -52,10 +54,14 @@ class Fused:
 
 @dataclass(frozen=True)
 class FuseResult:
-    """The document after fusing, what was done, and the chains that must stay as they are."""
+    """The document after fusing, what was done, and the chains that must stay as they are.
+
+    The chains are those of the document as it was.
+    """
 
     document: Document
     fused: tuple[Fused, ...]
+    chains: tuple[Chain, ...]
     refused: tuple[Chain, ...]
 
 
@@ -63,30 +69,22 @@ class UnsettledError(RuntimeError):
     """A rewrite found work in its own result: a mistake in protofix."""
 
 
-_MAP_OBSTACLES = {"map", "maybe-map"}
-
-
-def fusable(chain: Chain, options: FuseOptions) -> bool:
-    """Whether a chain may be fused under the options given."""
-    return all(options.maps and obstacle.kind in _MAP_OBSTACLES for obstacle in chain.obstacles)
-
-
 def fuse(document: Document, options: FuseOptions = FuseOptions()) -> FuseResult:
-    """Fuse every chain that may be fused, one after the other, each on the text as it then is."""
-    fused: list[Fused] = []
-    for _ in range(len(document.fields) + 1):
-        chains = find_chains(view_of(document))
-        ready = [chain for chain in chains if fusable(chain, options)]
-        if not ready:
-            return FuseResult(document, tuple(fused), tuple(chains))
-        chain = ready[0]
-        notes = [*chain.doubts]
-        document = _rewire(document, chain, options, notes)
-        # The layers that went stood before the loss, as all that it reads does.
-        index = chain.loss.index - len(chain.goes)
-        document = _carry_over(document, index, chain, notes)
-        fused.append(Fused(chain.loss.name, tuple(notes)))
-    raise UnsettledError(f"{document.source.path}: fusing does not settle; please report this net")
+    """Fuse every chain that may be fused."""
+    overruled = MAP_OBSTACLES if options.maps else frozenset[str]()
+    plan = plan_fusing(view_of(document), overruled)
+    if not plan.chains:
+        return FuseResult(document, (), (), plan.refused)
+    notes: dict[int, list[str]] = {chain.loss.index: [*chain.doubts] for chain in plan.chains}
+    after = _rewire(document, plan, options, notes)
+    gone = [layer.index for layer in plan.goes]
+    for chain in plan.chains:
+        index = chain.loss.index - sum(other < chain.loss.index for other in gone)
+        after = _carry_over(after, index, chain, notes[chain.loss.index])
+    if plan_fusing(view_of(after), overruled).chains:
+        raise UnsettledError(f"{document.source.path}: fusing does not settle; please report it")
+    fused = tuple(Fused(c.loss.name, tuple(notes[c.loss.index])) for c in plan.chains)
+    return FuseResult(after, fused, plan.chains, plan.refused)
 
 
 def apply_to(document: Document, edits: list[Edit]) -> Document:
@@ -94,43 +92,91 @@ def apply_to(document: Document, edits: list[Edit]) -> Document:
     return read(Source(apply_edits(document.text, edits), document.source.path))
 
 
-def _rewire(document: Document, chain: Chain, options: FuseOptions, notes: list[str]) -> Document:
-    """Let the loss read the scores, and take out what nobody needs any more."""
-    text, style = document.text, style_of(document)
+def _rewire(
+    document: Document, plan: Plan, options: FuseOptions, notes: dict[int, list[str]]
+) -> Document:
+    """Let the losses read their scores, and take out what nobody needs any more."""
     edits: list[Edit] = []
-    comments: list[str] = []
-    old = chain.loss.bottoms[0]
-    if old.name != chain.scores:
-        edits.append(_renamed(text, old.start, old.end, chain.scores))
-    notes.append(f"reads the scores `{chain.scores}` instead of the probabilities `{old.name}`")
-    for layer in sorted(chain.goes, key=lambda layer: layer.index):
-        removal = remove(document, layer.node, with_comment_above=True)
-        edits.append(removal.edit)
-        comments += removal.comments
-        notes.append(f"{layer.type} `{layer.name}` goes: nothing else reads it")
-    if comments:
-        edits.append(insert_comments(document, chain.loss.node, comments, style))
-    for use in chain.loose_tops:
-        split = bind(document).layers[use.layer]
+    for chain in plan.chains:
+        told = notes[chain.loss.index]
+        old = chain.loss.bottoms[0]
+        told.append(f"reads the scores `{chain.scores}` instead of the probabilities `{old.name}`")
+        if old.name != chain.scores:
+            edits.append(_renamed(document, old, chain.scores))
+        edits += _loss_param_edits(document, chain, options, told)
+    edits += _removals(document, plan, notes)
+    layers = bind(document).layers
+    for use in plan.loose_tops:
+        split = layers[use.layer]
         edits.append(_without_top(document, split, use.slot))
-        notes.append(f"Split `{split.name}` no longer makes `{split.tops[use.slot].name}`")
-    if chain.rename is not None:
-        top = chain.rename.softmax.tops[0]
-        edits.append(_renamed(text, top.start, top.end, chain.rename.name))
-        net = bind(document)
-        for use in chain.rename.readers:
-            bottom = net.layers[use.layer].bottoms[use.slot]
-            edits.append(_renamed(text, bottom.start, bottom.end, chain.rename.name))
-        notes.append(
-            f"Softmax `{chain.rename.softmax.name}` worked in place and is read by others: "
-            f"its probabilities are now `{chain.rename.name}`"
-        )
-    edits += _loss_param_edits(document, chain, options, notes)
+        top = split.tops[use.slot].name
+        for chain in plan.chains:
+            if any(layer.index == use.layer for layer in chain.path):
+                notes[chain.loss.index].append(f"Split `{split.name}` no longer makes `{top}`")
+    for rename in plan.renames:
+        edits.append(_renamed(document, rename.softmax.tops[0], rename.name))
+        edits += [
+            _renamed(document, layers[use.layer].bottoms[use.slot], rename.name)
+            for use in rename.readers
+        ]
+    for chain in plan.chains:
+        notes[chain.loss.index] += _staying_notes(plan, chain)
     return apply_to(document, edits)
 
 
-def _renamed(text: str, start: int, end: int, name: str) -> Edit:
-    return Edit(start, end, encode_string(name, text[start]))
+def _removals(document: Document, plan: Plan, notes: dict[int, list[str]]) -> list[Edit]:
+    """Take layers out; their comments go to the first loss that they served."""
+    style = style_of(document)
+    edits: list[Edit] = []
+    comments: dict[int, list[str]] = {}
+    for layer in plan.goes:
+        heir = next(
+            chain.loss.index
+            for chain in plan.chains
+            if layer in chain.softmaxes or layer in chain.path
+        )
+        removal = remove(document, layer.node, with_comment_above=True)
+        edits.append(removal.edit)
+        comments.setdefault(heir, []).extend(removal.comments)
+        notes[heir].append(f"{layer.type} `{layer.name}` goes: nothing else reads it")
+    for chain in plan.chains:
+        lines = comments.get(chain.loss.index)
+        if lines:
+            edits.append(insert_comments(document, chain.loss.node, lines, style))
+    return edits
+
+
+def _staying_notes(plan: Plan, chain: Chain) -> Iterator[str]:
+    """Say why a Softmax stays, and where it now works for nobody."""
+    for rename in plan.renames:
+        if rename.softmax in chain.softmaxes:
+            yield (
+                f"Softmax `{rename.softmax.name}` worked in place and is read by others: "
+                f"its probabilities are now `{rename.name}`"
+            )
+    for staying in plan.staying:
+        if staying.softmax not in chain.softmaxes:
+            continue
+        reasons = []
+        if staying.readers:
+            names = ", ".join(f"`{layer.name}`" for layer in staying.readers)
+            reasons.append(f"{names} {'read' if len(staying.readers) > 1 else 'reads'} it")
+        if staying.outputs:
+            reasons.append(f"it is an output in {_states(staying.outputs)}")
+        yield f"Softmax `{staying.softmax.name}` stays: {' and '.join(reasons)}"
+        if staying.idle:
+            yield (
+                f"in {_states(staying.idle)} nobody reads `{staying.softmax.name}` now, and Caffe "
+                "prints what nobody reads; an `exclude` rule would stop that"
+            )
+
+
+def _states(states: tuple[str, ...]) -> str:
+    return states[0] if len(states) == 1 else f"{len(states)} states ({'; '.join(states)})"
+
+
+def _renamed(document: Document, blob: BlobName, name: str) -> Edit:
+    return Edit(blob.start, blob.end, encode_string(name, document.text[blob.start]))
 
 
 def _without_top(document: Document, layer: Layer, slot: int) -> Edit:

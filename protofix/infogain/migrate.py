@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from caffe_proto import Schema, base_schema
-from protofix.infogain.chains import Chain, find_chains
+from protofix.infogain.chains import Chain, OtherProbabilities, find_other_probabilities
 from protofix.infogain.fuse import Fused, FuseOptions, fuse
 from protofix.infogain.losses import find_source, has_matrix, infogain_losses, source_of
 from protofix.infogain.matrix import check_matrix, read_matrix
@@ -42,13 +42,15 @@ class Migration:
     """A migrated net.
 
     `notes` tell of H; `without_matrix` names the losses that have none still. A chain in
-    `refused` stays as it was, for the reasons it holds.
+    `refused` stays as it was, for the reasons it holds, as do the losses in `others`, which read
+    probabilities of another making than a Softmax.
     """
 
     before: Document
     after: Document
     fused: tuple[Fused, ...]
     refused: tuple[Chain, ...]
+    others: tuple[OtherProbabilities, ...]
     files: tuple[NewFile, ...]
     notes: tuple[str, ...]
     without_matrix: tuple[str, ...]
@@ -62,7 +64,8 @@ class Migration:
     @property
     def complete(self) -> bool:
         """Whether nothing is left for a person to do."""
-        return not self.refused and not self.without_matrix and self.proof.holds
+        left = self.refused or self.others or self.without_matrix
+        return not left and self.proof.holds
 
 
 def migrate_document(document: Document, options: MigrateOptions) -> Migration:
@@ -73,12 +76,10 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     """
     schema = base_schema()
     _refuse_what_is_no_net(document, schema)
-    chains = find_chains(view_of(document))
     fused = fuse(document, options.fuse)
+    # Losses keep their order, so the n-th of the old net is the n-th of the new one.
+    numbers = {loss.index: n for n, loss in enumerate(infogain_losses(bind(document)))}
     left = {chain.loss.index for chain in fused.refused}
-    numbers = {
-        loss.index: number for number, loss in enumerate(infogain_losses(bind(fused.document)))
-    }
     given = Given(fused.document)
     if options.way is not None:
         to_serve = [number for index, number in numbers.items() if index not in left]
@@ -90,13 +91,9 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     if options.way is None:
         _check_own_matrices(after)
     losses = infogain_losses(bind(after))
-    # Losses keep their order, so the n-th of the old net is the n-th of the new one.
-    refused = {number for index, number in numbers.items() if index in left}
-    before_losses = [loss.index for loss in infogain_losses(bind(document))]
     proofs = [
-        prove_loss(chain, after, losses[number], given.matrix)
-        for chain in chains
-        if (number := before_losses.index(chain.loss.index)) not in refused
+        prove_loss(chain, after, losses[numbers[chain.loss.index]], given.matrix)
+        for chain in fused.chains
     ]
     problems = structure_problems(document, after, schema) + left_over(after, fused.refused)
     return Migration(
@@ -104,6 +101,7 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
         after=after,
         fused=fused.fused,
         refused=fused.refused,
+        others=tuple(find_other_probabilities(view_of(after))),
         files=given.files,
         notes=given.notes,
         without_matrix=tuple(loss.name for loss in losses if not has_matrix(loss)),

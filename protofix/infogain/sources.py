@@ -297,7 +297,6 @@ def _give_layer(
     view = view_of(document)
     counts = [classes_of(view, loss) for loss in infogain_losses(view.net)]
     for number in losses:
-        document = _without_matrix_bottom(document, number, notes)
         loss = _loss(document, number)
         classes = new.classes(counts[number], loss)
         rules = tuple(
@@ -307,17 +306,37 @@ def _give_layer(
         )
         key = (*new.key(loss, classes), rules)
         top = made.get(key)
+        if top is None and (top := _given_already(document, loss, new, classes)) is not None:
+            made[key] = top
+            notes.append(f"`{loss.name}` reads such an H already, from `{top}`")
+            continue
         if top is None:
             top = _free_name(document, new.top, fixed=isinstance(new, _Hdf5Layer))
             document = _insert_layer(document, loss, new, classes, top)
             made[key] = top
             notes.append(f"{new.title} `{top}` makes H, {classes} x {classes}; {new.note}")
             loss = _loss(document, number)
-        document = _without_source(document, loss, notes)
+        if len(loss.bottoms) > 2 and loss.bottoms[2].name == top:
+            notes.append(f"`{loss.name}` reads such an H already, from `{top}`")
+            continue
+        document = _without_matrix_bottom(document, number, notes)
+        document = _without_source(document, _loss(document, number), notes)
         loss = _loss(document, number)
         document = _add_bottom(document, loss, top)
         notes.append(f"`{loss.name}` reads H from `{top}` as its third bottom")
     return Given(document, new.files, tuple(notes), new.matrix)
+
+
+def _given_already(
+    document: Document, loss: Layer, new: _ComputeLayer | _Hdf5Layer, classes: int
+) -> str | None:
+    """The blob that a loss reads as H, if a layer just like the new one makes it."""
+    if len(loss.bottoms) < 3:
+        return None
+    blob = loss.bottoms[2].name
+    wanted = _layer_block(document, loss, new, classes, blob)
+    makers = [x for x in bind(document).layers if any(top.name == blob for top in x.tops)]
+    return blob if [block_of(document, maker.node) for maker in makers] == [wanted] else None
 
 
 def _free_name(document: Document, wanted: str, fixed: bool) -> str:
@@ -337,16 +356,15 @@ def _free_name(document: Document, wanted: str, fixed: bool) -> str:
     return f"{wanted}_{number}"
 
 
-def _insert_layer(
+def _layer_block(
     document: Document, loss: Layer, new: _ComputeLayer | _Hdf5Layer, classes: int, top: str
-) -> Document:
+) -> Block:
     style = style_of(document)
     kind, params = new.blocks(loss, classes, style.quote)
     v1 = loss.format < 2
-    written = "HDF5_DATA" if v1 else encode_string(kind, style.quote)
     fields = (
         Block("name", encode_string(top, style.quote)),
-        Block("type", written),
+        Block("type", "HDF5_DATA" if v1 else encode_string(kind, style.quote)),
         *(Block("bottom", encode_string(bottom, style.quote)) for bottom in new.bottoms(loss)),
         Block("top", encode_string(top, style.quote)),
         *params,
@@ -357,7 +375,14 @@ def _insert_layer(
             for rule in messages_named(loss.node.fields, name)
         ),
     )
-    block = Block("layers" if v1 else "layer", fields)
+    return Block("layers" if v1 else "layer", fields)
+
+
+def _insert_layer(
+    document: Document, loss: Layer, new: _ComputeLayer | _Hdf5Layer, classes: int, top: str
+) -> Document:
+    style = style_of(document)
+    block = _layer_block(document, loss, new, classes, top)
     indent = indent_at(document.text, loss.node.start)
     one_line = not starts_its_line(document, loss.node)
     rendered = indent + render(block, style, indent, one_line)

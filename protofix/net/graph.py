@@ -7,6 +7,7 @@ name. Each content is a *version*, with the one who makes it and all who read it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from protofix.net.layers import BlobName, Layer, Net
@@ -56,6 +57,11 @@ class Graph:
     read: dict[Use, int] = field(repr=False)
     unmade: tuple[Unmade, ...]
     remade: tuple[Remade, ...]
+
+    @cached_property
+    def kept(self) -> frozenset[int]:
+        """Indices of the layers kept."""
+        return frozenset(layer.index for layer in self.layers)
 
     def source_of(self, layer: Layer, slot: int) -> Version | None:
         """What a layer reads as its bottom `slot`; None if nobody makes it or there is none."""

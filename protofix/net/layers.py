@@ -39,7 +39,7 @@ class BlobName(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One `include` or `exclude` (NetStateRule); None where nothing is asked."""
 
@@ -51,9 +51,9 @@ class Rule:
     not_stages: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer as its file has it.
+    """A layer as its file has it; layers compare by identity.
 
     `type` is today's type string (empty if none is given), `written_type` what the file says;
     `format` is 0, 1 or 2 for the V0, V1 and today's formats; `index` counts the file's layers.

@@ -22,7 +22,7 @@ class NetView:
     def keeping(self, layer: Layer) -> Iterator[tuple[Graph, dict[int, Shape]]]:
         """The states that keep a layer."""
         for graph, shapes in zip(self.graphs, self.shapes, strict=True):
-            if layer in graph.layers:
+            if layer.index in graph.kept:
                 yield graph, shapes
 
     def results(self, layer: Layer) -> Iterator[tuple[Graph, Version]]:

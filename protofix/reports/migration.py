@@ -27,13 +27,17 @@ def note_lines(migration: Migration) -> Iterator[str]:
         for obstacle in chain.obstacles:
             hint = "; --maps fuses it all the same" if obstacle.kind.endswith("map") else ""
             yield f"  {obstacle.reason}{hint}"
+    for other in migration.others:
+        yield f"left `{other.loss.name}` as it is:"
+        yield f"  it reads {other.reason}"
+        yield f"  {other.advice}"
     yield from migration.notes
     for name in migration.without_matrix:
         yield (
             f"`{name}` has no matrix H, and Caffe will abort: "
             "give --source, --compute-h or --h-data"
         )
-    if not migration.changed and not migration.refused:
+    if not migration.changed and not migration.refused and not migration.others:
         yield "no Softmax feeds an InfogainLoss: nothing to do"
 
 
@@ -83,6 +87,10 @@ def as_json(migration: Migration, written: list[str]) -> str:
                 "reasons": [{"kind": o.kind, "reason": o.reason} for o in chain.obstacles],
             }
             for chain in migration.refused
+        ]
+        + [
+            {"loss": other.loss.name, "reasons": [{"kind": "no-softmax", "reason": other.reason}]}
+            for other in migration.others
         ],
         "notes": list(migration.notes),
         "without_matrix": list(migration.without_matrix),

@@ -21,12 +21,8 @@ def check(context: Context) -> Iterator[Hit]:
         return
     for found in find_other_probabilities(context.view):
         bottom = found.loss.bottoms[0]
-        advice = (
-            "a Log layer between them keeps the numbers"
-            if found.sums_to_one
-            else "today's layer cannot give the old numbers"
-        )
         message = (
-            f"`{found.loss.name}` reads {found.reason}; it applies a softmax to that: {advice}"
+            f"`{found.loss.name}` applies softmax itself on today's Caffe, yet reads "
+            f"{found.reason}; {found.advice}"
         )
         yield Hit(bottom.start, bottom.end, message)

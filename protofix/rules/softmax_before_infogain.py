@@ -19,7 +19,7 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.infogain.chains import find_chains
+from protofix.infogain.plan import plan_fusing
 from protofix.rules.rule import Context, Hit
 
 CODE = "PF401"
@@ -31,12 +31,14 @@ def check(context: Context) -> Iterator[Hit]:
     """Say each chain at its loss, and why it must not be fused where that is so."""
     if context.view is None:
         return
-    for chain in find_chains(context.view):
+    plan = plan_fusing(context.view)
+    for chain in sorted((*plan.chains, *plan.refused), key=lambda chain: chain.loss.index):
         bottom = chain.loss.bottoms[0]
         softmaxes = " and ".join(f"`{layer.name}`" for layer in chain.softmaxes)
         message = (
-            f"`{chain.loss.name}` has its own softmax on today's Caffe, and `{bottom.name}` is "
-            f"what Softmax {softmaxes} makes of `{chain.scores}`: softmax is applied twice"
+            f"`{chain.loss.name}` applies softmax itself on today's Caffe, yet reads "
+            f"`{bottom.name}`, the probabilities that Softmax {softmaxes} makes of "
+            f"`{chain.scores}`"
         )
         if chain.obstacles:
             message += "; not to be fused: " + "; ".join(o.reason for o in chain.obstacles)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ class Style:
     brace_colon: bool
     newline: str
     colon: str
+    short_on_one_line: bool
 
 
 def style_of(document: Document) -> Style:
@@ -42,6 +42,7 @@ def style_of(document: Document) -> Style:
     brackets: Counter[str] = Counter()
     colons: Counter[str] = Counter()
     brace_colons: Counter[bool] = Counter()
+    short: Counter[bool] = Counter()
     for node in walk(document.fields):
         if isinstance(node, Field):
             for scalar in node.scalars:
@@ -52,6 +53,8 @@ def style_of(document: Document) -> Style:
             brackets[node.shape.bracket] += 1
             if not node.shape.listed:
                 brace_colons[":" in text[node.name_end : node.open_end]] += 1
+            if len(node.fields) == 1 and isinstance(node.fields[0], Field):
+                short["\n" not in text[node.open_end : node.close_start]] += 1
             outer = indent_at(text, node.start)
             for inner in node.fields[:1]:
                 deeper = indent_at(text, inner.start)
@@ -67,6 +70,7 @@ def style_of(document: Document) -> Style:
         brace_colon=_most(brace_colons, False),
         newline="\r\n" if crlf * 2 > text.count("\n") else "\n",
         colon=_most(colons, ": "),
+        short_on_one_line=_most(short, True),
     )
 
 
@@ -89,7 +93,8 @@ def render(block: Block, style: Style, indent: str, one_line: bool = False) -> s
         return f"{block.name}{style.colon}{block.content}"
     head = f"{block.name}{':' if style.brace_colon else ''} {style.brackets[0]}"
     deeper = indent + style.indent
-    if one_line or (len(block.content) == 1 and isinstance(block.content[0].content, str)):
+    short = len(block.content) == 1 and isinstance(block.content[0].content, str)
+    if one_line or (short and style.short_on_one_line):
         inner = " ".join(render(field, style, deeper, True) for field in block.content)
         return f"{head} {inner} {style.brackets[1]}"
     lines = [head]
@@ -149,25 +154,16 @@ def insert_comments(document: Document, node: Node, comments: list[str], style: 
 
 
 def insert_above(document: Document, node: Node, rendered: str, style: Style) -> Edit:
-    """Put a top-level block, already written out, above a node and the comment over it."""
-    start = comment_start(document, node)
+    """Put a top-level block, already written out, above a node and the comment over it.
+
+    A blank line that sets the node apart from what is before it sets the block apart too.
+    """
     text = document.text
+    start = comment_start(document, node)
     if text[text.rfind("\n", 0, start) + 1 : start].strip(BLANKS):
         return Edit(start, start, rendered + " ")
-    gap = style.newline if _blank_line_between(document) else ""
-    return Edit(start, start, rendered + style.newline + gap)
-
-
-def _blank_line_between(document: Document) -> bool:
-    """Whether the file leaves a blank line between most of its top-level messages."""
-    nodes = document.fields
-    gaps = [
-        document.text[before.end : after.start]
-        for before, after in itertools.pairwise(nodes)
-        if isinstance(before, Message) and isinstance(after, Message)
-    ]
-    blank = sum(bool(re.search(r"\n[ \t\r]*\n", gap)) for gap in gaps)
-    return blank * 2 > len(gaps)
+    apart = re.search(r"\n[ \t\r]*\n$", text[:start])
+    return Edit(start, start, rendered + style.newline + (style.newline if apart else ""))
 
 
 def comment_start(document: Document, node: Node) -> int:

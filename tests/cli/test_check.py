@@ -1,0 +1,175 @@
+"""`protofix check` as its user runs it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from shared_data import SHARED, needs_shared
+
+from protofix.cli import main
+from protofix.rules.registry import RULES
+from protofix.runner import files_below
+
+CHAIN = """layer { name: "data" type: "Data" top: "data" top: "label" }
+layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc" }
+layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
+layer { name: "loss" type: "InfogainLoss" bottom: "prob" bottom: "label" bottom: "H" top: "loss" }
+"""
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "net.prototxt"
+    path.write_text(CHAIN)
+    return path
+
+
+def test_json_is_a_list_of_findings(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "net.prototxt", "--format", "json"]) == 1
+    findings = json.loads(capsys.readouterr().out)
+    assert findings == [
+        {
+            "file": "net.prototxt",
+            "line": 4,
+            "column": 51,
+            "end_line": 4,
+            "end_column": 57,
+            "code": "PF401",
+            "rule": "softmax-before-infogain",
+            "message": "`loss` applies softmax itself on today's Caffe, yet reads `prob`, the "
+            "probabilities that Softmax `prob` makes of `fc`",
+            "severity": "error",
+            "fixable": True,
+        },
+        {
+            "file": "net.prototxt",
+            "line": 4,
+            "column": 82,
+            "end_line": 4,
+            "end_column": 85,
+            "code": "PF301",
+            "rule": "unmade-blob",
+            "message": "`loss` reads `H`, which no layer makes",
+            "severity": "error",
+            "fixable": False,
+        },
+    ]
+
+
+def test_text_has_a_line_a_finding(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "net.prototxt"]) == 1
+    out, err = capsys.readouterr()
+    first, second = out.splitlines()
+    assert first.startswith("net.prototxt:4:51: PF401 [*] softmax-before-infogain: `loss` ")
+    assert second == (
+        "net.prototxt:4:82: PF301 unmade-blob: `loss` reads `H`, which no layer makes"
+    )
+    assert err == "2 findings in 1 of 1 file; 1 marked [*] for `protofix migrate`\n"
+
+
+def test_nothing_found(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net.write_text('layer { name: "data" type: "Data" top: "data" }')
+    assert main(["check"]) == 0
+    assert capsys.readouterr().err == "1 file checked, nothing found\n"
+
+
+def test_standard_input(
+    net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"layer { nmae: 'x' }")))
+    assert main(["check", "-", "--format", "json"]) == 1
+    [finding] = json.loads(capsys.readouterr().out)
+    assert (finding["file"], finding["code"]) == ("<stdin>", "PF101")
+
+
+def test_folders_are_walked_and_files_taken_once(net: Path) -> None:
+    deep = net.parent / "a" / "b"
+    deep.mkdir(parents=True)
+    (deep / "c.prototxt").write_text("")
+    (deep / "notes.txt").write_text("")
+    (net.parent / ".hidden").mkdir()
+    (net.parent / ".hidden" / "d.prototxt").write_text("")
+    (net.parent / "link.prototxt").symlink_to(net)
+    found = list(files_below([".", "net.prototxt", str(deep / "c.prototxt")]))
+    assert found == ["./link.prototxt", "./a/b/c.prototxt"]
+
+
+FINDINGS = {
+    "layer { name: 'a' nmae: 'b' }": ["PF101"],
+    "layer { name: a }": ["PF102"],
+    "input_dim: 99999999999": ["PF103"],
+    "layer { phase: train }": ["PF104"],
+    "name: 'a' name: 'b'": ["PF105"],
+    "layer { name: 'c' type: 'Clip' bottom: 'x' clip_param { min: 0 } } input: 'x'": ["PF106"],
+    "input_dim [1, 2]": ["PF107"],
+    "item { name: 'cat' }": ["PF108"],
+    "input: 'x' layers { type: RELU bottom: 'x' top: 'x' } "
+    "layer { type: 'ReLU' bottom: 'x' top: 'x' }": ["PF201"],
+    "input: 'x' layer { name: 'r' type: 'ReLU' bottom: 'y' top: 'y' }": ["PF301"],
+    "input: 'x' layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' } "
+    "layer { name: 's' type: 'ReLU' bottom: 'x' top: 'y' }": ["PF302"],
+    "input: 'x' input: 'y' "
+    "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' top: 'l' }": ["PF403"],
+    "input: 'x' input: 'y' input: 'H' layer { name: 'l' type: 'InfogainLoss' bottom: 'x' "
+    "bottom: 'y' bottom: 'H' top: 'l' loss_param { normalize: true } }": ["PF404"],
+    "net: 'train_val.prototxt' base_lr: 0.01 momentum: 0.9": [],
+    "\ufeffname: 'n'": ["PF006"],
+    "name: 'n": ["PF002"],
+    "a: 08": ["PF108", "PF003"],
+    "name: 'n' @": ["PF004"],
+    "layer {": ["PF005"],
+    "layer }": ["PF001"],
+}
+
+
+@pytest.mark.parametrize("text", FINDINGS, ids=lambda text: text[:40])
+def test_codes(text: str, net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net.write_text(text, encoding="utf-8")
+    assert main(["check", "net.prototxt", "--format", "json"]) == (1 if FINDINGS[text] else 0)
+    found = [finding["code"] for finding in json.loads(capsys.readouterr().out)]
+    assert sorted(found) == sorted(FINDINGS[text])
+
+
+def test_codes_and_names_are_each_ones_own() -> None:
+    assert len({rule.code for rule in RULES}) == len({rule.name for rule in RULES}) == len(RULES)
+    assert all(rule.manual.strip() for rule in RULES)
+
+
+def test_a_blob_that_a_phase_lacks_is_said_with_the_phase(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net.write_text(
+        "layer { name: 'data' type: 'Input' top: 'data' }\n"
+        "layer { name: 'label' type: 'Input' top: 'label' include { phase: TRAIN } }\n"
+        "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'data' bottom: 'label' top: 'l' }\n"
+    )
+    assert main(["check", "net.prototxt"]) == 1
+    assert "3:69: PF301 unmade-blob: `loss` reads `label`, which `label` does not make in TEST" in (
+        capsys.readouterr().out
+    )
+
+
+@needs_shared
+def test_the_nets_of_caffe_itself_are_without_a_finding(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", str(SHARED / "corpus" / "caffe-1.0")]) == 0
+
+
+@needs_shared
+def test_nets_that_caffe_refuses_for_their_blobs(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", str(SHARED / "golden" / "broken"), "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    by_name = {Path(finding["file"]).stem for finding in found}
+    assert {
+        "unknown_bottom",
+        "label_only_in_train",
+        "mixed_layers",
+        "infogain_no_source",
+    } <= by_name
+    assert "fine" not in by_name
