@@ -1,15 +1,9 @@
-"""What every test may lean on: the project's root, and the shared data where a checkout has it."""
+"""Settings for all tests; being here it also lets them import `shared_data`."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from hypothesis import settings
 
-import pytest
-
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
-
-
-@pytest.fixture
-def fixtures() -> Path:
-    return ROOT / "fixtures"
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("protofix", deadline=None)
+settings.load_profile("protofix")

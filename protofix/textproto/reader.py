@@ -94,6 +94,8 @@ class _Reader:
 
     def read(self) -> Document:
         known = _known_lines
+        # What Field(shape, base) comes down to, without a call through Python for every line.
+        new = tuple.__new__
         fields: list[Node] = []
         stack: list[tuple[OpenShape, int, list[Node]]] = []
         offset = 0
@@ -113,7 +115,7 @@ class _Reader:
                     offset += len(next(lines)[1]) + 1
             for shape in shapes:
                 if type(shape) is FieldShape:
-                    fields.append(Field(shape, base))
+                    fields.append(new(Field, (shape, base)))
                 elif type(shape) is OpenShape:
                     stack.append((shape, base, fields))
                     fields = []

@@ -54,7 +54,7 @@ class Source:
         if binary > 2 + len(head) // 100:
             raise NotTextError(_what_binary(data))
         source = cls(data.decode("utf-8", "surrogateescape"), path)
-        longest = max(map(len, source.lines), default=0)
+        longest = max(map(len, source.lines)) if len(data) > MAX_LINE else 0
         if longest > MAX_LINE:
             number = next(n for n, line in enumerate(source.lines, 1) if len(line) > MAX_LINE)
             raise NotTextError(
