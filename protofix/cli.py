@@ -289,13 +289,11 @@ def _report(arguments: argparse.Namespace, migration: Migration, written: list[s
     dry = arguments.output is None and not arguments.in_place
     if dry:
         write_diff(sys.stdout, report.diff_of(migration))
-    for line in report.note_lines(migration):
-        write_line(stream, [(line, "")])
-    for line in report.proof_lines(migration):
-        write_line(stream, [(line, "")])
+    for line in (*report.note_lines(migration), *report.proof_lines(migration)):
+        write_line(stream, line)
     for path in written:
         write_line(stream, [(f"wrote {path}", "bold")])
     if dry and migration.changed and not arguments.diff:
         names = "".join(f", {file.path}" for file in migration.files)
-        line = f"nothing was written; -o OUT or --in-place writes the net{names}"
-        write_line(stream, [(line, "bold")])
+        said = f"nothing was written; -o OUT or --in-place writes the net{names}"
+        write_line(stream, [(said, "bold")])

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from protofix.infogain.migrate import Migration
+from protofix.infogain.plan import MAP_OBSTACLES
 from protofix.infogain.proof import Column, LossProof
+from protofix.reports.terminal import Line
 from protofix.textproto.edits import unified_diff
 
 
@@ -16,48 +18,57 @@ def diff_of(migration: Migration) -> str:
     return unified_diff(migration.before.text, migration.after.text, migration.before.source.path)
 
 
-def note_lines(migration: Migration) -> Iterator[str]:
+def note_lines(migration: Migration) -> Iterator[Line]:
     """What was done and what was not, a line each."""
     for fused in migration.fused:
-        yield f"fused `{fused.loss}`:"
+        yield [("fused ", "bold green"), (f"`{fused.loss}`:", "bold")]
         for note in fused.notes:
-            yield f"  {note}"
+            yield _plain(f"  {note}")
     for chain in migration.refused:
-        yield f"left `{chain.loss.name}` as it is:"
+        yield _left(chain.loss.name)
         for obstacle in chain.obstacles:
-            hint = "; --maps fuses it all the same" if obstacle.kind.endswith("map") else ""
-            yield f"  {obstacle.reason}{hint}"
+            hint = "; --maps fuses it all the same" if obstacle.kind in MAP_OBSTACLES else ""
+            yield _plain(f"  {obstacle.reason}{hint}")
     for other in migration.others:
-        yield f"left `{other.loss.name}` as it is:"
-        yield f"  it reads {other.reason}"
-        yield f"  {other.advice}"
-    yield from migration.notes
+        yield _left(other.loss.name)
+        yield _plain(f"  it reads {other.reason}")
+        yield _plain(f"  {other.advice}")
+    yield from map(_plain, migration.notes)
     for name in migration.without_matrix:
-        yield (
-            f"`{name}` has no matrix H, and Caffe will abort: "
-            "give --source, --compute-h or --h-data"
-        )
+        yield [
+            (f"`{name}` has no matrix H, and Caffe will abort: ", "yellow"),
+            ("give --source, --compute-h or --h-data", ""),
+        ]
     if not migration.changed and not migration.refused and not migration.others:
-        yield "no Softmax feeds an InfogainLoss: nothing to do"
+        yield _plain("no Softmax feeds an InfogainLoss: nothing to do")
 
 
-def proof_lines(migration: Migration) -> Iterator[str]:
+def _plain(text: str) -> Line:
+    return [(text, "")]
+
+
+def _left(loss: str) -> Line:
+    return [("left ", "bold yellow"), (f"`{loss}` as it is:", "bold")]
+
+
+def proof_lines(migration: Migration) -> Iterator[Line]:
     """The proof as a person reads it: for each loss a small table and a verdict."""
     for problem in migration.proof.problems:
-        yield f"PROBLEM: {problem}"
+        yield [("problem: ", "bold red"), (problem, "")]
     for proof in migration.proof.losses:
         shape = " x ".join(map(str, proof.shape))
-        yield f"proof of `{proof.loss}`: scores {shape}, H {proof.matrix}"
-        yield f"  {'':34}{'loss':>14}{'max |gradient|':>16}"
+        yield [(f"proof of `{proof.loss}`", "bold"), (f": scores {shape}, H {proof.matrix}", "")]
+        yield _plain(f"  {'':34}{'loss':>14}{'max |gradient|':>16}")
         if proof.before is not None:
             yield _row("old chain, Caffe before April 2017", proof.before)
         yield _row("old chain, today's Caffe", proof.today)
         yield _row("fused", proof.after)
-        yield f"  {verdict_line(proof)}"
+        tint = {"equal": "green", "not comparable": "yellow", "different": "red"}[proof.verdict]
+        yield [("  ", ""), (verdict_line(proof), tint)]
 
 
-def _row(title: str, column: Column) -> str:
-    return f"  {title:34}{column.loss:14.6g}{column.gradient:16.6g}"
+def _row(title: str, column: Column) -> Line:
+    return _plain(f"  {title:34}{column.loss:14.6g}{column.gradient:16.6g}")
 
 
 def verdict_line(proof: LossProof) -> str:

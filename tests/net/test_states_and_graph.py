@@ -1,0 +1,169 @@
+"""Which states a net has, which layers each keeps, and who makes and reads its blobs."""
+
+from __future__ import annotations
+
+import pytest
+
+import protofix
+from protofix.net.graph import Use, build_graph, graphs_of
+from protofix.net.layers import bind
+from protofix.net.shapes import shapes_of
+from protofix.net.states import NetState, keeps, states_of
+
+
+def layer(name: str, rest: str = "", kind: str = "ReLU") -> str:
+    return f'layer {{ name: "{name}" type: "{kind}" {rest} }}\n'
+
+
+def states(text: str) -> list[str]:
+    return [str(state) for state in states_of(bind(protofix.parse(text)))]
+
+
+def meant(text: str) -> list[str]:
+    return [str(graph.state) for graph in graphs_of(bind(protofix.parse(text)))]
+
+
+KEPT = [
+    ("", "TRAIN", 0, set(), True),
+    ("include { phase: TRAIN }", "TRAIN", 0, set(), True),
+    ("include { phase: TRAIN }", "TEST", 0, set(), False),
+    ("include { phase: 1 }", "TEST", 0, set(), True),
+    ("include { phase: TRAIN } include { stage: 'a' }", "TEST", 0, {"a"}, True),
+    ("include { phase: TEST stage: 'a' stage: 'b' }", "TEST", 0, {"a"}, False),
+    ("include { phase: TEST stage: 'a' stage: 'b' }", "TEST", 0, {"a", "b", "c"}, True),
+    ("include { not_stage: 'a' }", "TEST", 0, {"a"}, False),
+    ("include { min_level: 1 max_level: 2 }", "TRAIN", 0, set(), False),
+    ("include { min_level: 1 max_level: 2 }", "TRAIN", 2, set(), True),
+    ("include { max_level: -1 }", "TRAIN", -1, set(), True),
+    ("exclude { stage: 'deploy' }", "TEST", 0, {"deploy"}, False),
+    ("exclude { stage: 'deploy' }", "TEST", 0, set(), True),
+    ("exclude { phase: TRAIN } exclude { stage: 'x' }", "TEST", 0, {"x"}, False),
+]
+
+
+@pytest.mark.parametrize(("rules", "phase", "level", "stages", "kept"), KEPT)
+def test_rules(rules: str, phase: str, level: int, stages: set[str], kept: bool) -> None:
+    [one] = bind(protofix.parse(layer("x", rules))).layers
+    assert keeps(NetState(phase, level, frozenset(stages)), one) == kept
+
+
+def test_states_that_keep_the_same_layers_are_one() -> None:
+    assert states(layer("x")) == ["TRAIN", "TEST"]
+    assert states(layer("x", "exclude { stage: 'deploy' }")) == [
+        "TRAIN",
+        "TEST",
+        "TRAIN, stage deploy",
+        "TEST, stage deploy",
+    ]
+    assert "TRAIN, level 2" in states(layer("x", "include { min_level: 2 }"))
+
+
+def test_the_nets_own_state_is_in_all_of_them() -> None:
+    net = "state { stage: 'val' level: 3 }\n" + layer("x", "include { stage: 'val' }")
+    assert states(net) == ["TRAIN, level 3, stage val", "TEST, level 3, stage val"]
+
+
+DATA = 'layer { name: "d" type: "Data" top: "data" top: "label" '
+
+
+def test_a_state_without_data_is_nobodys() -> None:
+    assert meant(DATA + "include { phase: TRAIN } }" + layer("r", 'bottom: "data" top: "r"')) == [
+        "TRAIN"
+    ]
+    net = (
+        DATA
+        + "include { phase: TRAIN } }\n"
+        + 'layer { name: "H" type: "HDF5Data" top: "H" }\n'
+        + layer("l", 'bottom: "data" bottom: "label" bottom: "H" top: "l"', "InfogainLoss")
+    )
+    assert meant(net) == ["TRAIN"]
+
+
+def test_stages_that_bring_two_data_layers_are_not_meant_at_once() -> None:
+    net = (
+        DATA + "include { stage: 'train' } }\n" + DATA + "include { stage: 'val' } }\n"
+        'layer { name: "i" type: "Input" top: "data" include { stage: "deploy" } }\n'
+    )
+    assert {state.split(", ", 1)[1] for state in meant(net)} == {
+        "stage train",
+        "stage val",
+        "stage deploy",
+    }
+
+
+def test_in_place_layers_make_new_versions() -> None:
+    net = bind(
+        protofix.parse(
+            "input: 'x'\n"
+            + layer("a", 'bottom: "x" top: "y"')
+            + layer("b", 'bottom: "y" top: "y"')
+            + layer("c", 'bottom: "y" top: "z"')
+        )
+    )
+    graph = build_graph(net, NetState("TEST"))
+    assert [(v.blob, v.maker, v.readers) for v in graph.versions] == [
+        ("x", None, (Use(0, 0),)),
+        ("y", Use(0, 0), (Use(1, 0),)),
+        ("y", Use(1, 0), (Use(2, 0),)),
+        ("z", Use(2, 0), ()),
+    ]
+    assert [version.blob for version in graph.outputs()] == ["z"]
+
+
+def test_blobs_nobody_makes_or_two_do() -> None:
+    net = bind(
+        protofix.parse(
+            layer("early", 'bottom: "late" top: "a"')
+            + layer("maker", 'top: "late"', "Input")
+            + layer("again", 'bottom: "late" top: "a"')
+        )
+    )
+    graph = build_graph(net, NetState("TEST"))
+    assert [(one.layer.name, one.bottom.name) for one in graph.unmade] == [("early", "late")]
+    assert [(two.layer.name, two.top.name) for two in graph.remade] == [("again", "a")]
+
+
+SHAPES = {
+    "InnerProduct": ("inner_product_param { num_output: 5 }", (2, 5)),
+    "Convolution": ("convolution_param { num_output: 5 kernel_size: 3 stride: 2 }", (2, 5, 3, 4)),
+    "Deconvolution": ("convolution_param { num_output: 5 kernel_size: 4 }", (2, 5, 10, 12)),
+    "Pooling": ("pooling_param { kernel_size: 2 stride: 2 pad: 1 }", (2, 3, 4, 5)),
+    "Flatten": ("", (2, 189)),
+    "Reshape": ("reshape_param { shape { dim: 0 dim: -1 dim: 9 } }", (2, 21, 9)),
+    "ArgMax": ("argmax_param { axis: 1 }", (2, 1, 7, 9)),
+    "Tile": ("tile_param { axis: 1 tiles: 4 }", (2, 12, 7, 9)),
+    "Reduction": ("reduction_param { axis: 2 }", (2, 3)),
+    "Softmax": ("", (2, 3, 7, 9)),
+    "Mystery": ("", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_shapes(kind: str) -> None:
+    param, expected = SHAPES[kind]
+    net = bind(
+        protofix.parse(
+            'layer { name: "x" type: "Input" top: "x" '
+            "input_param { shape { dim: 2 dim: 3 dim: 7 dim: 9 } } }\n"
+            + layer("y", f'bottom: "x" top: "y" {param}', kind)
+        )
+    )
+    graph = build_graph(net, NetState("TEST"))
+    assert shapes_of(graph)[1] == expected
+
+
+def test_what_a_file_does_not_tell_flows_through_as_unknown() -> None:
+    net = bind(
+        protofix.parse(
+            'layer { name: "d" type: "Data" top: "d" data_param { batch_size: 4 } }\n'
+            + layer("c", 'bottom: "d" top: "c" convolution_param { num_output: 8 kernel_size: 3 }',
+                    "Convolution")
+            + layer("p", 'bottom: "c" top: "p" pooling_param { global_pooling: true }', "Pooling")
+        )
+    )  # fmt: skip
+    graph = build_graph(net, NetState("TEST"))
+    assert list(shapes_of(graph).values()) == [
+        (4, None, None, None),
+        (4, 8, None, None),
+        (4, 8, 1, 1),
+    ]
