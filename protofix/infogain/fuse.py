@@ -17,6 +17,7 @@ from protofix.textproto.layout import (
     append_field,
     insert_comments,
     remove,
+    remove_value,
     style_of,
 )
 from protofix.textproto.literals import encode_string
@@ -108,11 +109,11 @@ def _rewire(
     layers = bind(document).layers
     for use in plan.loose_tops:
         split = layers[use.layer]
-        edits.append(_without_top(document, split, use.slot))
-        top = split.tops[use.slot].name
+        top = split.tops[use.slot]
+        edits.append(remove_value(document, top.field, top.start))
         for chain in plan.chains:
             if any(layer.index == use.layer for layer in chain.path):
-                notes[chain.loss.index].append(f"Split `{split.name}` no longer makes `{top}`")
+                notes[chain.loss.index].append(f"Split `{split.name}` no longer makes `{top.name}`")
     for rename in plan.renames:
         edits.append(_renamed(document, rename.softmax.tops[0], rename.name))
         edits += [
@@ -177,15 +178,6 @@ def _states(states: tuple[str, ...]) -> str:
 
 def _renamed(document: Document, blob: BlobName, name: str) -> Edit:
     return Edit(blob.start, blob.end, encode_string(name, document.text[blob.start]))
-
-
-def _without_top(document: Document, layer: Layer, slot: int) -> Edit:
-    top = layer.tops[slot]
-    if not top.field.shape.listed:
-        return remove(document, top.field).edit
-    kept = [s for s in top.field.scalars if s.start != top.start]
-    written = ", ".join(document.text[s.start : s.end] for s in kept)
-    return Edit(top.field.value_start, top.field.end, f"[{written}]")
 
 
 def _loss_param_edits(

@@ -32,6 +32,7 @@ from protofix.textproto.layout import (
     indent_at,
     insert_above,
     remove,
+    remove_value,
     render,
     starts_its_line,
     style_of,
@@ -173,7 +174,7 @@ def _without_matrix_bottom(document: Document, number: int, notes: list[str]) ->
     if len(loss.bottoms) < 3:
         return document
     third = loss.bottoms[2]
-    edits = [_without_bottom(document, loss)]
+    edits = [remove_value(document, third.field, third.start)]
     makers = {
         maker
         for graph, _ in view.keeping(loss)
@@ -188,15 +189,6 @@ def _without_matrix_bottom(document: Document, number: int, notes: list[str]) ->
         f"`{loss.name}` no longer reads `{third.name}`: Caffe would not look at its source"
     )
     return apply_to(document, edits)
-
-
-def _without_bottom(document: Document, loss: Layer) -> Edit:
-    third = loss.bottoms[2]
-    if not third.field.shape.listed:
-        return remove(document, third.field).edit
-    kept = [s for s in third.field.scalars if s.start != third.start]
-    written = ", ".join(document.text[s.start : s.end] for s in kept)
-    return Edit(third.field.value_start, third.field.end, f"[{written}]")
 
 
 class _ComputeLayer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from protofix.net.graph import Graph, Version, graphs_of
 from protofix.net.layers import Layer, Net, bind
 from protofix.net.shapes import Shape, shapes_of
+from protofix.net.states import NetState
 from protofix.textproto.tree import Document
 
 
@@ -24,6 +25,12 @@ class NetView:
         for graph, shapes in zip(self.graphs, self.shapes, strict=True):
             if layer.index in graph.kept:
                 yield graph, shapes
+
+    def where(self, layer: Layer, states: Sequence[NetState]) -> str:
+        """Say in which states: " in TEST", or nothing if it is in all that keep the layer."""
+        if len(states) == sum(1 for _ in self.keeping(layer)):
+            return ""
+        return f" in {' and in '.join(map(str, states))}"
 
     def results(self, layer: Layer) -> Iterator[tuple[Graph, Version]]:
         """Everything that a layer makes, in every state that keeps it."""

@@ -15,6 +15,7 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.layers import BlobName, Layer
+from protofix.net.states import NetState
 from protofix.rules.rule import Context, Hit
 
 CODE = "PF302"
@@ -27,13 +28,12 @@ def check(context: Context) -> Iterator[Hit]:
     view = context.view
     if view is None:
         return
-    remade: dict[tuple[Layer, BlobName], list[str]] = {}
+    remade: dict[tuple[Layer, BlobName], list[NetState]] = {}
     for graph in view.graphs:
         for layer, top in graph.remade:
-            remade.setdefault((layer, top), []).append(str(graph.state))
+            remade.setdefault((layer, top), []).append(graph.state)
     for (layer, top), states in remade.items():
-        everywhere = len(states) == sum(1 for _ in view.keeping(layer))
-        where = "" if everywhere else f" in {' and in '.join(states)}"
+        where = view.where(layer, states)
         others = (
             other.name
             for other in view.net.layers[: layer.index]

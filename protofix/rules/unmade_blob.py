@@ -11,6 +11,7 @@ Wrong:
 from collections.abc import Iterator
 
 from protofix.net.layers import BlobName, Layer
+from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rules.rule import Context, Hit
 
@@ -24,13 +25,12 @@ def check(context: Context) -> Iterator[Hit]:
     view = context.view
     if view is None:
         return
-    missing: dict[tuple[Layer, BlobName], list[str]] = {}
+    missing: dict[tuple[Layer, BlobName], list[NetState]] = {}
     for graph in view.graphs:
         for layer, bottom in graph.unmade:
-            missing.setdefault((layer, bottom), []).append(str(graph.state))
+            missing.setdefault((layer, bottom), []).append(graph.state)
     for (layer, bottom), states in missing.items():
-        everywhere = len(states) == sum(1 for _ in view.keeping(layer))
-        where = "" if everywhere else f" in {' and in '.join(states)}"
+        where = view.where(layer, states)
         message = f"`{layer.name}` reads `{bottom.name}`, which {_why(view, layer, bottom)}{where}"
         yield Hit(bottom.start, bottom.end, message)
 

@@ -255,6 +255,14 @@ def remove(document: Document, node: Node, with_comment_above: bool = False) -> 
     return Removal(Edit(start, end, ""), tuple(comments))
 
 
+def remove_value(document: Document, field: Field, start: int) -> Edit:
+    """Take out the value at `start`: the field, or one value of its list."""
+    if not field.shape.listed:
+        return remove(document, field).edit
+    kept = [document.text[s.start : s.end] for s in field.scalars if s.start != start]
+    return Edit(field.value_start, field.end, f"[{', '.join(kept)}]")
+
+
 def _behind_separator(text: str, end: int) -> int:
     match = re.compile(r"[ \t]*[,;]").match(text, end)
     return match.end() if match else end
