@@ -284,6 +284,7 @@ def _report(arguments: argparse.Namespace, migration: Migration, written: list[s
 
     stream = sys.stderr if arguments.output == "-" or arguments.diff else sys.stdout
     if arguments.format == "json":
+        stream = sys.stderr if arguments.output == "-" else sys.stdout
         print(report.as_json(migration, written), file=stream)
         return
     dry = arguments.output is None and not arguments.in_place

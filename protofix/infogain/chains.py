@@ -225,6 +225,10 @@ class _ChainBuilder:
         if any(layer.format == 0 for layer in (self.loss, *self.softmaxes, *self.path)):
             reason = "the net is in the V0 format: upgrade it to today's first"
             yield Obstacle("old-format", reason)
+        for layer in (*self.softmaxes, *self.path):
+            if len(layer.bottoms) != 1:
+                reason = f"{layer.type} `{layer.name}` has {len(layer.bottoms)} bottoms, not one"
+                yield Obstacle("bottoms", reason)
         if len(self.loss.bottoms) < 2:
             yield Obstacle("no-label", f"`{self.loss.name}` has no label as second bottom")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,7 @@ from protofix.infogain.maths import (
 from protofix.infogain.matrix import MatrixError, read_h5_matrix, read_matrix
 from protofix.infogain.sources import GivenMatrix
 from protofix.net.binding import misfits
+from protofix.net.graph import Graph, Unmade
 from protofix.net.layers import Layer, enum_of, integer_of, string_of
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
@@ -94,18 +96,18 @@ class Proof:
 def structure_problems(before: Document, after: Document, schema: Schema) -> list[str]:
     """What is wrong with a rewritten net that was not wrong with the one it was made of."""
     problems = [_at(after, d.start, d.message) for d in after.diagnoses]
-    known = Counter(d.message for d in misfits(before, schema, "NetParameter"))
-    for found in misfits(after, schema, "NetParameter"):
-        if known[found.message]:
-            known[found.message] -= 1
-        else:
-            problems.append(_at(after, found.start, found.message))
-    old, new = view_of(before), view_of(after)
-    missing = set(_unmade(old))
+    known = {d.message for d in misfits(before, schema, "NetParameter")}
     problems += [
-        f"in {state} `{layer}` reads `{blob}`, which no layer before it makes"
-        for state, layer, blob in _unmade(new)
-        if (state, layer, blob) not in missing
+        _at(after, d.start, d.message)
+        for d in misfits(after, schema, "NetParameter")
+        if d.message not in known
+    ]
+    missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(view_of(before))}
+    problems += [
+        f"in {graph.state} `{unmade.layer.name}` reads `{unmade.bottom.name}`, "
+        "which no layer before it makes"
+        for graph, unmade in _unmade(view_of(after))
+        if (graph.state, unmade.bottom.name) not in missing
     ]
     return problems
 
@@ -115,12 +117,8 @@ def _at(document: Document, start: int, message: str) -> str:
     return f"{line}:{column}: {message}"
 
 
-def _unmade(view: NetView) -> list[tuple[str, str, str]]:
-    return [
-        (str(graph.state), unmade.layer.name, unmade.bottom.name)
-        for graph in view.graphs
-        for unmade in graph.unmade
-    ]
+def _unmade(view: NetView) -> Iterator[tuple[Graph, Unmade]]:
+    return ((graph, unmade) for graph in view.graphs for unmade in graph.unmade)
 
 
 def left_over(after: Document, refused: tuple[Chain, ...]) -> list[str]:

@@ -207,6 +207,8 @@ class _ComputeLayer:
         self.note = f"its module is {path}: its folder must be on PYTHONPATH when Caffe runs"
 
     def classes(self, known: int | None, loss: Layer) -> int:
+        if len(loss.bottoms) < 2:
+            raise SourceError(f"`{loss.name}` has no label as second bottom to compute H from")
         asked = self.way.classes
         if asked is not None and known is not None and asked != known:
             raise SourceError(f"--classes {asked}, but `{loss.name}` has {known} classes")

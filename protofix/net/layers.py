@@ -153,6 +153,7 @@ def _blob_names(fields: tuple[Node, ...], name: str) -> tuple[BlobName, ...]:
         BlobName(scalar.value, field, scalar.start, scalar.end)
         for field in fields_named(fields, name)
         for scalar in field.scalars
+        if scalar.kind == "string"
     )
 
 
