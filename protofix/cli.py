@@ -131,7 +131,7 @@ def _add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--h-data", metavar="FILE.h5", help="from an HDF5 dataset, through an HDF5Data layer"
     )
     matrix.add_argument(
-        "--h-module", metavar="NAME", default="compute_h",
+        "--h-module", metavar="NAME",
         help="name of the module that --compute-h writes; default: compute_h",
     )  # fmt: skip
     matrix.add_argument(
@@ -231,7 +231,9 @@ def _way(arguments: argparse.Namespace) -> Way | None:
     if arguments.h_data is not None:
         return FromHdf5(Path(arguments.h_data))
     if arguments.compute_h:
-        return FromLabels(arguments.h_module, arguments.classes)
+        return FromLabels(arguments.h_module or "compute_h", arguments.classes)
+    if arguments.h_module is not None:
+        raise ValueError("--h-module goes with --compute-h")
     if arguments.classes is not None:
         raise ValueError("--classes goes with --compute-h")
     return None
@@ -251,6 +253,9 @@ def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> 
         target, expected = Path(arguments.net), data
     else:
         return []
+    given = arguments.source or arguments.h_data
+    if target is not None and given is not None and target.resolve() == Path(given).resolve():
+        raise FileError(f"{given}: is the matrix; write the net to another file")
     new = [file for file in migration.files if not _is_there(file, target)]
     done: list[Path] = []
     try:

@@ -19,11 +19,8 @@ from protofix.net.view import NetView
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Message, messages_named, scalars_named
 
-# Layers that mix, cut or scale what they read, so that probabilities come out changed.
-_MIXING = {
-    "BatchReindex", "Concat", "Crop", "Dropout", "Eltwise", "Filter", "Flatten", "Log", "Permute",
-    "Pooling", "Power", "Reduction", "Reshape", "Scale", "Slice", "Split", "Tile",
-}  # fmt: skip
+# Layers that make scores anew out of whatever they read. Any other only mixes, cuts or scales it.
+_REMAKING = {"Convolution", "Deconvolution", "Embed", "InnerProduct", "LSTM", "RNN"}
 
 
 class Obstacle(NamedTuple):
@@ -149,6 +146,8 @@ def _passes(layer: Layer, state: NetState) -> bool:
     """Whether probabilities come out of a layer as they went in, their shape apart."""
     if layer.type in ("Split", "Flatten", "Reshape", "ReLU", "AbsVal"):
         return True  # Probabilities are not negative, so a rectifier leaves them alone.
+    if layer.type == "Concat":
+        return len(layer.bottoms) == 1
     if layer.type == "Dropout":
         param = layer.param("dropout_param")
         return state.phase == "TEST" or (
@@ -202,21 +201,34 @@ class _ChainBuilder:
     def _obstacles(self) -> Iterator[Obstacle]:
         yield from self._format_obstacles()
         yield from self._state_obstacles()
-        for softmax in self.softmaxes:
-            if any(softmax.loss_weights):
-                weight = next(filter(None, softmax.loss_weights))
-                reason = (
-                    f"Softmax `{softmax.name}` has loss_weight {weight:g}: "
-                    "its probabilities are a loss of their own"
-                )
-                yield Obstacle("softmax-loss-weight", reason)
+        for layer in (*self.softmaxes, *self.path):
+            # A Split loses a top, so weights of 0, one a top, would be one too many.
+            if any(layer.loss_weights) or (layer.loss_weights and layer.type == "Split"):
+                weights = ", ".join(f"{weight:g}" for weight in layer.loss_weights)
+                reason = f"{layer.type} `{layer.name}` has loss_weight {weights}: it is a loss too"
+                yield Obstacle("link-is-a-loss", reason)
         for layer in (*self.softmaxes, *self.path):
             down = scalars_named(layer.fields, "propagate_down")
             if down and not bool_of(layer.fields, "propagate_down", True):
                 reason = f"`{layer.name}` has propagate_down false: it keeps the gradient back"
                 yield Obstacle("propagate-down", reason)
         for trace in self.traces:
+            yield from self._second_softmax(trace)
             yield from self._shape_obstacles(trace)
+
+    def _second_softmax(self, trace: _Trace) -> Iterator[Obstacle]:
+        """Fused, the loss would read probabilities again, and look like a chain for ever."""
+        assert trace.softmax is not None
+        version = trace.graph.source_of(trace.softmax, 0)
+        while version is not None:
+            maker = trace.graph.maker_of(version)
+            if maker is None or not (maker.type == "Softmax" or _passes(maker, trace.graph.state)):
+                return
+            if maker.type == "Softmax":
+                reason = f"`{trace.softmax.name}` is a softmax of the softmax `{maker.name}`"
+                yield Obstacle("two-softmaxes", reason)
+                return
+            version = trace.graph.source_of(maker, 0)
 
     def _format_obstacles(self) -> Iterator[Obstacle]:
         if self.view.net.mixed:
@@ -265,9 +277,12 @@ class _ChainBuilder:
             yield Obstacle("axes-differ", reason)
             return
         if shape is None:
+            evidence = self._map_evidence(trace)
             if self.axis not in (1, -1):
                 reason = f"the Softmax works along axis {self.axis} of scores of unknown shape"
                 yield Obstacle("unknown-shape", reason)
+            elif evidence:
+                yield Obstacle("maybe-map", f"`{self.scores}` may be a map: {evidence}")
             else:
                 self.doubts.append(
                     f"the shape of `{self.scores}` cannot be told from the file; "
@@ -281,6 +296,12 @@ class _ChainBuilder:
                 "the batch" if axis == 0 else f"which has {len(shape)} axes"
             )
             yield Obstacle("class-axis", reason)
+            return
+        if shape[axis] == 1 and any(dim not in (1, None) for dim in shape[1:]):
+            reason = (
+                f"the Softmax works along axis {self.axis} of `{self.scores}`, which has length 1"
+            )
+            yield Obstacle("class-axis", f"{reason} ({_dims(shape)})")
             return
         others = [dim for index, dim in enumerate(shape) if index not in (0, axis)]
         if any(dim is not None and dim != 1 for dim in others):
@@ -296,6 +317,30 @@ class _ChainBuilder:
             )
             yield Obstacle("maybe-map", reason)
         yield from self._reshape_obstacles(trace, shape[axis])
+
+    def _map_evidence(self, trace: _Trace) -> str | None:
+        """What speaks for a map where the shape of the scores is unknown."""
+        graph = trace.graph
+        label = graph.source_of(self.loss, 1)
+        shape = trace.shapes.get(label.number) if label else None
+        if shape and any(dim not in (1, None) for dim in shape[1:]):
+            return f"its labels are ({_dims(shape)})"
+        # Layers of a fork, whose shapes nobody knows, mostly keep a map a map.
+        assert trace.softmax is not None
+        waiting = [graph.source_of(trace.softmax, 0)]
+        seen: set[int] = set()
+        while waiting:
+            version = waiting.pop()
+            maker = graph.maker_of(version) if version else None
+            if version is None or maker is None or version.number in seen:
+                continue
+            seen.add(version.number)
+            shape = trace.shapes.get(version.number)
+            if shape is None:
+                waiting += [graph.source_of(maker, slot) for slot in range(len(maker.bottoms))]
+            elif any(dim != 1 for dim in shape[2:]):
+                return f"it is made of `{version.blob}` ({_dims(shape)})"
+        return None
 
     def _reshape_obstacles(self, trace: _Trace, classes: int | None) -> Iterator[Obstacle]:
         """Flatten and Reshape on the way must leave one row of classes an image."""
@@ -366,9 +411,11 @@ def _mixture(trace: _Trace, loss: Layer) -> tuple[str, bool] | None:
             continue
         if maker.type in ("Softmax", "Sigmoid"):
             kinds.setdefault(maker.type, maker)
-        elif maker.type in _MIXING or _passes(maker, graph.state):
+        elif maker.bottoms and maker.type not in _REMAKING:
             mixers.append(maker)
-            waiting += [graph.source_of(maker, slot) for slot in range(len(maker.bottoms))]
+            # The further bottoms of other types say how: a selector, a reference, a factor.
+            slots = len(maker.bottoms) if maker.type in ("Concat", "Eltwise") else 1
+            waiting += [graph.source_of(maker, slot) for slot in range(slots)]
         else:
             return None  # Something else is in it, so it is no mixture of probabilities.
     if any(layer.type == "Log" for layer in mixers):

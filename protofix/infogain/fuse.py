@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from enum import Enum
 
 from protofix.infogain.chains import Chain
-from protofix.infogain.losses import loss_axis
+from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.plan import MAP_OBSTACLES, Plan, plan_fusing
 from protofix.net.layers import BlobName, Layer, bind
 from protofix.net.view import view_of
 from protofix.textproto.edits import Edit, apply_edits
 from protofix.textproto.layout import (
     Block,
+    Removal,
     append_field,
-    insert_comments,
     remove,
     remove_value,
     style_of,
+    take_out,
 )
 from protofix.textproto.literals import encode_string
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
-from protofix.textproto.tree import Document, Message, fields_named, scalars_named
+from protofix.textproto.tree import Document, Field, Message, Scalar, fields_named, scalars_named
 
 
 class LossParam(Enum):
@@ -64,6 +65,7 @@ class FuseResult:
     fused: tuple[Fused, ...]
     chains: tuple[Chain, ...]
     refused: tuple[Chain, ...]
+    notes: tuple[str, ...]
 
 
 class UnsettledError(RuntimeError):
@@ -75,7 +77,7 @@ def fuse(document: Document, options: FuseOptions = FuseOptions()) -> FuseResult
     overruled = MAP_OBSTACLES if options.maps else frozenset[str]()
     plan = plan_fusing(view_of(document), overruled)
     if not plan.chains:
-        return FuseResult(document, (), (), plan.refused)
+        return _finished(document, (), plan)
     notes: dict[int, list[str]] = {chain.loss.index: [*chain.doubts] for chain in plan.chains}
     after = _rewire(document, plan, options, notes)
     gone = [layer.index for layer in plan.goes]
@@ -85,7 +87,24 @@ def fuse(document: Document, options: FuseOptions = FuseOptions()) -> FuseResult
     if plan_fusing(view_of(after), overruled).chains:
         raise UnsettledError(f"{document.source.path}: fusing does not settle; please report it")
     fused = tuple(Fused(c.loss.name, tuple(notes[c.loss.index])) for c in plan.chains)
-    return FuseResult(after, fused, plan.chains, plan.refused)
+    return _finished(after, fused, plan)
+
+
+def _finished(document: Document, fused: tuple[Fused, ...], plan: Plan) -> FuseResult:
+    """Take the `normalize` on which Caffe would abort out of losses that read scores already."""
+    refused = {chain.loss.name for chain in plan.refused}
+    notes, edits = [], []
+    for loss in infogain_losses(bind(document)):
+        param = loss.param("loss_param")
+        fields = fields_named(param.fields, "normalize") if param else []
+        if param is None or not fields or loss.name in refused:
+            continue
+        whole = len(fields) == len(param.fields)
+        removals = [remove(document, node) for node in ([param] if whole else fields)]
+        edits += take_out(document, removals, loss.node, style_of(document))
+        notes.append(f"`normalize` of `{loss.name}` goes: Caffe aborts on it")
+    document = apply_to(document, edits) if edits else document
+    return FuseResult(document, fused, plan.chains, plan.refused, tuple(notes))
 
 
 def apply_to(document: Document, edits: list[Edit]) -> Document:
@@ -110,10 +129,12 @@ def _rewire(
     for use in plan.loose_tops:
         split = layers[use.layer]
         top = split.tops[use.slot]
-        edits.append(remove_value(document, top.field, top.start))
+        removal = remove_value(document, top.field, top.start)
+        edits += take_out(document, [removal], split.node, style_of(document))
         for chain in plan.chains:
             if any(layer.index == use.layer for layer in chain.path):
-                notes[chain.loss.index].append(f"Split `{split.name}` no longer makes `{top.name}`")
+                told = notes[chain.loss.index]
+                told.append(f"Split `{split.name}` no longer makes `{top.name}`")
     for rename in plan.renames:
         edits.append(_renamed(document, rename.softmax.tops[0], rename.name))
         edits += [
@@ -127,9 +148,8 @@ def _rewire(
 
 def _removals(document: Document, plan: Plan, notes: dict[int, list[str]]) -> list[Edit]:
     """Take layers out; their comments go to the first loss that they served."""
-    style = style_of(document)
     edits: list[Edit] = []
-    comments: dict[int, list[str]] = {}
+    removals: dict[int, list[Removal]] = {}
     for layer in plan.goes:
         heir = next(
             chain.loss.index
@@ -137,13 +157,11 @@ def _removals(document: Document, plan: Plan, notes: dict[int, list[str]]) -> li
             if layer in chain.softmaxes or layer in chain.path
         )
         removal = remove(document, layer.node, with_comment_above=True)
-        edits.append(removal.edit)
-        comments.setdefault(heir, []).extend(removal.comments)
+        removals.setdefault(heir, []).append(removal)
         notes[heir].append(f"{layer.type} `{layer.name}` goes: nothing else reads it")
     for chain in plan.chains:
-        lines = comments.get(chain.loss.index)
-        if lines:
-            edits.append(insert_comments(document, chain.loss.node, lines, style))
+        gone = removals.get(chain.loss.index, [])
+        edits += take_out(document, gone, chain.loss.node, style_of(document))
     return edits
 
 
@@ -166,9 +184,10 @@ def _staying_notes(plan: Plan, chain: Chain) -> Iterator[str]:
             reasons.append(f"it is an output in {_states(staying.outputs)}")
         yield f"Softmax `{staying.softmax.name}` stays: {' and '.join(reasons)}"
         if staying.idle:
+            blob = staying.softmax.tops[0].name
             yield (
-                f"in {_states(staying.idle)} nobody reads `{staying.softmax.name}` now, and Caffe "
-                "prints what nobody reads; an `exclude` rule would stop that"
+                f"in {_states(staying.idle)} nobody reads `{blob}` now, and Caffe prints what "
+                "nobody reads; an `exclude` rule would stop that"
             )
 
 
@@ -187,26 +206,32 @@ def _loss_param_edits(
     param = chain.loss.param("loss_param")
     if param is None:
         return []
-    legacy = chain.written_for == "legacy"
+    # A map with a label a position is nothing that the old layer could have computed.
+    is_map = any(obstacle.kind in MAP_OBSTACLES for obstacle in chain.obstacles)
+    legacy = chain.written_for == "legacy" and not is_map
     drop = options.loss_param is LossParam.DROP or (
         options.loss_param is LossParam.AS_WRITTEN_FOR and legacy
     )
     normalize = fields_named(param.fields, "normalize")
     written = on_one_line(document, param)
+    style = style_of(document)
+
+    def without(*nodes: Message | Field) -> list[Edit]:
+        removals = [remove(document, node) for node in nodes]
+        return take_out(document, removals, chain.loss.node, style)
+
     if drop:
         why = "the old layer never read it" if legacy else "as asked"
         notes.append(f"loss_param {{ {written} }} goes: {why}, the new one would")
-        return _removal(document, chain.loss, param)
+        return without(param)
     if normalize and len(param.fields) == len(normalize):
         notes.append(f"loss_param {{ {written} }} goes: Caffe aborts on `normalize`")
-        return _removal(document, chain.loss, param)
+        return without(param)
     why = "as asked" if legacy else "the net was written for the layer that reads it"
     notes.append(f"loss_param {{ {written} }} stays: {why}")
-    edits: list[Edit] = []
-    for field in normalize:
+    if normalize:
         notes.append("its `normalize` goes: Caffe aborts on it")
-        edits.append(remove(document, field).edit)
-    return edits
+    return without(*normalize)
 
 
 def on_one_line(document: Document, message: Message) -> str:
@@ -222,15 +247,6 @@ def on_one_line(document: Document, message: Message) -> str:
     return " ".join(parts)
 
 
-def _removal(document: Document, loss: Layer, param: Message) -> list[Edit]:
-    removal = remove(document, param)
-    edits = [removal.edit]
-    if removal.comments:
-        style = style_of(document)
-        edits.append(insert_comments(document, loss.node, list(removal.comments), style))
-    return edits
-
-
 def _carry_over(document: Document, index: int, chain: Chain, notes: list[str]) -> Document:
     """Write on the loss what the Softmax had and the softmax within the loss needs."""
     loss = bind(document).layers[index]
@@ -239,12 +255,16 @@ def _carry_over(document: Document, index: int, chain: Chain, notes: list[str]) 
         document = put_field(document, loss, "infogain_loss_param", axis)
         notes.append(f"axis {chain.axis} of the Softmax is now the loss's")
     engine = _engine_written(chain.softmax)
-    if engine is not None:
+    own = _engine_written(bind(document).layers[index])
+    if engine is not None and (own is None or own.value != engine.value):
         loss = bind(document).layers[index]
-        param = loss.param("softmax_param")
-        if param is None or not scalars_named(param.fields, "engine"):
-            document = put_field(document, loss, "softmax_param", Block("engine", engine))
-            notes.append(f"engine {engine} of the Softmax is now the loss's")
+        if own is None:
+            document = put_field(document, loss, "softmax_param", Block("engine", engine.value))
+        else:
+            document = apply_to(document, [Edit(own.start, own.end, engine.value)])
+        notes.append(f"engine {engine.value} of the Softmax is now the loss's")
+    elif engine is None and own is not None:
+        notes.append(f"engine {own.value}, which the loss had already, now counts")
     return document
 
 
@@ -259,7 +279,7 @@ def put_field(document: Document, layer: Layer, message: str, field: Block) -> D
     return apply_to(document, [edit])
 
 
-def _engine_written(softmax: Layer) -> str | None:
-    param = softmax.param("softmax_param")
+def _engine_written(layer: Layer) -> Scalar | None:
+    param = layer.param("softmax_param")
     found = scalars_named(param.fields, "engine") if param else []
-    return found[-1].value if found else None
+    return found[-1] if found else None

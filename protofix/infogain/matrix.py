@@ -426,7 +426,7 @@ def _pick_dataset(file: h5py.File, dataset: str | None, where: str) -> tuple[str
     good = [name for name, fault in faults.items() if fault is None]
     if len(good) > 1:
         listed = ", ".join(_where(name) for name in good)
-        raise MatrixError(f"{where}: each of {listed} could be H, say which dataset it is")
+        raise MatrixError(f"{where}: each of {listed} could be H; give a file with one of them")
     if not good:
         # Of several, the one that is square was meant.
         name = min(found, key=lambda name: not _is_square(found[name].shape or ()))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from caffe_proto import Schema, base_schema
 from protofix.infogain.chains import Chain, OtherProbabilities, find_other_probabilities
-from protofix.infogain.fuse import Fused, FuseOptions, fuse
+from protofix.infogain.fuse import Fused, FuseOptions, FuseResult, fuse
 from protofix.infogain.losses import find_source, has_matrix, infogain_losses, source_of
-from protofix.infogain.matrix import check_matrix, read_matrix
+from protofix.infogain.matrix import MatrixError, check_matrix, read_matrix
 from protofix.infogain.proof import Proof, left_over, prove_loss, structure_problems
 from protofix.infogain.sources import (
     Given,
@@ -19,8 +20,8 @@ from protofix.infogain.sources import (
     give_matrix,
 )
 from protofix.net.binding import kind_of_file
-from protofix.net.layers import bind
-from protofix.net.view import view_of
+from protofix.net.layers import Layer, bind
+from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
 
 
@@ -84,8 +85,7 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     if options.way is not None:
         to_serve = [number for index, number in numbers.items() if index not in left]
         if not to_serve:
-            where = document.source.path
-            raise MigrationError(f"{where}: no InfogainLoss is there to take the H that is given")
+            raise MigrationError(f"{document.source.path}: {_why_nothing_takes_it(fused)}")
         given = give_matrix(fused.document, to_serve, options.way, options.folder)
     after = given.document
     if options.way is None:
@@ -103,10 +103,18 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
         refused=fused.refused,
         others=tuple(find_other_probabilities(view_of(after))),
         files=given.files,
-        notes=given.notes,
+        notes=(*fused.notes, *given.notes, *_still_unmade(after)),
         without_matrix=tuple(loss.name for loss in losses if not has_matrix(loss)),
         proof=Proof(tuple(problems), tuple(proofs)),
     )
+
+
+def _why_nothing_takes_it(fused: FuseResult) -> str:
+    if not fused.refused:
+        return "no InfogainLoss is there to take the H that is given"
+    loss = fused.refused[0]
+    reasons = "; ".join(obstacle.reason for obstacle in loss.obstacles)
+    return f"`{loss.loss.name}` cannot be fused, so it takes no H: {reasons}"
 
 
 def _refuse_what_is_no_net(document: Document, schema: Schema) -> None:
@@ -125,10 +133,21 @@ def _refuse_what_is_no_net(document: Document, schema: Schema) -> None:
         raise MigrationError(f"{source.path}: is {what}")
 
 
+def _still_unmade(document: Document) -> list[str]:
+    """What the net lacked before and lacks still."""
+    found = {
+        f"`{unmade.layer.name}` reads `{unmade.bottom.name}`, which no layer makes, as before"
+        for graph in view_of(document).graphs
+        for unmade in graph.unmade
+    }
+    return sorted(found)
+
+
 def _check_own_matrices(document: Document) -> None:
     """Refuse a net whose own H is there to be read and is wrong."""
     view = view_of(document)
     for loss in infogain_losses(view.net):
+        _check_bottom(view, loss)
         source = source_of(loss)
         if source is None or len(loss.bottoms) > 2:
             continue
@@ -136,3 +155,20 @@ def _check_own_matrices(document: Document) -> None:
         if path is not None:
             where = f"{path}, for `{loss.name}`"
             check_matrix(read_matrix(path).values, classes_of(view, loss), where)
+
+
+def _check_bottom(view: NetView, loss: Layer) -> None:
+    """Refuse a third bottom whose known shape does not hold classes x classes numbers."""
+    classes = classes_of(view, loss)
+    for graph, shapes in view.keeping(loss):
+        version = graph.source_of(loss, 2)
+        shape = shapes.get(version.number) if version else None
+        if version is None or shape is None or classes is None or None in shape:
+            continue
+        numbers = math.prod(dim for dim in shape if dim is not None)
+        if numbers != classes * classes:
+            dims = " x ".join(map(str, shape))
+            raise MatrixError(
+                f"`{version.blob}`, H of `{loss.name}`, is {dims} for a net of {classes} classes: "
+                f"it must hold {classes} x {classes} numbers"
+            )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -40,6 +41,7 @@ layer's floor of 1e-20 under a probability is what makes room necessary.
 _BATCHES = (1, 8, 32)
 _MODES = tuple(mode.value for mode in Normalization)
 _DEFAULT_CLASSES = 5
+_MOST_CLASSES = 10_000
 
 Verdict = Literal["equal", "different", "not comparable"]
 
@@ -181,16 +183,17 @@ class _Setting:
         self.ignore_label = integer_of(fields, "ignore_label")
         weights = loss.loss_weights
         self.loss_weight = weights[0] if weights else 1.0
-        self.matrix: Array | None = None
+        own = _matrix_of(loss, document)
         if given is not None:
-            self.matrix, self.matrix_from = given.values, given.path
-        else:
-            self.matrix, self.matrix_from = _matrix_of(loss, document)
+            own = _Matrix(given.values, given.path)
+        self.matrix, self.matrix_from, self.computed_for = own
         self.classes = self._classes()
 
     def _classes(self) -> int:
         if self.matrix is not None:
             return int(self.matrix.shape[0])
+        if self.computed_for is not None:
+            return self.computed_for
         known = self.chain.shape
         index = self.chain.axis if self.chain.axis >= 0 else self.chain.axis + len(known or ())
         count = known[index] if known and 0 <= index < len(known) else None
@@ -217,7 +220,7 @@ class _Setting:
         positions = scores.size // self.classes
         labels = random.integers(0, self.classes, positions)
         matrix = self.matrix
-        if matrix is None and self.matrix_from.startswith("ComputeH"):
+        if self.computed_for is not None:
             matrix = compute_h_weights(labels, self.classes, self.ignore_label)
         elif matrix is None:
             matrix = random.uniform(0, 2, (self.classes, self.classes))
@@ -268,22 +271,31 @@ def _difference(old: LossResult, new: LossResult) -> float:
     return max(loss, float(np.abs(old.gradient - new.gradient).max()) / scale)
 
 
-def _matrix_of(loss: Layer, document: Document) -> tuple[Array | None, str]:
-    """The net's own H where it can be read, and where it came from."""
+class _Matrix(NamedTuple):
+    """H where it can be read, where it came from, and the classes of a ComputeH that makes it."""
+
+    values: Array | None
+    origin: str
+    computed_for: int | None = None
+
+
+def _matrix_of(loss: Layer, document: Document) -> _Matrix:
+    """The net's own H."""
+    if len(loss.bottoms) > 2:
+        return _matrix_bottom(loss, document)
     source = source_of(loss)
-    if len(loss.bottoms) < 3:
-        path = find_source(source, document.source.path) if source else None
-        if source is None or path is None:
-            what = f"random, {source} is not here" if source else "random, the net has none"
-            return None, what
-        try:
-            return read_matrix(path).values, str(source)
-        except MatrixError:
-            return None, f"random, {source} cannot be read"
-    return _matrix_bottom(loss, document)
+    if not source:
+        return _Matrix(None, "random, the net has none")
+    path = find_source(source, document.source.path)
+    if path is None:
+        return _Matrix(None, f"random, {source} is not here")
+    try:
+        return _Matrix(read_matrix(path).values, source)
+    except MatrixError:
+        return _Matrix(None, f"random, {source} cannot be read")
 
 
-def _matrix_bottom(loss: Layer, document: Document) -> tuple[Array | None, str]:
+def _matrix_bottom(loss: Layer, document: Document) -> _Matrix:
     view = view_of(document)
     for graph, _ in view.keeping(loss):
         version = graph.source_of(loss, 2)
@@ -292,14 +304,26 @@ def _matrix_bottom(loss: Layer, document: Document) -> tuple[Array | None, str]:
             continue
         python = maker.param("python_param")
         if python is not None and string_of(python.fields, "layer") == "ComputeH":
-            return None, "ComputeH of the batch's labels"
+            classes = _classes_in(string_of(python.fields, "param_str"))
+            if classes is not None:
+                return _Matrix(None, "ComputeH of the batch's labels", classes)
         hdf5 = maker.param("hdf5_data_param")
         if hdf5 is not None:
             found = _hdf5_matrix(string_of(hdf5.fields, "source"), loss.bottoms[2].name, document)
             if found is not None:
-                return found
-        return None, f"random, in place of what `{maker.name}` makes"
-    return None, "random"
+                return _Matrix(*found)
+        return _Matrix(None, f"random, in place of what `{maker.name}` makes")
+    return _Matrix(None, "random")
+
+
+def _classes_in(param_str: str | None) -> int | None:
+    """Number of classes in the JSON of a ComputeH, under its own name or the web's."""
+    try:
+        params = json.loads(param_str or "")
+        count = params.get("classes", params.get("n_classes"))
+    except (ValueError, AttributeError):
+        return None
+    return count if isinstance(count, int) and 0 < count <= _MOST_CLASSES else None
 
 
 def _hdf5_matrix(source: str | None, blob: str, document: Document) -> tuple[Array, str] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import keyword
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,13 @@ from protofix.infogain.matrix import (
     read_h5_matrix,
     read_matrix,
 )
-from protofix.net.layers import Layer, bind, integer_of
+from protofix.net.layers import Layer, bind, bool_of, integer_of
 from protofix.net.shapes import class_count
 from protofix.net.view import NetView, view_of
 from protofix.textproto.edits import Edit
 from protofix.textproto.layout import (
     Block,
+    add_value,
     block_of,
     indent_at,
     insert_above,
@@ -36,9 +38,10 @@ from protofix.textproto.layout import (
     render,
     starts_its_line,
     style_of,
+    take_out,
 )
 from protofix.textproto.literals import encode_string
-from protofix.textproto.tree import Document, Message, fields_named, messages_named
+from protofix.textproto.tree import Document, Field, Message, fields_named, messages_named
 
 
 class SourceError(ValueError):
@@ -174,21 +177,24 @@ def _without_matrix_bottom(document: Document, number: int, notes: list[str]) ->
     if len(loss.bottoms) < 3:
         return document
     third = loss.bottoms[2]
-    edits = [remove_value(document, third.field, third.start)]
-    makers = {
-        maker
-        for graph, _ in view.keeping(loss)
-        if (source := graph.source_of(loss, 2)) and (maker := graph.maker_of(source))
-    }
-    for maker in sorted(makers, key=lambda layer: layer.index):
-        readers = {use.layer for _, v in view.results(maker) for use in v.readers}
-        if readers == {loss.index}:
-            edits.append(remove(document, maker.node, with_comment_above=True).edit)
+    removals = [remove_value(document, third.field, third.start)]
+    down = _propagate_down(loss)
+    if len(down) == len(loss.bottoms):
+        removals.append(remove_value(document, *down[2]))
+    for maker in _makers_of_bottom(view, loss):
+        results = [version for _, version in view.results(maker)]
+        # A top that nobody reads is an output of the net, and stays one.
+        if all(v.readers and {use.layer for use in v.readers} == {loss.index} for v in results):
+            removals.append(remove(document, maker.node, with_comment_above=True))
             notes.append(f"{maker.type} `{maker.name}` goes: it made the H that is replaced")
-    notes.append(
-        f"`{loss.name}` no longer reads `{third.name}`: Caffe would not look at its source"
-    )
-    return apply_to(document, edits)
+    notes.append(f"`{loss.name}` no longer reads `{third.name}`")
+    return apply_to(document, take_out(document, removals, loss.node, style_of(document)))
+
+
+def _propagate_down(loss: Layer) -> list[tuple[Field, int]]:
+    """The values of `propagate_down`, one a bottom where there are any: field and offset."""
+    fields = fields_named(loss.node.fields, "propagate_down")
+    return [(field, scalar.start) for field in fields for scalar in field.scalars]
 
 
 class _ComputeLayer:
@@ -197,8 +203,11 @@ class _ComputeLayer:
     title = "Python layer"
 
     def __init__(self, way: FromLabels, folder: Path) -> None:
-        if not way.module.isidentifier() or keyword.iskeyword(way.module):
-            raise SourceError(f"--h-module {way.module!r} is no module name: use letters and _")
+        name = way.module
+        if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+            raise SourceError(f"--h-module {name!r} is no module name: use letters and _")
+        if name in sys.stdlib_module_names or name in ("caffe", "numpy", "google", "protofix"):
+            raise SourceError(f"--h-module {name} would hide the module of that name: take another")
         self.way = way
         path = folder / f"{way.module}.py"
         self.files = (NewFile(path, compute_h_source().encode("ascii")),)
@@ -286,6 +295,11 @@ def _give_layer(
     document: Document, losses: Sequence[int], new: _ComputeLayer | _Hdf5Layer
 ) -> Given:
     """Put one layer for all losses that can share it, above the first of them."""
+    if bool_of(document.fields, "force_backward", False):
+        raise SourceError(
+            "force_backward is set: Caffe would want a gradient for H as a bottom, and abort; "
+            "give H from a file with --source"
+        )
     notes: list[str] = []
     made: dict[tuple[object, ...], str] = {}
     view = view_of(document)
@@ -305,7 +319,7 @@ def _give_layer(
             notes.append(f"`{loss.name}` reads such an H already, from `{top}`")
             continue
         if top is None:
-            top = _free_name(document, new.top, fixed=isinstance(new, _Hdf5Layer))
+            top = _name_for(document, number, new, set(made.values()))
             document = _insert_layer(document, loss, new, classes, top)
             made[key] = top
             notes.append(f"{new.title} `{top}` makes H, {classes} x {classes}; {new.note}")
@@ -325,29 +339,58 @@ def _given_already(
     document: Document, loss: Layer, new: _ComputeLayer | _Hdf5Layer, classes: int
 ) -> str | None:
     """The blob that a loss reads as H, if a layer just like the new one makes it."""
-    if len(loss.bottoms) < 3:
+    makers = _makers_of_bottom(view_of(document), loss)
+    if len(makers) != 1:
         return None
     blob = loss.bottoms[2].name
     wanted = _layer_block(document, loss, new, classes, blob)
-    makers = [x for x in bind(document).layers if any(top.name == blob for top in x.tops)]
-    return blob if [block_of(document, maker.node) for maker in makers] == [wanted] else None
+    return blob if block_of(document, makers[0].node) == wanted else None
 
 
-def _free_name(document: Document, wanted: str, fixed: bool) -> str:
+def _makers_of_bottom(view: NetView, loss: Layer) -> list[Layer]:
+    """The layers that make the third bottom of a loss in one state or another."""
+    found = {
+        maker.index: maker
+        for graph, _ in view.keeping(loss)
+        if (source := graph.source_of(loss, 2)) and (maker := graph.maker_of(source))
+    }
+    return [found[index] for index in sorted(found)]
+
+
+def _name_for(
+    document: Document, number: int, new: _ComputeLayer | _Hdf5Layer, own: set[str]
+) -> str:
+    """A name for the new layer and its blob, `new.top` if it may be had."""
+    wanted = new.top
     net = bind(document)
     taken = {blob.name for layer in net.layers for blob in (*layer.tops, *layer.bottoms)}
     taken |= {layer.name for layer in net.layers} | {blob.name for blob in net.inputs}
     if wanted not in taken:
         return wanted
-    if fixed:
+    if isinstance(new, _Hdf5Layer):
+        # The blob must have the dataset's name, so two layers make it, each in its own states.
+        if wanted in own and _alone_with(document, number, wanted):
+            return wanted
         raise SourceError(
             f"the dataset `{wanted}` would be a blob of that name, which the net has already: "
-            "rename the dataset"
+            "rename the dataset, or give the losses the same include and exclude rules"
         )
-    number = 2
-    while f"{wanted}_{number}" in taken:
-        number += 1
-    return f"{wanted}_{number}"
+    count = 2
+    while f"{wanted}_{count}" in taken:
+        count += 1
+    return f"{wanted}_{count}"
+
+
+def _alone_with(document: Document, number: int, blob: str) -> bool:
+    """Whether no state keeps both a loss and a layer that makes a blob of that name."""
+    view = view_of(document)
+    loss = infogain_losses(view.net)[number]
+    return not any(
+        top.name == blob
+        for graph, _ in view.keeping(loss)
+        for layer in graph.layers
+        for top in layer.tops
+    )
 
 
 def _layer_block(
@@ -389,23 +432,18 @@ def _without_source(document: Document, loss: Layer, notes: list[str]) -> Docume
     if param is None or not fields:
         return document
     notes.append(f"the source of `{loss.name}` goes: Caffe does not read it beside a third bottom")
-    if len(param.fields) == len(fields):
-        return apply_to(document, [remove(document, param).edit])
-    return apply_to(document, [remove(document, field).edit for field in fields])
+    whole = len(param.fields) == len(fields)
+    removals = [remove(document, node) for node in ([param] if whole else fields)]
+    return apply_to(document, take_out(document, removals, loss.node, style_of(document)))
 
 
 def _add_bottom(document: Document, loss: Layer, blob: str) -> Document:
     style = style_of(document)
     last = loss.bottoms[-1]
     quoted = encode_string(blob, document.text[last.start])
-    if last.field.shape.listed:
-        return apply_to(document, [Edit(last.end, last.end, f", {quoted}")])
-    if starts_its_line(document, last.field):
-        line_end = document.source.line_end(last.end)
-        indent = indent_at(document.text, last.field.start)
-        line = f"{indent}bottom{style.colon}{quoted}"
-        at = line_end - (document.text[:line_end].endswith("\r"))
-        return apply_to(document, [Edit(at, at, style.newline + line)])
-    return apply_to(
-        document, [Edit(last.field.end, last.field.end, f" bottom{style.colon}{quoted}")]
-    )
+    edits = [add_value(document, last.field, "bottom", quoted, style)]
+    down = _propagate_down(loss)
+    if len(down) == len(loss.bottoms):
+        # Caffe wants none of them or one a bottom; no gradient goes to H.
+        edits.append(add_value(document, down[-1][0], "propagate_down", "false", style))
+    return apply_to(document, edits)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from caffe_proto import V1_TYPES
+from caffe_proto import V1_TYPES, base_schema
 from protofix.textproto.literals import parse_float, parse_integer
 from protofix.textproto.tree import (
     Document,
@@ -135,6 +135,8 @@ def _layer(index: int, node: Message) -> Layer:
         form, inner = (0, nested[0].fields) if nested else (1, node.fields)
     types = scalars_named(inner, "type")
     written = types[-1].value if types else ""
+    if form == 1 and types and types[-1].kind == "integer":
+        written = _v1_name(parse_integer(written))
     known = {0: _V0_TYPES, 1: V1_TYPES, 2: {}}[form]
     return Layer(
         index=index,
@@ -146,6 +148,12 @@ def _layer(index: int, node: Message) -> Layer:
         bottoms=_blob_names(node.fields, "bottom"),
         tops=_blob_names(node.fields, "top"),
     )
+
+
+def _v1_name(number: int) -> str:
+    """Name of a V1 layer type that a file gives by its number."""
+    values = base_schema().enums["V1LayerParameter.LayerType"].values
+    return next((name for name, value in values.items() if value == number), "")
 
 
 def _blob_names(fields: tuple[Node, ...], name: str) -> tuple[BlobName, ...]:

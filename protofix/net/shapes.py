@@ -320,8 +320,10 @@ def _reshape(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
         middle.append(copied if dim == 0 else None if dim == -1 else dim)
     if -1 in asked:
         at = asked.index(-1)
-        total = _product(bottom[start:end])
-        rest = _product((*middle[:at], *middle[at + 1 :]))
+        # Axes that are copied cancel out, the batch that nobody knows among them.
+        zeros = {start + index for index, dim in enumerate(asked) if dim == 0}
+        total = _product(tuple(bottom[i] for i in range(start, end) if i not in zeros))
+        rest = _product(tuple(dim for dim in asked if dim > 0))
         middle[at] = total // rest if total is not None and rest else None
     return [(*bottom[:start], *middle, *bottom[end:])]
 

@@ -8,6 +8,7 @@ from protofix.rules import (
     bad_number,
     bad_string,
     byte_order_mark,
+    infogain_loss_weights,
     infogain_normalize,
     infogain_without_matrix,
     missing_colon,
@@ -61,6 +62,7 @@ RULES: tuple[Rule, ...] = tuple(
                 probabilities_into_infogain,
                 infogain_without_matrix,
                 infogain_normalize,
+                infogain_loss_weights,
             )
         ),
         key=lambda rule: rule.code,

@@ -227,6 +227,13 @@ def remove(document: Document, node: Node, with_comment_above: bool = False) -> 
     """
     text = document.text
     start, end = node.start, _behind_separator(text, node.end)
+    if isinstance(node, Message) and node.shape.listed and end == node.end:
+        # The last of a list: the comma before it goes instead of one behind it.
+        comma = _COMMA_BEFORE.search(text[:start])
+        if comma is not None:
+            return Removal(
+                Edit(comma.start(), end, ""), tuple(comments_within(document, comma.start(), end))
+            )
     above = comment_start(document, node) if with_comment_above else start
     line_start = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", end)
@@ -255,14 +262,53 @@ def remove(document: Document, node: Node, with_comment_above: bool = False) -> 
     return Removal(Edit(start, end, ""), tuple(comments))
 
 
-def remove_value(document: Document, field: Field, start: int) -> Edit:
-    """Take out the value at `start`: the field, or one value of its list."""
+def remove_value(document: Document, field: Field, start: int) -> Removal:
+    """Take out the value at `start`: the field, or one value of its list with its comma."""
     if not field.shape.listed:
-        return remove(document, field).edit
-    kept = [document.text[s.start : s.end] for s in field.scalars if s.start != start]
-    return Edit(field.value_start, field.end, f"[{', '.join(kept)}]")
+        return remove(document, field)
+    scalars = field.scalars
+    index = next(i for i, scalar in enumerate(scalars) if scalar.start == start)
+    first, last = scalars[index].start, scalars[index].end
+    if index + 1 < len(scalars):
+        last = scalars[index + 1].start
+    elif index:
+        # The last value: the comma before it goes, a comment behind that comma is another value's.
+        behind = document.text[scalars[index - 1].end : first]
+        comma = re.match(r"(?:[^,#]|#[^\n]*\n)*", behind)
+        at = comma.end() if comma else 0
+        kept = behind[:at] + behind[at + 1 :] if "#" in behind else ""
+        return Removal(Edit(scalars[index - 1].end, last, kept), ())
+    return Removal(Edit(first, last, ""), tuple(comments_within(document, first, last)))
+
+
+def take_out(document: Document, removals: list[Removal], heir: Node, style: Style) -> list[Edit]:
+    """The edits of removals, their comments put above `heir`."""
+    comments = [comment for removal in removals for comment in removal.comments]
+    edits = [removal.edit for removal in removals]
+    return [*edits, insert_comments(document, heir, comments, style)] if comments else edits
+
+
+def add_value(document: Document, field: Field, name: str, value: str, style: Style) -> Edit:
+    """Put one more value of a repeated field behind its last field, or at the end of its list."""
+    text = document.text
+    last = field.scalars[-1] if field.scalars else None
+    if field.shape.listed and last is not None:
+        return Edit(last.end, last.end, f", {value}")
+    line_end = document.source.line_end(field.end)
+    rest = text[field.end : line_end].strip(BLANKS)
+    alone = starts_its_line(document, field) and (not rest or rest[0] == "#")
+    if not alone:
+        return Edit(field.end, field.end, f" {name}{style.colon}{value}")
+    line = f"{style.newline}{indent_at(text, field.start)}{name}{style.colon}{value}"
+    at = line_end - text[:line_end].endswith("\r")
+    return Edit(at, at, line)
+
+
+_SEPARATOR_BEHIND = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*\n)*[,;]")
+_COMMA_BEFORE = re.compile(r",(?:[ \t\r\v\f\n]|#[^\n]*\n)*$")
 
 
 def _behind_separator(text: str, end: int) -> int:
-    match = re.compile(r"[ \t]*[,;]").match(text, end)
+    """Behind the separator of a node, wherever it stands; behind the node if it has none."""
+    match = _SEPARATOR_BEHIND.match(text, end)
     return match.end() if match else end

@@ -117,6 +117,8 @@ FINDINGS = {
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' top: 'l' }": ["PF403"],
     "input: 'x' input: 'y' input: 'H' layer { name: 'l' type: 'InfogainLoss' bottom: 'x' "
     "bottom: 'y' bottom: 'H' top: 'l' loss_param { normalize: true } }": ["PF404"],
+    "input: 'x' input: 'y' input: 'H' layer { name: 'l' type: 'InfogainLoss' bottom: 'x' "
+    "bottom: 'y' bottom: 'H' top: 'l' top: 'p' }": ["PF405"],
     "net: 'train_val.prototxt' base_lr: 0.01 momentum: 0.9": [],
     "\ufeffname: 'n'": ["PF006"],
     "name: 'n": ["PF002"],
