@@ -169,7 +169,8 @@ def _stdin() -> bytes:
 def _check(arguments: argparse.Namespace) -> int:
     from protofix.reports import findings as report
     from protofix.reports.terminal import with_progress, write_line
-    from protofix.runner import Checked, check_file, files_below
+    from protofix.rules.rule import Checked
+    from protofix.runner import check_file, files_below
 
     paths = list(files_below(arguments.paths))
     checked: list[Checked] = []
@@ -226,17 +227,15 @@ def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
 def _way(arguments: argparse.Namespace) -> Way | None:
     from protofix.infogain.sources import FromFile, FromHdf5, FromLabels
 
-    if arguments.source is not None:
-        return FromFile(Path(arguments.source))
-    if arguments.h_data is not None:
-        return FromHdf5(Path(arguments.h_data))
     if arguments.compute_h:
         return FromLabels(arguments.h_module or "compute_h", arguments.classes)
     if arguments.h_module is not None:
         raise ValueError("--h-module goes with --compute-h")
     if arguments.classes is not None:
         raise ValueError("--classes goes with --compute-h")
-    return None
+    if arguments.source is not None:
+        return FromFile(Path(arguments.source))
+    return None if arguments.h_data is None else FromHdf5(Path(arguments.h_data))
 
 
 def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> list[str]:
@@ -248,7 +247,9 @@ def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> 
         sys.stdout.buffer.flush()
         target, expected = None, None
     elif arguments.output is not None:
-        target, expected = Path(arguments.output), None
+        target = Path(arguments.output)
+        onto_itself = arguments.net != "-" and target.resolve() == Path(arguments.net).resolve()
+        expected = data if onto_itself else None
     elif arguments.in_place:
         target, expected = Path(arguments.net), data
     else:

@@ -49,6 +49,8 @@ def write_atomically(path: Path, data: bytes, expected: bytes | None = None) -> 
     temporary: str | None = None
     try:
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        if mode is not None and not target.is_file():
+            raise FileError(f"{path}: is no regular file; name one, or - for standard output")
         if mode is not None and not os.access(target, os.W_OK):
             raise FileError(f"{path}: cannot be written: Permission denied")
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from protofix.files import FileError, read_bytes, source_of_bytes
 from protofix.rules.registry import check_document
-from protofix.rules.rule import Finding
+from protofix.rules.rule import Checked
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
@@ -17,14 +17,6 @@ SUFFIX = ".prototxt"
 
 # A mistake after which nothing can be said of a file: it could not be read as a text.
 _UNREADABLE = "depth"
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One file and what was found in it."""
-
-    source: Source
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -53,11 +45,16 @@ def _below(path: str) -> Iterator[str]:
     if path == "-" or not os.path.isdir(path):
         yield path
         return
-    for folder, folders, files in os.walk(path):
+    unreadable: list[str] = []
+    for folder, folders, files in os.walk(path, onerror=lambda e: unreadable.append(e.filename)):
+        # Named like a file, a folder that cannot be read is said to be so when its turn comes.
+        yield from unreadable
+        unreadable.clear()
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if name.endswith(SUFFIX):
                 yield os.path.join(folder, name)
+    yield from unreadable
 
 
 def check_source(source: Source) -> Checked:

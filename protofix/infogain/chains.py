@@ -344,8 +344,17 @@ class _ChainBuilder:
 
     def _reshape_obstacles(self, trace: _Trace, classes: int | None) -> Iterator[Obstacle]:
         """Flatten and Reshape on the way must leave one row of classes an image."""
+        scores = self._scores_shape(trace) or ()
+        axis = canonical_axis(self.axis, len(scores))
+        is_map = any(dim != 1 for index, dim in enumerate(scores) if index not in (0, axis))
         for layer in trace.path:
             if layer.type not in ("Flatten", "Reshape"):
+                continue
+            if is_map:
+                reason = (
+                    f"{layer.type} `{layer.name}` reshapes probabilities that are or may be a map"
+                )
+                yield Obstacle("class-axis", reason)
                 continue
             result = trace.graph.result_of(layer)
             shape = trace.shapes.get(result.number) if result is not None else None
@@ -409,7 +418,10 @@ def _mixture(trace: _Trace, loss: Layer) -> tuple[str, bool] | None:
         maker = graph.maker_of(version)
         if maker is None:
             continue
-        if maker.type in ("Softmax", "Sigmoid"):
+        second = version.maker is not None and version.maker.slot == 1
+        if maker.type == "SoftmaxWithLoss" and second:
+            kinds.setdefault("Softmax", maker)
+        elif maker.type in ("Softmax", "Sigmoid"):
             kinds.setdefault(maker.type, maker)
         elif maker.bottoms and maker.type not in _REMAKING:
             mixers.append(maker)
@@ -430,6 +442,9 @@ def _mixture(trace: _Trace, loss: Layer) -> tuple[str, bool] | None:
     average = len(mixing) == 1 and _averages(mixing[0])
     if average:
         return f"`{mixing[0].name}`, an average of softmaxes", True
+    if not mixing:
+        layer = kinds["Softmax"]
+        return f"the probabilities that {layer.type} `{layer.name}` gives beside its loss", True
     names = ", ".join(f"{layer.type} `{layer.name}`" for layer in reversed(mixing))
     return f"what {names} made of a softmax", False
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 LAYER_FILE = "compute_h_layer.py"
-"""The layer's file name; `python_param { module: ... }` is this without its suffix."""
+"""Where the layer's text lies; beside a net it is `<module>.py`, as `python_param` names it."""
 
 
 def compute_h_source() -> str:

@@ -10,7 +10,7 @@
 #     layer {
 #       name: "H"  type: "Python"  bottom: "label"  top: "H"
 #       python_param {
-#         module: "compute_h_layer"  layer: "ComputeH"
+#         module: "compute_h"  layer: "ComputeH"
 #         param_str: '{"classes": 7, "ignore_label": 255}'
 #       }
 #     }

@@ -11,7 +11,7 @@ from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.plan import MAP_OBSTACLES, Plan, plan_fusing
 from protofix.net.layers import BlobName, Layer, bind
 from protofix.net.view import view_of
-from protofix.textproto.edits import Edit, apply_edits
+from protofix.textproto.edits import Edit, apply_edits, merge_removals
 from protofix.textproto.layout import (
     Block,
     Removal,
@@ -56,20 +56,16 @@ class Fused:
 
 @dataclass(frozen=True)
 class FuseResult:
-    """The document after fusing, what was done, and the chains that must stay as they are.
-
-    The chains are those of the document as it was.
-    """
+    """The document after fusing, what was done, and by which plan for the document as it was."""
 
     document: Document
     fused: tuple[Fused, ...]
-    chains: tuple[Chain, ...]
-    refused: tuple[Chain, ...]
+    plan: Plan
     notes: tuple[str, ...]
 
 
 class UnsettledError(RuntimeError):
-    """A rewrite found work in its own result: a mistake in protofix."""
+    """A rewrite broke the text or found work in its own result: a mistake in protofix."""
 
 
 def fuse(document: Document, options: FuseOptions = FuseOptions()) -> FuseResult:
@@ -103,13 +99,17 @@ def _finished(document: Document, fused: tuple[Fused, ...], plan: Plan) -> FuseR
         removals = [remove(document, node) for node in ([param] if whole else fields)]
         edits += take_out(document, removals, loss.node, style_of(document))
         notes.append(f"`normalize` of `{loss.name}` goes: Caffe aborts on it")
-    document = apply_to(document, edits) if edits else document
-    return FuseResult(document, fused, plan.chains, plan.refused, tuple(notes))
+    document = apply_to(document, merge_removals(edits)) if edits else document
+    return FuseResult(document, fused, plan, tuple(notes))
 
 
 def apply_to(document: Document, edits: list[Edit]) -> Document:
-    """Apply edits to a document and read the result."""
-    return read(Source(apply_edits(document.text, edits), document.source.path))
+    """Apply edits to a document and read the result, which must be a whole text again."""
+    after = read(Source(apply_edits(document.text, edits), document.source.path))
+    if len(after.diagnoses) > len(document.diagnoses):
+        first = after.diagnoses[0]
+        raise UnsettledError(f"a rewrite broke the text of {document.source.path}: {first.message}")
+    return after
 
 
 def _rewire(
@@ -126,15 +126,6 @@ def _rewire(
         edits += _loss_param_edits(document, chain, options, told)
     edits += _removals(document, plan, notes)
     layers = bind(document).layers
-    for use in plan.loose_tops:
-        split = layers[use.layer]
-        top = split.tops[use.slot]
-        removal = remove_value(document, top.field, top.start)
-        edits += take_out(document, [removal], split.node, style_of(document))
-        for chain in plan.chains:
-            if any(layer.index == use.layer for layer in chain.path):
-                told = notes[chain.loss.index]
-                told.append(f"Split `{split.name}` no longer makes `{top.name}`")
     for rename in plan.renames:
         edits.append(_renamed(document, rename.softmax.tops[0], rename.name))
         edits += [
@@ -143,7 +134,24 @@ def _rewire(
         ]
     for chain in plan.chains:
         notes[chain.loss.index] += _staying_notes(plan, chain)
-    return apply_to(document, edits)
+    return _without_loose_tops(apply_to(document, merge_removals(edits)), plan, notes)
+
+
+def _without_loose_tops(document: Document, plan: Plan, notes: dict[int, list[str]]) -> Document:
+    """Take the tops that a Split makes for nobody, the last of each first."""
+    gone = [layer.index for layer in plan.goes]
+    for use in sorted(plan.loose_tops, reverse=True):
+        index = use.layer - sum(other < use.layer for other in gone)
+        split = bind(document).layers[index]
+        top = split.tops[use.slot]
+        removal = remove_value(document, top.field, top.start)
+        edits = take_out(document, [removal], split.node, style_of(document))
+        document = apply_to(document, edits)
+        for chain in plan.chains:
+            if any(layer.index == use.layer for layer in chain.path):
+                told = notes[chain.loss.index]
+                told.append(f"Split `{split.name}` no longer makes `{top.name}`")
+    return document
 
 
 def _removals(document: Document, plan: Plan, notes: dict[int, list[str]]) -> list[Edit]:
@@ -221,8 +229,8 @@ def _loss_param_edits(
         return take_out(document, removals, chain.loss.node, style)
 
     if drop:
-        why = "the old layer never read it" if legacy else "as asked"
-        notes.append(f"loss_param {{ {written} }} goes: {why}, the new one would")
+        why = "the old layer never read it, the new one would" if legacy else "as asked"
+        notes.append(f"loss_param {{ {written} }} goes: {why}")
         return without(param)
     if normalize and len(param.fields) == len(normalize):
         notes.append(f"loss_param {{ {written} }} goes: Caffe aborts on `normalize`")

@@ -11,7 +11,13 @@ from protofix.infogain.chains import Chain, OtherProbabilities, find_other_proba
 from protofix.infogain.fuse import Fused, FuseOptions, FuseResult, fuse
 from protofix.infogain.losses import find_source, has_matrix, infogain_losses, source_of
 from protofix.infogain.matrix import MatrixError, check_matrix, read_matrix
-from protofix.infogain.proof import Proof, left_over, prove_loss, structure_problems
+from protofix.infogain.proof import (
+    Proof,
+    left_over,
+    prove_loss,
+    reading_problems,
+    structure_problems,
+)
 from protofix.infogain.sources import (
     Given,
     NewFile,
@@ -80,7 +86,7 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     fused = fuse(document, options.fuse)
     # Losses keep their order, so the n-th of the old net is the n-th of the new one.
     numbers = {loss.index: n for n, loss in enumerate(infogain_losses(bind(document)))}
-    left = {chain.loss.index for chain in fused.refused}
+    left = {chain.loss.index for chain in fused.plan.refused}
     given = Given(fused.document)
     if options.way is not None:
         to_serve = [number for index, number in numbers.items() if index not in left]
@@ -93,14 +99,18 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     losses = infogain_losses(bind(after))
     proofs = [
         prove_loss(chain, after, losses[numbers[chain.loss.index]], given.matrix)
-        for chain in fused.chains
+        for chain in fused.plan.chains
     ]
-    problems = structure_problems(document, after, schema) + left_over(after, fused.refused)
+    problems = [
+        *structure_problems(document, after, schema),
+        *reading_problems(document, fused.document, fused.plan),
+        *left_over(after, fused.plan.refused),
+    ]
     return Migration(
         before=document,
         after=after,
         fused=fused.fused,
-        refused=fused.refused,
+        refused=fused.plan.refused,
         others=tuple(find_other_probabilities(view_of(after))),
         files=given.files,
         notes=(*fused.notes, *given.notes, *_still_unmade(after)),
@@ -110,9 +120,9 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
 
 
 def _why_nothing_takes_it(fused: FuseResult) -> str:
-    if not fused.refused:
+    if not fused.plan.refused:
         return "no InfogainLoss is there to take the H that is given"
-    loss = fused.refused[0]
+    loss = fused.plan.refused[0]
     reasons = "; ".join(obstacle.reason for obstacle in loss.obstacles)
     return f"`{loss.loss.name}` cannot be fused, so it takes no H: {reasons}"
 

@@ -132,8 +132,11 @@ class _Planner:
         }
         # From the losses backwards: a layer goes if all that reads it goes.
         for index in sorted(layers, reverse=True):
-            versions = [version for _, version in self.view.results(layers[index])]
-            if all(version.readers and self._only_fused(version) for version in versions):
+            layer = layers[index]
+            versions = [version for _, version in self.view.results(layer)]
+            if all(version.readers and self._only_fused(version) for version in versions) and all(
+                map(self._only_fused, self._elsewhere(layer))
+            ):
                 self.going.add(index)
         return tuple(layers[index] for index in sorted(self.going))
 
@@ -156,12 +159,21 @@ class _Planner:
             )
         )
 
+    def _elsewhere(self, layer: Layer) -> Iterator[Version]:
+        """What a layer makes in states that nobody means; a reader there needs it all the same."""
+        for graph in self.view.others:
+            for slot in range(len(layer.tops)):
+                version = graph.result_of(layer, slot)
+                if version is not None:
+                    yield version
+
     def _only_fused(self, version: Version) -> bool:
         return all(use in self.fused or use.layer in self.going for use in version.readers)
 
     def _renames(self) -> Iterator[Rename]:
         """What each in-place Softmax that others read asks for."""
         taken = {blob.name for layer in self.view.net.layers for blob in layer.tops}
+        taken |= {blob.name for blob in self.view.net.inputs}
         softmaxes = {layer.index: layer for chain in self.chains for layer in chain.softmaxes}
         for softmax in softmaxes.values():
             if softmax.index in self.going or not _works_in_place(softmax):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -22,14 +22,17 @@ from protofix.infogain.maths import (
     legacy_chain,
 )
 from protofix.infogain.matrix import MatrixError, read_h5_matrix, read_matrix
+from protofix.infogain.plan import Plan
 from protofix.infogain.sources import GivenMatrix
 from protofix.net.binding import misfits
-from protofix.net.graph import Graph, Unmade
+from protofix.net.graph import Graph, Remade, Unmade, Use
 from protofix.net.layers import Layer, enum_of, integer_of, string_of
+from protofix.net.shapes import canonical_axis
 from protofix.net.view import NetView, view_of
-from protofix.textproto.tree import Document
+from protofix.textproto.tree import Document, fields_named
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Labels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 TOLERANCE = 1e-6
 """Largest relative difference at which two losses or gradients count as equal.
@@ -42,16 +45,17 @@ _BATCHES = (1, 8, 32)
 _MODES = tuple(mode.value for mode in Normalization)
 _DEFAULT_CLASSES = 5
 _MOST_CLASSES = 10_000
+_MOST_RANDOM_CLASSES = 2_000
 
 Verdict = Literal["equal", "different", "not comparable"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One way to compute a loss: its value and the largest entry of its gradient."""
+    """One way to compute a loss: its value and the largest size of an entry of its gradient."""
 
     loss: float
-    gradient: float
+    max_gradient: float
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,17 @@ class LossProof:
     """The numbers of one fused loss.
 
     `before` is the chain as Caffe computed it before April 2017, None where it could not (a map);
-    `today` the same chain as today's Caffe does; `after` the fused loss. The three columns come
-    from one batch of `shape`; `difference` is the largest relative one of losses and gradients
-    between `before` and `after` over all batches tried, `batches` of them. `matrix` says where H
-    came from, `causes` what makes a difference that is meant.
+    `today` the same chain as today's Caffe does, None where it aborts; `after` the fused loss. The
+    three columns come from one batch of `shape`; `difference` is the largest relative one of losses
+    and gradients between `before` and `after` over all batches tried, `batches` of them. `matrix`
+    says where H came from, `causes` what makes a difference that is meant.
     """
 
     loss: str
     shape: tuple[int, ...]
     matrix: str
     before: Column | None
-    today: Column
+    today: Column | None
     after: Column
     difference: float | None
     batches: int
@@ -98,11 +102,17 @@ class Proof:
 def structure_problems(before: Document, after: Document, schema: Schema) -> list[str]:
     """What is wrong with a rewritten net that was not wrong with the one it was made of."""
     problems = [_at(after, d.start, d.message) for d in after.diagnoses]
-    known = {d.message for d in misfits(before, schema, "NetParameter")}
+    known = Counter(d.message for d in misfits(before, schema, "NetParameter"))
+    for found in misfits(after, schema, "NetParameter"):
+        if known[found.message]:
+            known[found.message] -= 1
+        else:
+            problems.append(_at(after, found.start, found.message))
+    remade = {(graph.state, top.name) for graph, (_, top) in _remade(view_of(before))}
     problems += [
-        _at(after, d.start, d.message)
-        for d in misfits(after, schema, "NetParameter")
-        if d.message not in known
+        f"in {graph.state} `{layer.name}` makes `{top.name}`, which is made already"
+        for graph, (layer, top) in _remade(view_of(after))
+        if (graph.state, top.name) not in remade
     ]
     missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(view_of(before))}
     problems += [
@@ -123,6 +133,60 @@ def _unmade(view: NetView) -> Iterator[tuple[Graph, Unmade]]:
     return ((graph, unmade) for graph in view.graphs for unmade in graph.unmade)
 
 
+def _remade(view: NetView) -> Iterator[tuple[Graph, Remade]]:
+    return ((graph, remade) for graph in view.graphs for remade in graph.remade)
+
+
+def reading_problems(before: Document, fused: Document, plan: Plan) -> list[str]:
+    """Where a layer of the fused net reads another layer's work than it should.
+
+    In every state each fused loss must read what its Softmax read, and every other layer what it
+    read before. `plan` is what was done to `before` to make `fused`, and nothing else was.
+    """
+    old, new = view_of(before), view_of(fused)
+    gone = {layer.index for layer in plan.goes}
+    stayed = [layer for layer in old.net.layers if layer.index not in gone]
+    if [layer.name for layer in stayed] != [layer.name for layer in new.net.layers]:
+        return ["the fused net has other layers than those that should stay"]
+    chains = {chain.loss.index: chain for chain in plan.chains}
+    dropped = set(plan.loose_tops)
+    old_index = [layer.index for layer in stayed]
+    new_graphs = {graph.state: graph for graph in new.graphs}
+    problems = []
+    for graph in old.graphs:
+        after = new_graphs.get(graph.state)
+        if after is None:
+            continue
+        for layer, now in zip(stayed, new.net.layers, strict=True):
+            if layer.index not in graph.kept:
+                continue
+            for slot in range(len(now.bottoms)):
+                wanted = graph.source_of(layer, slot)
+                chain = chains.get(layer.index) if slot == 0 else None
+                if chain is not None:
+                    if wanted is None:
+                        continue  # Nobody made its probabilities, so nothing says what it meant.
+                    softmax = next(s for s in chain.softmaxes if s.index in graph.kept)
+                    wanted = graph.source_of(softmax, 0)
+                found = after.source_of(now, slot)
+                made = found.maker if found else None
+                maker = None if made is None else Use(old_index[made.layer], made.slot)
+                if maker != _after_drops(wanted.maker if wanted else None, dropped):
+                    problems.append(
+                        f"in {graph.state} `{now.name}` reads another `{now.bottoms[slot].name}` "
+                        "than it should"
+                    )
+    return problems
+
+
+def _after_drops(maker: Use | None, dropped: set[Use]) -> Use | None:
+    """Where a top stands once tops before it are taken from its layer."""
+    if maker is None:
+        return None
+    before = sum(use.layer == maker.layer and use.slot < maker.slot for use in dropped)
+    return Use(maker.layer, maker.slot - before)
+
+
 def left_over(after: Document, refused: tuple[Chain, ...]) -> list[str]:
     """The chains that a rewrite left although nothing forbade to fuse them."""
     kept = [chain.loss.name for chain in refused]
@@ -141,14 +205,14 @@ def prove_loss(
     """
     setting = _Setting(chain, document, loss, given)
     worst: float | None = None
-    columns: tuple[Column | None, Column, Column] | None = None
+    columns: tuple[Column | None, Column | None, Column | None] = (None, None, None)
     for seed, batch in enumerate(_BATCHES):
         random = np.random.default_rng(seed)
         old, today, new = setting.compute(random, batch)
-        columns = (None if old is None else _column(old), _column(today), _column(new))
+        columns = (_column(old), _column(today), _column(new))
         if old is not None:
             worst = max(worst or 0.0, _difference(old, new))
-    assert columns is not None
+    assert columns[2] is not None
     verdict: Verdict = "not comparable"
     if worst is not None:
         verdict = "equal" if worst <= TOLERANCE else "different"
@@ -166,6 +230,28 @@ def prove_loss(
     )
 
 
+class _LossSettings(NamedTuple):
+    """What today's layer reads of a loss; `aborts` if it does not start with it."""
+
+    axis: int
+    normalization: Normalization
+    ignore_label: int | None
+    aborts: bool
+
+
+def _read_settings(loss: Layer) -> _LossSettings:
+    axis = loss_axis(loss)
+    param = loss.param("loss_param")
+    fields = param.fields if param else ()
+    mode = enum_of(fields, "normalization", _MODES)
+    return _LossSettings(
+        1 if axis is None else axis,
+        Normalization(mode) if mode else Normalization.VALID,
+        integer_of(fields, "ignore_label"),
+        bool(fields_named(fields, "normalize")),
+    )
+
+
 class _Setting:
     """Everything that a chain and its fused loss compute with."""
 
@@ -174,13 +260,8 @@ class _Setting:
     ) -> None:
         self.chain = chain
         self.loss = loss
-        written = loss_axis(loss)
-        self.axis = 1 if written is None else written
-        param = loss.param("loss_param")
-        fields = param.fields if param else ()
-        mode = enum_of(fields, "normalization", _MODES)
-        self.normalization = Normalization(mode) if mode else Normalization.VALID
-        self.ignore_label = integer_of(fields, "ignore_label")
+        self.new = _read_settings(loss)
+        self.old = _read_settings(chain.loss)
         weights = loss.loss_weights
         self.loss_weight = weights[0] if weights else 1.0
         own = _matrix_of(loss, document)
@@ -197,7 +278,8 @@ class _Setting:
         known = self.chain.shape
         index = self.chain.axis if self.chain.axis >= 0 else self.chain.axis + len(known or ())
         count = known[index] if known and 0 <= index < len(known) else None
-        return count or _DEFAULT_CLASSES
+        # A random matrix of tens of thousands of classes would prove no more and take gigabytes.
+        return min(count or _DEFAULT_CLASSES, _MOST_RANDOM_CLASSES)
 
     def shape(self, batch: int) -> tuple[int, ...]:
         known = self.chain.shape
@@ -214,55 +296,68 @@ class _Setting:
 
     def compute(
         self, random: np.random.Generator, batch: int
-    ) -> tuple[LossResult | None, LossResult, LossResult]:
+    ) -> tuple[LossResult | None, LossResult | None, LossResult]:
         shape = self.shape(batch)
         scores = random.normal(0, 3, shape)
         positions = scores.size // self.classes
         labels = random.integers(0, self.classes, positions)
         matrix = self.matrix
         if self.computed_for is not None:
-            matrix = compute_h_weights(labels, self.classes, self.ignore_label)
+            matrix = compute_h_weights(labels, self.classes, self.new.ignore_label)
         elif matrix is None:
             matrix = random.uniform(0, 2, (self.classes, self.classes))
-        axis, weight = self.chain.axis, self.loss_weight
-        today = doubled_chain(
-            scores,
-            labels,
-            matrix,
-            softmax_axis=axis,
-            axis=axis,
-            normalization=self.normalization,
-            ignore_label=self.ignore_label,
-            loss_weight=weight,
-        )
         new = fused_loss(
             scores,
             labels,
             matrix,
-            axis=self.axis,
-            normalization=self.normalization,
-            ignore_label=self.ignore_label,
-            loss_weight=weight,
+            axis=self.new.axis,
+            normalization=self.new.normalization,
+            ignore_label=self.new.ignore_label,
+            loss_weight=self.loss_weight,
         )
+        return self._legacy(scores, labels, matrix), self._today(scores, labels, matrix), new
+
+    def _legacy(self, scores: Array, labels: Labels, matrix: Array) -> LossResult | None:
         if self.is_map():
-            return None, today, new
-        old = legacy_chain(scores, labels, matrix, softmax_axis=axis, loss_weight=weight)
-        return old, today, new
+            return None
+        # All axes but two have length 1, and the old layer knew no more than four.
+        rows = scores.reshape(scores.shape[0], self.classes)
+        result = legacy_chain(rows, labels, matrix, loss_weight=self.loss_weight)
+        shape = scores.shape
+        return replace(result, gradient=result.gradient.reshape(shape))
+
+    def _today(self, scores: Array, labels: Labels, matrix: Array) -> LossResult | None:
+        """The chain as the file had it; None where today's Caffe aborts on it."""
+        old = self.old
+        index = canonical_axis(old.axis, scores.ndim)
+        if old.aborts or index is None or scores.shape[index] != self.classes:
+            return None
+        return doubled_chain(
+            scores,
+            labels,
+            matrix,
+            softmax_axis=self.chain.axis,
+            axis=old.axis,
+            normalization=old.normalization,
+            ignore_label=old.ignore_label,
+            loss_weight=self.loss_weight,
+        )
 
     def causes(self) -> tuple[str, ...]:
         """The settings that make the new loss another than the old layer's."""
         causes = []
         if self.is_map():
             causes.append("the scores are a map: the old layer had one label an image")
-        if self.normalization is Normalization.NONE:
+        if self.new.normalization is Normalization.NONE:
             causes.append("normalization NONE: the old layer divided by the batch")
-        if self.ignore_label is not None and 0 <= self.ignore_label < self.classes:
-            causes.append(f"ignore_label {self.ignore_label}: the old layer ignored none")
+        ignored = self.new.ignore_label
+        if ignored is not None and 0 <= ignored < self.classes:
+            causes.append(f"ignore_label {ignored}: the old layer ignored none")
         return tuple(causes)
 
 
-def _column(result: LossResult) -> Column:
-    return Column(result.loss, float(np.abs(result.gradient).max()))
+def _column(result: LossResult | None) -> Column | None:
+    return None if result is None else Column(result.loss, float(np.abs(result.gradient).max()))
 
 
 def _difference(old: LossResult, new: LossResult) -> float:

@@ -26,7 +26,7 @@ from protofix.infogain.matrix import (
 from protofix.net.layers import Layer, bind, bool_of, integer_of
 from protofix.net.shapes import class_count
 from protofix.net.view import NetView, view_of
-from protofix.textproto.edits import Edit
+from protofix.textproto.edits import Edit, merge_removals
 from protofix.textproto.layout import (
     Block,
     add_value,
@@ -188,7 +188,8 @@ def _without_matrix_bottom(document: Document, number: int, notes: list[str]) ->
             removals.append(remove(document, maker.node, with_comment_above=True))
             notes.append(f"{maker.type} `{maker.name}` goes: it made the H that is replaced")
     notes.append(f"`{loss.name}` no longer reads `{third.name}`")
-    return apply_to(document, take_out(document, removals, loss.node, style_of(document)))
+    edits = take_out(document, removals, loss.node, style_of(document))
+    return apply_to(document, merge_removals(edits))
 
 
 def _propagate_down(loss: Layer) -> list[tuple[Field, int]]:
@@ -303,6 +304,14 @@ def _give_layer(
     notes: list[str] = []
     made: dict[tuple[object, ...], str] = {}
     view = view_of(document)
+    for loss in infogain_losses(view.net):
+        if loss.node.shape.listed:
+            raise SourceError(
+                f"`{loss.name}` stands in a list, `{loss.node.name}: [...]`, where no layer can be "
+                "put above it: write it as a layer of its own, or give H with --source"
+            )
+        if not loss.bottoms:
+            raise SourceError(f"`{loss.name}` reads nothing: give it its scores and labels first")
     counts = [classes_of(view, loss) for loss in infogain_losses(view.net)]
     for number in losses:
         loss = _loss(document, number)
@@ -434,7 +443,8 @@ def _without_source(document: Document, loss: Layer, notes: list[str]) -> Docume
     notes.append(f"the source of `{loss.name}` goes: Caffe does not read it beside a third bottom")
     whole = len(param.fields) == len(fields)
     removals = [remove(document, node) for node in ([param] if whole else fields)]
-    return apply_to(document, take_out(document, removals, loss.node, style_of(document)))
+    edits = take_out(document, removals, loss.node, style_of(document))
+    return apply_to(document, merge_removals(edits))
 
 
 def _add_bottom(document: Document, loss: Layer, blob: str) -> Document:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from protofix.net.layers import BlobName, Layer, Net
-from protofix.net.states import NetState, keeps, states_of
+from protofix.net.states import NetState, keeps
 
 
 class Use(NamedTuple):
@@ -45,7 +45,7 @@ class Remade(NamedTuple):
     top: BlobName
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """A net in one state, in the order of its layers."""
 
@@ -124,15 +124,14 @@ def build_graph(net: Net, state: NetState) -> Graph:
     return Graph(net, state, kept, versions, made, read, tuple(unmade), tuple(remade))
 
 
-def graphs_of(net: Net) -> tuple[Graph, ...]:
-    """The graph of each state that a person can mean.
+def meant_graphs(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:
+    """The graphs of the states that a person can mean; all of them if none can be told.
 
     A state without data is nobody's: a net whose data layers are all for TRAIN, or for a stage,
     is not meant to be built without that. One whose only data is the matrix of an InfogainLoss
     has none either. And stages that bring two data layers for one blob, or that no rule asks for
     together and that do not fit together, are not meant at once.
     """
-    graphs = tuple(build_graph(net, state) for state in states_of(net))
     meant = tuple(graph for graph in graphs if _has_data(graph) and not _stages_clash(graph))
     return meant or graphs
 

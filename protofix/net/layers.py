@@ -40,10 +40,9 @@ class BlobName(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Rule:
+class StateRule:
     """One `include` or `exclude` (NetStateRule); None where nothing is asked."""
 
-    node: Message
     phase: str | None
     min_level: int | None
     max_level: int | None
@@ -55,7 +54,7 @@ class Rule:
 class Layer:
     """A layer as its file has it; layers compare by identity.
 
-    `type` is today's type string (empty if none is given), `written_type` what the file says;
+    `type` is today's type string, empty if none is given;
     `format` is 0, 1 or 2 for the V0, V1 and today's formats; `index` counts the file's layers.
     """
 
@@ -64,7 +63,6 @@ class Layer:
     format: int
     name: str
     type: str
-    written_type: str
     bottoms: tuple[BlobName, ...]
     tops: tuple[BlobName, ...]
 
@@ -81,12 +79,12 @@ class Layer:
         return found[-1] if found else None
 
     @cached_property
-    def include(self) -> tuple[Rule, ...]:
+    def include(self) -> tuple[StateRule, ...]:
         """Rules of which one must be met for the layer to be kept."""
         return tuple(map(_rule, messages_named(self.node.fields, "include")))
 
     @cached_property
-    def exclude(self) -> tuple[Rule, ...]:
+    def exclude(self) -> tuple[StateRule, ...]:
         """Rules of which none may be met."""
         return tuple(map(_rule, messages_named(self.node.fields, "exclude")))
 
@@ -102,14 +100,8 @@ class Net:
     """A net: its document, its layers and its `input` fields, in the order of the file."""
 
     document: Document
-    name: str
     layers: tuple[Layer, ...]
     inputs: tuple[BlobName, ...]
-
-    @property
-    def format(self) -> int:
-        """Oldest format that a layer is written in; 2 for a net without layers."""
-        return min((layer.format for layer in self.layers), default=2)
 
     @property
     def mixed(self) -> bool:
@@ -125,7 +117,7 @@ def bind(document: Document) -> Net:
         if isinstance(node, Message) and node.name in ("layer", "layers"):
             layers.append(_layer(len(layers), node))
     inputs = _blob_names(document.fields, "input")
-    return Net(document, _string(document.fields, "name"), tuple(layers), inputs)
+    return Net(document, tuple(layers), inputs)
 
 
 def _layer(index: int, node: Message) -> Layer:
@@ -144,7 +136,6 @@ def _layer(index: int, node: Message) -> Layer:
         format=form,
         name=_string(inner, "name"),
         type=known.get(written, written),
-        written_type=written,
         bottoms=_blob_names(node.fields, "bottom"),
         tops=_blob_names(node.fields, "top"),
     )
@@ -215,9 +206,8 @@ def enum_of(fields: tuple[Node, ...], name: str, values: tuple[str, ...]) -> str
 PHASES = ("TRAIN", "TEST")
 
 
-def _rule(node: Message) -> Rule:
-    return Rule(
-        node=node,
+def _rule(node: Message) -> StateRule:
+    return StateRule(
         phase=enum_of(node.fields, "phase", PHASES),
         min_level=integer_of(node.fields, "min_level"),
         max_level=integer_of(node.fields, "max_level"),

@@ -19,7 +19,7 @@ Shape = tuple[Dim, ...] | None
 
 _Rule = Callable[[Layer, list[Shape]], list[Shape]]
 
-_POOLS = ("MAX", "AVE", "STOCHASTIC")
+_MOST_AXES = 32  # of a blob (Caffe 1.0, kMaxBlobAxes)
 _ROUNDS = ("CEIL", "FLOOR")
 
 # Layers whose top has the shape of their first bottom.
@@ -230,7 +230,7 @@ def _inner_product(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     axis = 1 if axis is None else axis
     bottom = bottoms[0] if bottoms else None
     if bottom is None:
-        return [(*[None] * axis, output)] if axis >= 0 else [None]
+        return [(*[None] * axis, output)] if 0 <= axis < _MOST_AXES else [None]
     at = canonical_axis(axis, len(bottom))
     return [None] if at is None else [(*bottom[:at], output)]
 
@@ -252,9 +252,8 @@ def _concat(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     at = canonical_axis(axis, len(known[0]))
     if at is None or any(len(shape) != len(known[0]) for shape in known):
         return [None]
-    along = _product(()) if len(known) < len(bottoms) else 0
     total: Dim = None
-    if len(known) == len(bottoms) and along == 0:
+    if len(known) == len(bottoms):
         parts = [shape[at] for shape in known]
         total = None if None in parts else sum(part for part in parts if part is not None)
     merged = tuple(
@@ -271,7 +270,7 @@ def _slice(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     if axis is None:
         axis = integer_of(fields, "slice_dim")
     at = canonical_axis(1 if axis is None else axis, len(bottom)) if bottom else None
-    if bottom is None or at is None:
+    if bottom is None or at is None or not layer.tops:
         return [None] * len(layer.tops)
     count, size = len(layer.tops), bottom[at]
     points = integers_of(fields, "slice_point")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 
-from protofix.net.layers import PHASES, Layer, Net, Rule, integer_of
+from protofix.net.layers import PHASES, Layer, Net, StateRule, integer_of
 from protofix.textproto.tree import messages_named, scalars_named
 
 _MOST_COMBINATIONS = 4096
@@ -32,7 +32,7 @@ class NetState:
         return ", ".join(parts)
 
 
-def meets(state: NetState, rule: Rule) -> bool:
+def meets(state: NetState, rule: StateRule) -> bool:
     """Whether a state meets a rule."""
     return (
         (rule.phase is None or rule.phase == state.phase)
@@ -54,7 +54,7 @@ def keeps(state: NetState, layer: Layer) -> bool:
 
 
 def states_of(net: Net) -> tuple[NetState, ...]:
-    """The states that a net's rules tell apart: no two of them keep the same layers.
+    """The states that a net's rules tell apart: no two of one phase keep the same layers.
 
     The plainest state stands for all that keep the same layers. The net's own `state`, which
     Caffe adds to whatever it is built for, is in all of them.
@@ -83,7 +83,7 @@ def _candidates(net: Net, ruled: list[Layer]) -> Iterator[NetState]:
         yield NetState(phase, some_level, stage_set | own_stages)
 
 
-def _stage_sets(rules: set[Rule]) -> list[frozenset[str]]:
+def _stage_sets(rules: set[StateRule]) -> list[frozenset[str]]:
     """Sets of stages to look at: none, each, those one rule asks for together, then any others."""
     names = sorted({stage for rule in rules for stage in (*rule.stages, *rule.not_stages)})
     together = sorted(

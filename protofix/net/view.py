@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from protofix.net.graph import Graph, Version, graphs_of
+from protofix.net.graph import Graph, Version, build_graph, meant_graphs
 from protofix.net.layers import Layer, Net, bind
 from protofix.net.shapes import Shape, shapes_of
-from protofix.net.states import NetState
+from protofix.net.states import NetState, states_of
 from protofix.textproto.tree import Document
 
 
 @dataclass(frozen=True)
 class NetView:
-    """A net, its graph in each state, and the shapes of that graph's versions."""
+    """A net, its graph in each state a person can mean, and the shapes of that graph's versions.
+
+    `others` are the graphs of the states that nobody means, for want of data, say.
+    """
 
     net: Net
     graphs: tuple[Graph, ...]
     shapes: tuple[dict[int, Shape], ...]
+    others: tuple[Graph, ...]
 
     def keeping(self, layer: Layer) -> Iterator[tuple[Graph, dict[int, Shape]]]:
         """The states that keep a layer."""
@@ -44,5 +48,7 @@ class NetView:
 def view_of(document: Document) -> NetView:
     """Bind a document and build its graph in each state that a person can mean."""
     net = bind(document)
-    graphs = graphs_of(net)
-    return NetView(net, graphs, tuple(shapes_of(graph) for graph in graphs))
+    every = tuple(build_graph(net, state) for state in states_of(net))
+    graphs = meant_graphs(every)
+    others = tuple(graph for graph in every if graph not in graphs)
+    return NetView(net, graphs, tuple(shapes_of(graph) for graph in graphs), others)

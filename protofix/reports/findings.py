@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from protofix.reports.terminal import Line
-from protofix.rules.rule import Finding
-from protofix.runner import Checked
+from protofix.rules.rule import Checked, Finding
 from protofix.textproto.source import Source
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}

@@ -12,6 +12,8 @@ from protofix.infogain.proof import Column, LossProof
 from protofix.reports.terminal import Line
 from protofix.textproto.edits import unified_diff
 
+_TODAY = "old chain, today's Caffe"
+
 
 def diff_of(migration: Migration) -> str:
     """The unified diff of the net."""
@@ -61,14 +63,17 @@ def proof_lines(migration: Migration) -> Iterator[Line]:
         yield _plain(f"  {'':34}{'loss':>14}{'max |gradient|':>16}")
         if proof.before is not None:
             yield _row("old chain, Caffe before April 2017", proof.before)
-        yield _row("old chain, today's Caffe", proof.today)
+        if proof.today is not None:
+            yield _row(_TODAY, proof.today)
+        else:
+            yield _plain(f"  {_TODAY:34}{'aborts':>14}")
         yield _row("fused", proof.after)
         tint = {"equal": "green", "not comparable": "yellow", "different": "red"}[proof.verdict]
         yield [("  ", ""), (verdict_line(proof), tint)]
 
 
 def _row(title: str, column: Column) -> Line:
-    return _plain(f"  {title:34}{column.loss:14.6g}{column.gradient:16.6g}")
+    return _plain(f"  {title:34}{column.loss:14.6g}{column.max_gradient:16.6g}")
 
 
 def verdict_line(proof: LossProof) -> str:
@@ -118,7 +123,9 @@ def as_json(migration: Migration, written: list[str]) -> str:
 
 def _proof_record(proof: LossProof) -> dict[str, Any]:
     def column(values: Column | None) -> dict[str, float] | None:
-        return None if values is None else {"loss": values.loss, "gradient": values.gradient}
+        return (
+            None if values is None else {"loss": values.loss, "max_gradient": values.max_gradient}
+        )
 
     return {
         "loss": proof.loss,

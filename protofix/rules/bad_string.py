@@ -5,12 +5,12 @@ The finding is at the opening quote, however far away Caffe notices.
 Wrong:
 
     name: "CaffeNet
-    name: "C:\net"
+    name: "C:\data"
 
 Right:
 
     name: "CaffeNet"
-    name: "C:\\net"
+    name: "C:\\data"
 """
 
 from protofix.rules.rule import diagnosed

@@ -5,11 +5,13 @@ place, its bottom must be that blob too.
 
 Wrong:
 
-    layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "data" }
+    layer { name: "relu1" type: "ReLU" bottom: "data" top: "conv1" }
+    layer { name: "relu2" type: "ReLU" bottom: "data" top: "conv1" }
 
 Right:
 
-    layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+    layer { name: "relu1" type: "ReLU" bottom: "data" top: "conv1" }
+    layer { name: "relu2" type: "ReLU" bottom: "conv1" top: "conv1" }
 """
 
 from collections.abc import Iterator

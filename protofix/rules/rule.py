@@ -10,6 +10,7 @@ from typing import Literal
 from caffe_proto import Schema, base_schema
 from protofix.net.binding import kind_of_file, misfits
 from protofix.net.view import NetView, view_of
+from protofix.textproto.source import Source
 from protofix.textproto.tree import Diagnosis, Document
 
 Severity = Literal["error", "warning", "info"]
@@ -61,8 +62,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """One text and what was found in it."""
+
+    source: Source
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class Hit:
-    """What a rule gives back; the registry makes a finding of it."""
+    """What a rule gives back; `Rule.findings` makes a finding of it."""
 
     start: int
     end: int

@@ -7,7 +7,7 @@ was read, so a byte that no edit names stays what it was.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -23,7 +23,7 @@ class OverlapError(ValueError):
     """Two edits want the same characters: applying both would depend on their order."""
 
 
-def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     """Apply all edits at once. Edits at the same empty place are put in the order given.
 
     Raises `OverlapError` if two edits overlap, `ValueError` if one lies outside the text.
@@ -39,6 +39,21 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         position = end
     parts.append(text[position:])
     return "".join(parts)
+
+
+def merge_removals(edits: Sequence[Edit]) -> list[Edit]:
+    """Make one removal of removals that overlap, as those of neighbours on one line may.
+
+    Edits that bring new text stay as they are.
+    """
+    merged: list[Edit] = []
+    removals = sorted(edit for edit in edits if not edit.replacement)
+    for edit in removals:
+        if merged and edit.start < merged[-1].end:
+            last = merged.pop()
+            edit = Edit(last.start, max(last.end, edit.end), "")
+        merged.append(edit)
+    return [*merged, *(edit for edit in edits if edit.replacement)]
 
 
 def unified_diff(before: str, after: str, path: str) -> str:

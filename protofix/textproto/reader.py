@@ -91,6 +91,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.diagnoses: list[Diagnosis] = []
+        self.last_separator = -1
 
     def read(self) -> Document:
         known = _known_lines
@@ -210,7 +211,10 @@ class _Reader:
     def _lone_separator(self, start: int, fields: list[Node]) -> None:
         """Judge a separator that does not stand on the line of what it follows."""
         character = self.source.text[start]
-        between = self.source.text[fields[-1].end : start] if fields else character
+        # Behind another separator this one is wrong, whatever lies between.
+        alone = bool(fields) and fields[-1].end > self.last_separator
+        self.last_separator = start
+        between = self.source.text[fields[-1].end : start] if alone else character
         comment = terminals()["COMMENT"]
         if re.sub(comment, "", between).strip():
             message = f"expected a field name, found `{character}`"

@@ -86,10 +86,6 @@ class Source:
         row = bisect_right(self._starts, offset) - 1
         return Position(row + 1, offset - self._starts[row] + 1)
 
-    def line_start(self, offset: int) -> int:
-        """Offset at which the line that holds `offset` begins."""
-        return self._starts[bisect_right(self._starts, offset) - 1]
-
     def line_end(self, offset: int) -> int:
         """Offset of the line feed that ends the line of `offset`, or the end of the text."""
         end = self.text.find("\n", offset)

@@ -242,8 +242,8 @@ class _StretchReader:
         """Whether the next line that says anything adds a string to a string just read."""
         if not self.complete or self.complete[-1].type != "STRING":
             return False
-        for line in self.lines[row:]:
-            stripped = line.lstrip(BLANKS)
+        for ahead in range(row, len(self.lines)):
+            stripped = self.lines[ahead].lstrip(BLANKS)
             if stripped and not stripped.startswith("#"):
                 return stripped[0] in "\"'"
         return False

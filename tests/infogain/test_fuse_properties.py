@@ -78,7 +78,9 @@ def _written(draw: st.DrawFn, layers: list[str]) -> str:
             layer = layer.replace("{", "<").replace("}", ">").replace('"', "'")
         comment = draw(st.sampled_from(["", f"# above {number}\n", f"# apart {number}\n\n"]))
         trailing = draw(st.sampled_from(["", f"  # behind {number}"]))
-        gap = draw(st.sampled_from(["\n", "\n\n"]))
+        # Without a comment behind it, the next layer may stand on the same line.
+        ends = ["\n", "\n\n"] if trailing else ["\n", "\n\n", " ", "\n  "]
+        gap = draw(st.sampled_from(ends))
         parts.append(comment + layer + trailing + gap)
     return "".join(parts).replace("\n", newline)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 import protofix
-from protofix.net.graph import Use, build_graph, graphs_of
+from protofix.net.graph import Use, build_graph
 from protofix.net.layers import bind
 from protofix.net.shapes import shapes_of
 from protofix.net.states import NetState, keeps, states_of
+from protofix.net.view import view_of
 
 
 def layer(name: str, rest: str = "", kind: str = "ReLU") -> str:
@@ -20,21 +21,23 @@ def states(text: str) -> list[str]:
 
 
 def meant(text: str) -> list[str]:
-    return [str(graph.state) for graph in graphs_of(bind(protofix.parse(text)))]
+    return [str(graph.state) for graph in view_of(protofix.parse(text)).graphs]
 
 
 KEPT = [
     ("", "TRAIN", 0, set(), True),
     ("include { phase: TRAIN }", "TRAIN", 0, set(), True),
     ("include { phase: TRAIN }", "TEST", 0, set(), False),
-    ("include { phase: 1 }", "TEST", 0, set(), True),
+    ("include { phase: 1 }", "TRAIN", 0, set(), False),
     ("include { phase: TRAIN } include { stage: 'a' }", "TEST", 0, {"a"}, True),
     ("include { phase: TEST stage: 'a' stage: 'b' }", "TEST", 0, {"a"}, False),
     ("include { phase: TEST stage: 'a' stage: 'b' }", "TEST", 0, {"a", "b", "c"}, True),
     ("include { not_stage: 'a' }", "TEST", 0, {"a"}, False),
     ("include { min_level: 1 max_level: 2 }", "TRAIN", 0, set(), False),
     ("include { min_level: 1 max_level: 2 }", "TRAIN", 2, set(), True),
+    ("include { min_level: 1 max_level: 2 }", "TRAIN", 3, set(), False),
     ("include { max_level: -1 }", "TRAIN", -1, set(), True),
+    ("include { max_level: -1 }", "TRAIN", 0, set(), False),
     ("exclude { stage: 'deploy' }", "TEST", 0, {"deploy"}, False),
     ("exclude { stage: 'deploy' }", "TEST", 0, set(), True),
     ("exclude { phase: TRAIN } exclude { stage: 'x' }", "TEST", 0, {"x"}, False),
