@@ -338,6 +338,12 @@ def _crop(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     return [(*bottoms[0][:at], *like[at:])]
 
 
+def _accuracy(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
+    axis = integer_of(_fields(layer, "accuracy_param"), "axis")
+    classes = class_count(bottoms[0] if bottoms else None, 1 if axis is None else axis)
+    return [(), (classes,)]
+
+
 def _argmax(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     fields = _fields(layer, "argmax_param")
     bottom = bottoms[0] if bottoms else None
@@ -373,6 +379,7 @@ def _tile(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 
 _RULES: dict[str, _Rule] = {
+    "Accuracy": _accuracy,
     "ArgMax": _argmax,
     "Concat": _concat,
     "Convolution": _convolution,
