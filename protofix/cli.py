@@ -43,6 +43,9 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give the exit code."""
+    # A program started without them has None there; what it prints then goes nowhere.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -188,7 +191,7 @@ def _check(arguments: argparse.Namespace) -> int:
             _complain(result.reason)
     if arguments.format == "json":
         print(report.as_json(checked))
-    else:
+    elif checked or not failed:
         sys.stdout.flush()
         print(report.summary(checked, failed), file=sys.stderr)
     if failed:

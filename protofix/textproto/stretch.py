@@ -426,6 +426,8 @@ def _character_advice(stray: str) -> str:
         return "a no-break space: write a plain one"
     if meant:
         return f"`{stray[0]}` is a typographic quote: write `{meant}`"
+    if "\udc80" <= stray[0] <= "\udcff":
+        return f"the byte 0x{ord(stray[0]) - 0xDC00:02X} is not UTF-8 and not in a string"
     if not stray.isprintable():
         codes = " ".join(f"U+{ord(c):04X}" for c in stray[:4])
         return f"{codes} has no place outside a string"
