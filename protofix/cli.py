@@ -166,6 +166,8 @@ def _positive(text: str) -> int:
 
 
 def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise FileError("<stdin>: is closed")
     return sys.stdin.buffer.read()
 
 
@@ -257,9 +259,9 @@ def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> 
         target, expected = Path(arguments.net), data
     else:
         return []
-    given = arguments.source or arguments.h_data
-    if target is not None and given is not None and target.resolve() == Path(given).resolve():
-        raise FileError(f"{given}: is the matrix; write the net to another file")
+    for matrix in (arguments.source, arguments.h_data, *migration.matrices):
+        if target is not None and matrix and target.resolve() == Path(matrix).resolve():
+            raise FileError(f"{matrix}: is the matrix; write the net to another file")
     new = [file for file in migration.files if not _is_there(file, target)]
     done: list[Path] = []
     try:

@@ -53,7 +53,7 @@ def write_atomically(path: Path, data: bytes, expected: bytes | None = None) -> 
             raise FileError(f"{path}: is no regular file; name one, or - for standard output")
         if mode is not None and not os.access(target, os.W_OK):
             raise FileError(f"{path}: cannot be written: Permission denied")
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".protofix-")
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()

@@ -74,4 +74,10 @@ def check_file(path: str, stdin: Callable[[], bytes]) -> Checked | Failed:
         data = stdin() if path == "-" else read_bytes(Path(path))
         return check_source(source_of_bytes(data, name))
     except FileError as error:
+        if path != "-" and os.path.isdir(path):
+            # Folders are walked; one that comes this far could not be.
+            return Failed(path, f"{path}: cannot be read: Permission denied")
         return Failed(path, str(error))
+    except Exception as error:  # A mistake of ours in one file must not hide the others.
+        what = f"{type(error).__name__}: {error}"
+        return Failed(path, f"{path}: internal error, please report it: {what}")

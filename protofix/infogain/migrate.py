@@ -64,6 +64,13 @@ class Migration:
     proof: Proof
 
     @property
+    def matrices(self) -> tuple[Path, ...]:
+        """The files of H that the net names and that are here."""
+        sources = map(source_of, infogain_losses(bind(self.after)))
+        found = (find_source(source, self.after.source.path) for source in sources if source)
+        return tuple(path for path in found if path is not None)
+
+    @property
     def changed(self) -> bool:
         """Whether the text is another."""
         return self.before.text != self.after.text

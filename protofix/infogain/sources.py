@@ -18,6 +18,7 @@ from protofix.infogain.compute_h import compute_h_source
 from protofix.infogain.fuse import apply_to, put_field
 from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.matrix import (
+    MatrixError,
     binaryproto_bytes,
     check_matrix,
     read_h5_matrix,
@@ -149,7 +150,10 @@ def _give_file(document: Document, losses: Sequence[int], way: FromFile, folder:
     source, files, notes = way.path, [], []
     if matrix.format != "binaryproto":
         source = folder / f"{way.path.stem}.binaryproto"
-        files.append(NewFile(source, binaryproto_bytes(matrix.values)))
+        try:
+            files.append(NewFile(source, binaryproto_bytes(matrix.values)))
+        except MatrixError as error:
+            raise MatrixError(f"{way.path}: {error}") from None
         notes.append(f"`{way.path}` becomes {source}, the form that Caffe reads")
     written = source.as_posix()
     for number in losses:
@@ -205,7 +209,11 @@ class _ComputeLayer:
 
     def __init__(self, way: FromLabels, folder: Path) -> None:
         name = way.module
-        if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+        if (
+            not (name.isascii() and name.isidentifier())
+            or keyword.iskeyword(name)
+            or name in ("print", "exec")  # keywords of Python 2.7
+        ):
             raise SourceError(f"--h-module {name!r} is no module name: use letters and _")
         if name in sys.stdlib_module_names or name in ("caffe", "numpy", "google", "protofix"):
             raise SourceError(f"--h-module {name} would hide the module of that name: take another")

@@ -15,7 +15,7 @@ SEVERITY = "info"
 
 def check(context: Context) -> Iterator[Hit]:
     """Say once what a file's fields are that no net and no solver has."""
-    if context.kind is None:
+    if context.kind is None and not context.document.diagnoses:
         first = context.document.fields[0]
         names = ", ".join(dict.fromkeys(f"`{node.name}`" for node in context.document.fields[:40]))
         message = f"neither a net nor a solver of Caffe 1.0: its fields are {names}"

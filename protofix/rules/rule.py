@@ -35,7 +35,12 @@ class Context:
     @cached_property
     def misfits(self) -> list[Diagnosis]:
         """What does not fit the schema."""
-        return misfits(self.document, self.schema, self.kind) if self.kind else []
+        if self.kind is None:
+            return []
+        # What is no right token has been said to be none; its type is nothing more to say.
+        said = {diagnosis.start for diagnosis in self.document.diagnoses}
+        found = misfits(self.document, self.schema, self.kind)
+        return [misfit for misfit in found if misfit.start not in said]
 
     @cached_property
     def view(self) -> NetView | None:

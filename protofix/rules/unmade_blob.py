@@ -29,19 +29,24 @@ def check(context: Context) -> Iterator[Hit]:
     for graph in view.graphs:
         for layer, bottom in graph.unmade:
             missing.setdefault((layer, bottom), []).append(graph.state)
+    makers = _makers(view) if missing else {}
     for (layer, bottom), states in missing.items():
         where = view.where(layer, states)
-        message = f"`{layer.name}` reads `{bottom.name}`, which {_why(view, layer, bottom)}{where}"
+        why = _why(makers.get(bottom.name, []), layer)
+        message = f"`{layer.name}` reads `{bottom.name}`, which {why}{where}"
         yield Hit(bottom.start, bottom.end, message)
 
 
-def _why(view: NetView, layer: Layer, bottom: BlobName) -> str:
-    makers = [
-        other for other in view.net.layers if any(top.name == bottom.name for top in other.tops)
-    ]
+def _makers(view: NetView) -> dict[str, list[Layer]]:
+    makers: dict[str, list[Layer]] = {}
+    for layer in view.net.layers:
+        for top in layer.tops:
+            makers.setdefault(top.name, []).append(layer)
+    return makers
+
+
+def _why(makers: list[Layer], layer: Layer) -> str:
     later = [other for other in makers if other.index >= layer.index]
     if makers and len(later) == len(makers):
-        return f"only `{later[0].name}` makes, further down,"
-    if makers:
-        return f"`{makers[0].name}` does not make"
-    return "no layer makes"
+        return f"only `{later[0].name}` makes, further down"
+    return f"`{makers[0].name}` does not make" if makers else "no layer makes"

@@ -9,8 +9,12 @@ _SIMPLE = {
     "\\": 92, "?": 63, "'": 39, '"': 34,
 }  # fmt: skip
 _ESCAPE = re.compile(
-    r"\\(?:([abfnrtv\\?'\"])|([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})"
+    r"\\(?:([abfnrtv\\?'\"])|([0-7]{1,3})|x([0-9A-Fa-f]{1,2})"
     r"|(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})))"
+)
+
+_PAIR = re.compile(
+    r"(?<!\\)((?:\\u|\\U0000)[dD][89abAB][0-9A-Fa-f]{2})((?:\\u|\\U0000)[dD][c-fC-F][0-9A-Fa-f]{2})"
 )
 
 
@@ -19,6 +23,7 @@ def decode_string(literal: str) -> str:
     body = literal[1:-1]
     if "\\" not in body:
         return body
+    body = _PAIR.sub(_join_pair, body)
     out = bytearray()
     position = 0
     for match in _ESCAPE.finditer(body):
@@ -31,13 +36,21 @@ def decode_string(literal: str) -> str:
         elif hexadecimal:
             out.append(int(hexadecimal, 16))
         else:
-            # The C++ parser writes half a surrogate pair as three bytes too.
-            code = int(short or long, 16)
-            if code <= 0x10FFFF:
-                out += chr(code).encode("utf-8", "surrogatepass")
+            out += _code_point(match.group(), int(short or long, 16))
         position = match.end()
     out += body[position:].encode("utf-8", "surrogateescape")
     return out.decode("utf-8", "surrogateescape")
+
+
+def _code_point(escape: str, code: int) -> bytes:
+    # Beyond Unicode the C++ parser keeps the escape as it is written.
+    return escape.encode("ascii") if code > 0x10FFFF else chr(code).encode("utf-8", "surrogatepass")
+
+
+def _join_pair(match: re.Match[str]) -> str:
+    """One escape for the two halves of a surrogate pair, as the C++ parser reads them."""
+    high, low = (int(half.lstrip("\\uU"), 16) for half in match.groups())
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
 
 
 def encode_string(value: str, quote: str = '"') -> str:

@@ -216,7 +216,10 @@ class _Reader:
         self.last_separator = start
         between = self.source.text[fields[-1].end : start] if alone else character
         comment = terminals()["COMMENT"]
-        if re.sub(comment, "", between).strip():
+        between = re.sub(comment, "", between)
+        if fields and type(fields[-1]) is Message and fields[-1].shape.listed:
+            between = between.replace("]", "", 1)  # The end of the list it was in.
+        if between.strip():
             message = f"expected a field name, found `{character}`"
             self._say(start, start + 1, "unexpected", message)
 

@@ -371,7 +371,8 @@ class _StretchReader:
             if joined:
                 message = f"expected a space after the number `{joined.group()}`"
                 self._say(base + start, base + joined.end(), "number", message)
-                return joined.end(), "INTEGER"
+                whole = re.fullmatch(terminals()["INTEGER"], joined.group())
+                return joined.end(), "INTEGER" if whole else "FLOAT"
             text = number.group()
             self._say(base + start, base + number.end(), "number", _number_advice(text))
             return number.end(), "FLOAT"
@@ -398,7 +399,7 @@ class _StretchReader:
             message = f"a NUL character in a string, at column {start + text.index(chr(0)) + 1}"
         else:
             good = re.compile(terminals()["STRING"])
-            escapes = re.finditer(r"\\(?:[xX][0-9A-Fa-f]{1,2}|[uU][0-9A-Fa-f]{0,8}|.)", text)
+            escapes = re.finditer(r"\\(?:x[0-9A-Fa-f]{1,2}|[uU][0-9A-Fa-f]{0,8}|.)", text)
             bad = next(m for m in escapes if not good.fullmatch(f'"{m.group()}"'))
             column = start + bad.start() + 1
             message = (

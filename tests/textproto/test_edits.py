@@ -53,6 +53,8 @@ def test_strings_survive_encoding(value: str, quote: str) -> None:
         (r'"\x41\101\n"', "AA\n"),
         (r'"\u00e9\U0001F600"', "\u00e9\U0001f600"),
         (r'"\xff"', "\udcff"),
+        (r'"\uD83D\uDE00 \U0000D83D\uDE00"', "\U0001f600 \U0001f600"),
+        (r'"\U00110000"', "\\U00110000"),
     ],
 )
 def test_escapes(literal: str, value: str) -> None:

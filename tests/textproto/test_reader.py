@@ -29,6 +29,7 @@ TREES = {
     "a: 1\n,\nb: 2;": [("a", ["1"]), ("b", ["2"])],
     "p { q < r: TRAIN > }": [("p", [("q", [("r", ["TRAIN"])])])],
     "[ext . name]: .5f": [("[ext.name]", [".5f"])],
+    "shape: [{dim: 1}]\n; a: 1": [("shape", [("dim", ["1"])]), ("a", ["1"])],
     "": [],
     "# only a comment": [],
 }
@@ -62,6 +63,8 @@ MISTAKES = {
     "a: 1 // one\nb: 08": [(1, 6, "a comment begins with `#` here"), (2, 4, "write 8")],
     "name: \u201cn\u201d": [(1, 7, 'write `"`'), (1, 9, 'write `"`')],
     "\ufeffname: 'n'": [(1, 1, "byte order mark")],
+    "a: 1 # \0": [(1, 8, "U+0000 has no place outside a string")],
+    "a: 1.5px": [(1, 4, "expected a space after the number `1.5`")],
     "a: 1e\nb: 1.5.2\nc: 1y": [
         (1, 4, "its exponent is missing"),
         (2, 4, "is no number"),
