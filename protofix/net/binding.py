@@ -54,6 +54,14 @@ class _Walker:
         for node in fields:
             name = node.shape.name
             field = message.fields.get(name)
+            if field is None and isinstance(node, Message) and _is_layer(name, message):
+                # All that follows a missing bracket is in here: one finding, and read on.
+                if name not in seen:
+                    yield _layer_within_layer(node)
+                seen.add(name)
+                inner = self.schema.messages["NetParameter"].fields[name].type_name
+                yield from self.walk(self.schema.messages[inner or ""], node.fields, node)
+                continue
             if field is None:
                 if name:  # An unnamed one comes from a mistake that was said already.
                     yield _unknown(node, message)
@@ -143,6 +151,15 @@ def _unknown(node: Node, message: MessageType) -> Diagnosis:
     text = f"{message.name} has no field `{node.name}`"
     end = node.start + len(node.name) if node.name.startswith("[") else node.name_end
     return Diagnosis(node.start, end, "unknown-field", text)
+
+
+def _is_layer(name: str, message: MessageType) -> bool:
+    return name in ("layer", "layers") and message.name.endswith("LayerParameter")
+
+
+def _layer_within_layer(node: Message) -> Diagnosis:
+    text = f"a `{node.name}` within a layer: is a `}}` missing before it?"
+    return Diagnosis(node.start, node.name_end, "unknown-field", text)
 
 
 def _no_list(start: int, field: FieldType) -> Diagnosis:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shared_data import SHARED, needs_shared
 
 from protofix.cli import main
 from protofix.rules.registry import RULES
-from protofix.runner import files_below
+from protofix.rules.rule import Checked
+from protofix.runner import check_source, files_below
+from protofix.textproto.source import Source
 
 CHAIN = """layer { name: "data" type: "Data" top: "data" top: "label" }
 layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc" }
@@ -137,6 +141,49 @@ def test_codes(text: str, net: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["check", "net.prototxt", "--format", "json"]) == (1 if FINDINGS[text] else 0)
     found = [finding["code"] for finding in json.loads(capsys.readouterr().out)]
     assert sorted(found) == sorted(FINDINGS[text])
+
+
+def test_what_follows_a_missing_brace_is_checked_and_the_brace_said_once(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net.write_text(
+        "layer {\n  name: 'a'\n"
+        "layer {\n  name: 'b'\n}\n"
+        "layer {\n  nmae: 'c'\n}\n"
+        "layer {\n  type: Softmax\n}\n"
+    )
+    assert main(["check", "net.prototxt", "--format", "json"]) == 1
+    found = [(f["line"], f["code"]) for f in json.loads(capsys.readouterr().out)]
+    assert found == [(3, "PF101"), (7, "PF101"), (10, "PF102"), (12, "PF005")]
+
+
+def test_a_folder_that_cannot_be_read(
+    net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def walk(top: str, onerror: Callable[[OSError], None]) -> Iterator[Any]:
+        onerror(PermissionError(13, "Permission denied", top))
+        return iter(())
+
+    (net.parent / "locked").mkdir()
+    monkeypatch.setattr("os.walk", walk)
+    assert main(["check", "locked"]) == 2
+    assert capsys.readouterr().err == ("protofix: locked: cannot be read: Permission denied\n")
+
+
+def test_a_failure_in_one_file_does_not_hide_the_others(
+    net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(source: Source) -> Checked:
+        if source.path.endswith("bad.prototxt"):
+            raise KeyError("oops")
+        return check_source(source)
+
+    (net.parent / "bad.prototxt").write_text(CHAIN)
+    monkeypatch.setattr("protofix.runner.check_source", fails)
+    assert main(["check"]) == 2
+    out, err = capsys.readouterr()
+    assert "net.prototxt:4:51: PF401" in out
+    assert "bad.prototxt: internal error, please report it: KeyError: 'oops'" in err
 
 
 def test_codes_and_names_are_each_ones_own() -> None:
