@@ -17,7 +17,7 @@ from protofix.net.shapes import Shape, canonical_axis
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.textproto.literals import parse_float
-from protofix.textproto.tree import Message, messages_named, scalars_named
+from protofix.textproto.tree import Message, Scalar, messages_named, scalars_named
 
 # Layers that make scores anew out of whatever they read. Any other only mixes, cuts or scales it.
 _REMAKING = {"Convolution", "Deconvolution", "Embed", "InnerProduct", "LSTM", "RNN"}
@@ -91,6 +91,13 @@ def softmax_axis(layer: Layer) -> int:
     param = layer.param("softmax_param")
     axis = integer_of(param.fields, "axis") if param else None
     return 1 if axis is None else axis
+
+
+def engine_of(layer: Layer) -> Scalar | None:
+    """The engine that a layer's `softmax_param` names, if it does."""
+    param = layer.param("softmax_param")
+    found = scalars_named(param.fields, "engine") if param else []
+    return found[-1] if found else None
 
 
 def find_chains(view: NetView) -> list[Chain]:
@@ -254,7 +261,11 @@ class _ChainBuilder:
             )
             yield Obstacle("states-disagree", reason)
         told_apart = {
-            (layer.bottoms[0].name if layer.bottoms else "", softmax_axis(layer), _engine(layer))
+            (
+                layer.bottoms[0].name if layer.bottoms else "",
+                softmax_axis(layer),
+                engine.value if (engine := engine_of(layer)) else None,
+            )
             for layer in self.softmaxes
         }
         if len(told_apart) > 1:
@@ -395,12 +406,6 @@ def _keeps_rows(layer: Layer, shape: Shape, classes: int | None) -> bool:
     row = [dim for dim in rest if dim != 1]
     whole = len(row) == 1 and (row[0] in (0, -1) or row[0] == classes)
     return rows_kept and whole
-
-
-def _engine(layer: Layer) -> str | None:
-    param = layer.param("softmax_param")
-    found = scalars_named(param.fields, "engine") if param else []
-    return found[-1].value if found else None
 
 
 def _mixture(trace: _Trace, loss: Layer) -> tuple[str, bool] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from protofix.infogain.chains import Chain
+from protofix.infogain.chains import Chain, engine_of
 from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.plan import MAP_OBSTACLES, Plan, plan_fusing
 from protofix.net.layers import BlobName, Layer, bind
@@ -24,7 +24,7 @@ from protofix.textproto.layout import (
 from protofix.textproto.literals import encode_string
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
-from protofix.textproto.tree import Document, Field, Message, Scalar, fields_named, scalars_named
+from protofix.textproto.tree import Document, Field, Message, fields_named
 
 
 class LossParam(Enum):
@@ -262,8 +262,8 @@ def _carry_over(document: Document, index: int, chain: Chain, notes: list[str]) 
         axis = Block("axis", str(chain.axis))
         document = put_field(document, loss, "infogain_loss_param", axis)
         notes.append(f"axis {chain.axis} of the Softmax is now the loss's")
-    engine = _engine_written(chain.softmax)
-    own = _engine_written(bind(document).layers[index])
+    engine = engine_of(chain.softmax)
+    own = engine_of(bind(document).layers[index])
     if engine is not None and (own is None or own.value != engine.value):
         loss = bind(document).layers[index]
         if own is None:
@@ -285,9 +285,3 @@ def put_field(document: Document, layer: Layer, message: str, field: Block) -> D
     else:
         edit = append_field(document, param, field, style)
     return apply_to(document, [edit])
-
-
-def _engine_written(layer: Layer) -> Scalar | None:
-    param = layer.param("softmax_param")
-    found = scalars_named(param.fields, "engine") if param else []
-    return found[-1] if found else None

@@ -27,7 +27,7 @@ from protofix.infogain.sources import GivenMatrix
 from protofix.net.binding import misfits
 from protofix.net.graph import Graph, Remade, Unmade, Use
 from protofix.net.layers import Layer, enum_of, integer_of, string_of
-from protofix.net.shapes import canonical_axis
+from protofix.net.shapes import canonical_axis, class_count
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document, fields_named
 
@@ -275,9 +275,7 @@ class _Setting:
             return int(self.matrix.shape[0])
         if self.computed_for is not None:
             return self.computed_for
-        known = self.chain.shape
-        index = self.chain.axis if self.chain.axis >= 0 else self.chain.axis + len(known or ())
-        count = known[index] if known and 0 <= index < len(known) else None
+        count = class_count(self.chain.shape, self.chain.axis)
         # A random matrix of tens of thousands of classes would prove no more and take gigabytes.
         return min(count or _DEFAULT_CLASSES, _MOST_RANDOM_CLASSES)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from caffe_proto import FieldType, MessageType, Schema
-from protofix.textproto.literals import is_octal_or_hex, parse_float, parse_integer
+from protofix.textproto.literals import clip, is_octal_or_hex, parse_float, parse_integer
 from protofix.textproto.tree import Diagnosis, Document, Field, Message, Node, Scalar
 
 _TRUE = {"true", "True", "t"}
@@ -182,7 +182,7 @@ def _wrong(start: int, end: int, field: FieldType, found: str) -> Diagnosis:
 
 
 def _bool(scalar: Scalar) -> Diagnosis:
-    text = f"`{_clip(scalar.value)}` is neither true nor false"
+    text = f"`{clip(scalar.value)}` is neither true nor false"
     return Diagnosis(scalar.start, scalar.end, "wrong-type", text)
 
 
@@ -191,19 +191,15 @@ def _range(scalar: Scalar, field: FieldType) -> Diagnosis | None:
     value = parse_integer(scalar.value)
     if low <= value <= high and (low or scalar.value[0] != "-"):
         return None
-    text = f"`{field.name}` takes a whole number from {low} to {high}, not {_clip(scalar.value)}"
+    text = f"`{field.name}` takes a whole number from {low} to {high}, not {clip(scalar.value)}"
     return Diagnosis(scalar.start, scalar.end, "out-of-range", text)
 
 
 def _written(scalar: Scalar) -> str:
     if scalar.kind == "string":
-        return f'the string "{_clip(scalar.value)}"'
-    return f"`{_clip(scalar.value)}`"
+        return f'the string "{clip(scalar.value)}"'
+    return f"`{clip(scalar.value)}`"
 
 
 def _some(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= 8 else ", ".join(names[:6]) + ", ..."
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -90,3 +90,8 @@ def is_octal_or_hex(written: str) -> bool:
     """Whether an INTEGER is written in octal or hexadecimal, which a float field refuses."""
     digits = written.lstrip("-")
     return len(digits) > 1 and digits[0] == "0"
+
+
+def clip(text: str) -> str:
+    """A text short enough to be quoted in a message."""
+    return text if len(text) <= 40 else text[:37] + "..."

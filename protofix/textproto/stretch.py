@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lark import Lark, Token, Transformer, UnexpectedToken
 
 from protofix.textproto.grammar import grammar_text, terminals
-from protofix.textproto.literals import decode_string
+from protofix.textproto.literals import clip, decode_string
 from protofix.textproto.source import BLANKS, BYTE_ORDER_MARK
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -322,7 +322,7 @@ class _StretchReader:
         begin = _start(self.pending[0]) if self.pending else _start(found)
         if self.diagnoses and self.diagnoses[-1].end >= begin:
             return  # It follows from the mistake said last.
-        what = "the end of the file" if found.type == "$END" else f"`{_clip(str(found))}`"
+        what = "the end of the file" if found.type == "$END" else f"`{clip(str(found))}`"
         self._say(_start(found), _end(found), "unexpected", self._expectation(found) + what)
 
     def _expectation(self, found: Token) -> str:
@@ -331,18 +331,18 @@ class _StretchReader:
         if before is None:
             return "expected a field name, found "
         if "COLON" in expected and found.type in _VALUES:
-            return f"expected `:` between `{_clip(str(before))}` and its value, found "
+            return f"expected `:` between `{clip(str(before))}` and its value, found "
         if "RSQUARE" in expected and "STRING" not in expected and "LBRACE" not in expected:
             closing = "`.` or `]`" if "DOT" in expected else "`,` or `]`"
-            return f"expected {closing} after `{_clip(str(before))}`, found "
+            return f"expected {closing} after `{clip(str(before))}`, found "
         if "COLON" in expected:
-            return f"expected `:` or `{{` after `{_clip(str(before))}`, found "
+            return f"expected `:` or `{{` after `{clip(str(before))}`, found "
         if expected <= {"FLOAT", "INTEGER", "NAME"}:
-            return f"expected a number after `{_clip(str(before))}`, found "
+            return f"expected a number after `{clip(str(before))}`, found "
         if "STRING" in expected:
-            return f"expected a value after `{_clip(str(before))}`, found "
+            return f"expected a value after `{clip(str(before))}`, found "
         if "LBRACE" in expected:
-            return f"expected `{{` after `{_clip(str(before))}`, found "
+            return f"expected `{{` after `{clip(str(before))}`, found "
         return "expected a field name, found "
 
     def _say(self, start: int, end: int, kind: str, message: str) -> None:
@@ -410,7 +410,7 @@ class _StretchReader:
 
 
 def _number_advice(text: str) -> str:
-    clipped = _clip(text)
+    clipped = clip(text)
     if re.fullmatch(r"0[0-9]+", text):
         decimal = text.lstrip("0")
         return f"`{clipped}` begins with 0, so it is octal, and 8 and 9 are not: write {decimal}"
@@ -432,8 +432,4 @@ def _character_advice(stray: str) -> str:
     if not stray.isprintable():
         codes = " ".join(f"U+{ord(c):04X}" for c in stray[:4])
         return f"{codes} has no place outside a string"
-    return f"`{_clip(stray)}` has no place outside a string or a comment"
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
+    return f"`{clip(stray)}` has no place outside a string or a comment"

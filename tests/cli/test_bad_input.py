@@ -37,7 +37,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def refused(folder: Path, capsys: pytest.CaptureFixture[str], said: str, *arguments: str) -> None:
+def assert_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], said: str, *arguments: str
+) -> None:
     before = snapshot(Path())
     assert main(list(arguments)) == 2
     out, err = capsys.readouterr()
@@ -73,7 +75,7 @@ def test_a_file_that_is_no_net(
     path = folder / f"{name}.prototxt"
     if content is not None:
         path.write_bytes(content)
-    refused(folder, capsys, said, command, path.name)
+    assert_refused(folder, capsys, said, command, path.name)
 
 
 @pytest.mark.parametrize("command", ["check", "migrate"])
@@ -84,24 +86,28 @@ def test_a_line_of_200_mb(command: str, folder: Path, capsys: pytest.CaptureFixt
         for _ in range(200):
             stream.write(b"x" * (1024 * 1024))
         stream.write(b'"\n')
-    refused(folder, capsys, "line 1 is 209,715,208 characters long", command, "long.prototxt")
+    assert_refused(
+        folder, capsys, "line 1 is 209,715,208 characters long", command, "long.prototxt"
+    )
 
 
 def test_a_truncated_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "cut.prototxt").write_bytes(NET[:-20])
     said = "cut.prototxt:33:33: expected a value after `:`, found the end of the file"
-    refused(folder, capsys, said, "migrate", "cut.prototxt", "--in-place")
+    assert_refused(folder, capsys, said, "migrate", "cut.prototxt", "--in-place")
     assert main(["check", "cut.prototxt"]) == 1
     assert "PF00" in capsys.readouterr().out
 
 
 def test_a_folder_given_for_a_net(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    refused(folder, capsys, "is a folder", "migrate", str(folder))
+    assert_refused(folder, capsys, "is a folder", "migrate", str(folder))
 
 
 def test_a_solver_given_for_a_net(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "solver.prototxt").write_text('net: "net.prototxt"\nbase_lr: 0.1\n')
-    refused(folder, capsys, "is a solver: give the net it names", "migrate", "solver.prototxt")
+    assert_refused(
+        folder, capsys, "is a solver: give the net it names", "migrate", "solver.prototxt"
+    )
 
 
 @contextmanager
@@ -126,8 +132,8 @@ def test_an_unreadable_file(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     with without_rights(folder):
         capsys.readouterr()
         said = "net.prototxt: cannot be read: Permission denied"
-        refused(folder, capsys, said, "migrate", "net.prototxt")
-        refused(folder, capsys, said, "check", "net.prototxt")
+        assert_refused(folder, capsys, said, "migrate", "net.prototxt")
+        assert_refused(folder, capsys, said, "check", "net.prototxt")
 
 
 @pytest.mark.parametrize("output", [["--in-place"], ["-o", "out.prototxt"]])
@@ -137,7 +143,7 @@ def test_no_permission_to_write(
     said = "cannot be written: Permission denied"
     with without_rights(folder):
         capsys.readouterr()
-        refused(folder, capsys, said, "migrate", "net.prototxt", *output)
+        assert_refused(folder, capsys, said, "migrate", "net.prototxt", *output)
 
 
 MATRICES = {
@@ -159,7 +165,9 @@ def test_a_wrong_matrix(name: str, folder: Path, capsys: pytest.CaptureFixture[s
     content = MATRICES[name]
     if content is not None:
         (folder / name).write_bytes(content)
-    refused(folder, capsys, name, "migrate", "net.prototxt", "--source", name, "-o", "out.prototxt")
+    assert_refused(
+        folder, capsys, name, "migrate", "net.prototxt", "--source", name, "-o", "out.prototxt"
+    )
 
 
 def test_the_nets_own_matrix_of_the_wrong_size(
@@ -168,7 +176,7 @@ def test_the_nets_own_matrix_of_the_wrong_size(
     from protofix.infogain.matrix import binaryproto_bytes
 
     (folder / "H.binaryproto").write_bytes(binaryproto_bytes([[1.0, 0.0], [0.0, 1.0]]))
-    refused(
+    assert_refused(
         folder, capsys, "H.binaryproto, for `loss`: 2 x 2 for a net of 3 classes",
         "migrate", "net.prototxt", "--in-place",
     )  # fmt: skip
@@ -176,29 +184,33 @@ def test_the_nets_own_matrix_of_the_wrong_size(
 
 def test_no_hdf5_dataset(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "H.h5").write_bytes(b"not hdf5")
-    refused(folder, capsys, "H.h5", "migrate", "net.prototxt", "--h-data", "H.h5", "--in-place")
+    assert_refused(
+        folder, capsys, "H.h5", "migrate", "net.prototxt", "--h-data", "H.h5", "--in-place"
+    )
 
 
 def test_wishes_that_do_not_fit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net = "net.prototxt"
-    refused(folder, capsys, "has 3 classes", "migrate", net, "--compute-h", "--classes", "4")
-    refused(folder, capsys, "no module name", "migrate", net, "--compute-h", "--h-module", "a/b")
-    refused(folder, capsys, "goes with --compute-h", "migrate", net, "--classes", "3")
-    refused(folder, capsys, "cannot be replaced", "migrate", "-", "--in-place")
+    assert_refused(folder, capsys, "has 3 classes", "migrate", net, "--compute-h", "--classes", "4")
+    assert_refused(
+        folder, capsys, "no module name", "migrate", net, "--compute-h", "--h-module", "a/b"
+    )
+    assert_refused(folder, capsys, "goes with --compute-h", "migrate", net, "--classes", "3")
+    assert_refused(folder, capsys, "cannot be replaced", "migrate", "-", "--in-place")
 
 
 def test_a_file_beside_the_net_is_never_overwritten(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "compute_h.py").write_text("mine = True\n")
-    refused(
+    assert_refused(
         folder, capsys, "compute_h.py: is there already with another content",
         "migrate", "net.prototxt", "--compute-h", "-o", "out.prototxt",
     )  # fmt: skip
 
 
 def test_a_folder_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    refused(
+    assert_refused(
         folder, capsys, "No such file or directory",
         "migrate", "net.prototxt", "-o", "nowhere/out.prototxt",
     )  # fmt: skip
@@ -215,7 +227,7 @@ def test_a_failed_write_takes_back_what_was_written_before_it(
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    refused(
+    assert_refused(
         folder, capsys, "out.prototxt: cannot be written: No space left on device",
         "migrate", "net.prototxt", "--compute-h", "-o", "out.prototxt",
     )  # fmt: skip
@@ -280,4 +292,6 @@ def test_an_error_inside_is_one_line_too(
         raise KeyError("two\nlines")
 
     monkeypatch.setattr("protofix.infogain.migrate.migrate_document", fails)
-    refused(folder, capsys, "internal error, please report it: KeyError", "migrate", "net.prototxt")
+    assert_refused(
+        folder, capsys, "internal error, please report it: KeyError", "migrate", "net.prototxt"
+    )
