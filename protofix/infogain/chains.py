@@ -23,6 +23,10 @@ from protofix.textproto.tree import Message, Scalar, messages_named, scalars_nam
 _REMAKING = {"Convolution", "Deconvolution", "Embed", "InnerProduct", "LSTM", "RNN"}
 
 
+MAP_OBSTACLES = frozenset({"map", "maybe-map"})
+"""The obstacles that a person may overrule: the loss then becomes one a position."""
+
+
 class Obstacle(NamedTuple):
     """Why a chain must not be fused."""
 
@@ -56,6 +60,11 @@ class Chain:
     def softmax(self) -> Layer:
         """The Softmax to name when one is to be named."""
         return self.softmaxes[0]
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the scores are, or may be, more than one row of classes an image."""
+        return any(obstacle.kind in MAP_OBSTACLES for obstacle in self.obstacles)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from protofix.infogain.chains import Chain, engine_of
+from protofix.infogain.chains import MAP_OBSTACLES, Chain, engine_of
 from protofix.infogain.losses import infogain_losses, loss_axis
-from protofix.infogain.plan import MAP_OBSTACLES, Plan, plan_fusing
+from protofix.infogain.plan import Plan, plan_fusing
 from protofix.net.layers import BlobName, Layer, bind
 from protofix.net.view import view_of
 from protofix.textproto.edits import Edit, apply_edits, merge_removals
@@ -19,12 +19,13 @@ from protofix.textproto.layout import (
     remove,
     remove_value,
     style_of,
+    take_fields_out,
     take_out,
 )
 from protofix.textproto.literals import encode_string
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
-from protofix.textproto.tree import Document, Field, Message, fields_named
+from protofix.textproto.tree import Document, Message, Node, fields_named
 
 
 class LossParam(Enum):
@@ -76,9 +77,8 @@ def fuse(document: Document, options: FuseOptions = FuseOptions()) -> FuseResult
         return _finished(document, (), plan)
     notes: dict[int, list[str]] = {chain.loss.index: [*chain.doubts] for chain in plan.chains}
     after = _rewire(document, plan, options, notes)
-    gone = [layer.index for layer in plan.goes]
     for chain in plan.chains:
-        index = chain.loss.index - sum(other < chain.loss.index for other in gone)
+        index = plan.index_after(chain.loss.index)
         after = _carry_over(after, index, chain, notes[chain.loss.index])
     if plan_fusing(view_of(after), overruled).chains:
         raise UnsettledError(f"{document.source.path}: fusing does not settle; please report it")
@@ -95,9 +95,7 @@ def _finished(document: Document, fused: tuple[Fused, ...], plan: Plan) -> FuseR
         fields = fields_named(param.fields, "normalize") if param else []
         if param is None or not fields or loss.name in refused:
             continue
-        whole = len(fields) == len(param.fields)
-        removals = [remove(document, node) for node in ([param] if whole else fields)]
-        edits += take_out(document, removals, loss.node, style_of(document))
+        edits += take_fields_out(document, param, fields, loss.node, style_of(document))
         notes.append(f"`normalize` of `{loss.name}` goes: Caffe aborts on it")
     document = apply_to(document, merge_removals(edits)) if edits else document
     return FuseResult(document, fused, plan, tuple(notes))
@@ -139,10 +137,8 @@ def _rewire(
 
 def _without_loose_tops(document: Document, plan: Plan, notes: dict[int, list[str]]) -> Document:
     """Take the tops that a Split makes for nobody, the last of each first."""
-    gone = [layer.index for layer in plan.goes]
     for use in sorted(plan.loose_tops, reverse=True):
-        index = use.layer - sum(other < use.layer for other in gone)
-        split = bind(document).layers[index]
+        split = bind(document).layers[plan.index_after(use.layer)]
         top = split.tops[use.slot]
         removal = remove_value(document, top.field, top.start)
         edits = take_out(document, [removal], split.node, style_of(document))
@@ -215,31 +211,29 @@ def _loss_param_edits(
     if param is None:
         return []
     # A map with a label a position is nothing that the old layer could have computed.
-    is_map = any(obstacle.kind in MAP_OBSTACLES for obstacle in chain.obstacles)
-    legacy = chain.written_for == "legacy" and not is_map
+    legacy = chain.written_for == "legacy" and not chain.is_map
     drop = options.loss_param is LossParam.DROP or (
         options.loss_param is LossParam.AS_WRITTEN_FOR and legacy
     )
     normalize = fields_named(param.fields, "normalize")
     written = on_one_line(document, param)
-    style = style_of(document)
 
-    def without(*nodes: Message | Field) -> list[Edit]:
-        removals = [remove(document, node) for node in nodes]
-        return take_out(document, removals, chain.loss.node, style)
+    def without(fields: Sequence[Node]) -> list[Edit]:
+        return take_fields_out(document, param, fields, chain.loss.node, style_of(document))
 
     if drop:
         why = "the old layer never read it, the new one would" if legacy else "as asked"
         notes.append(f"loss_param {{ {written} }} goes: {why}")
-        return without(param)
+        return without(param.fields)
     if normalize and len(param.fields) == len(normalize):
         notes.append(f"loss_param {{ {written} }} goes: Caffe aborts on `normalize`")
-        return without(param)
+        return without(param.fields)
     why = "as asked" if legacy else "the net was written for the layer that reads it"
     notes.append(f"loss_param {{ {written} }} stays: {why}")
-    if normalize:
-        notes.append("its `normalize` goes: Caffe aborts on it")
-    return without(*normalize)
+    if not normalize:
+        return []
+    notes.append("its `normalize` goes: Caffe aborts on it")
+    return without(normalize)
 
 
 def on_one_line(document: Document, message: Message) -> str:

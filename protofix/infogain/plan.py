@@ -15,9 +15,6 @@ from protofix.net.graph import Graph, Use, Version
 from protofix.net.layers import Layer
 from protofix.net.view import NetView
 
-MAP_OBSTACLES = frozenset({"map", "maybe-map"})
-"""The obstacles that a person may overrule: the loss then becomes one a position."""
-
 
 class Rename(NamedTuple):
     """An in-place Softmax that stays gets a top of its own; these are its readers' bottoms."""
@@ -53,6 +50,10 @@ class Plan:
     loose_tops: tuple[Use, ...]
     renames: tuple[Rename, ...]
     staying: tuple[Staying, ...]
+
+    def index_after(self, index: int) -> int:
+        """Index that a layer which stays has once the others are gone."""
+        return index - sum(layer.index < index for layer in self.goes)
 
 
 def plan_fusing(view: NetView, overruled: frozenset[str] = frozenset()) -> Plan:

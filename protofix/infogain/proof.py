@@ -108,17 +108,18 @@ def structure_problems(before: Document, after: Document, schema: Schema) -> lis
             known[found.message] -= 1
         else:
             problems.append(_at(after, found.start, found.message))
-    remade = {(graph.state, top.name) for graph, (_, top) in _remade(view_of(before))}
+    old, new = view_of(before), view_of(after)
+    remade = {(graph.state, top.name) for graph, (_, top) in _remade(old)}
     problems += [
         f"in {graph.state} `{layer.name}` makes `{top.name}`, which is made already"
-        for graph, (layer, top) in _remade(view_of(after))
+        for graph, (layer, top) in _remade(new)
         if (graph.state, top.name) not in remade
     ]
-    missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(view_of(before))}
+    missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(old)}
     problems += [
         f"in {graph.state} `{unmade.layer.name}` reads `{unmade.bottom.name}`, "
         "which no layer before it makes"
-        for graph, unmade in _unmade(view_of(after))
+        for graph, unmade in _unmade(new)
         if (graph.state, unmade.bottom.name) not in missing
     ]
     return problems
@@ -289,9 +290,6 @@ class _Setting:
         dims[0], dims[index] = batch, self.classes
         return tuple(dims)
 
-    def is_map(self) -> bool:
-        return any(obstacle.kind in ("map", "maybe-map") for obstacle in self.chain.obstacles)
-
     def compute(
         self, random: np.random.Generator, batch: int
     ) -> tuple[LossResult | None, LossResult | None, LossResult]:
@@ -316,7 +314,7 @@ class _Setting:
         return self._legacy(scores, labels, matrix), self._today(scores, labels, matrix), new
 
     def _legacy(self, scores: Array, labels: Labels, matrix: Array) -> LossResult | None:
-        if self.is_map():
+        if self.chain.is_map:
             return None
         # All axes but two have length 1, and the old layer knew no more than four.
         rows = scores.reshape(scores.shape[0], self.classes)
@@ -344,7 +342,7 @@ class _Setting:
     def causes(self) -> tuple[str, ...]:
         """The settings that make the new loss another than the old layer's."""
         causes = []
-        if self.is_map():
+        if self.chain.is_map:
             causes.append("the scores are a map: the old layer had one label an image")
         if self.new.normalization is Normalization.NONE:
             causes.append("normalization NONE: the old layer divided by the batch")

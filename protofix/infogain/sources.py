@@ -39,6 +39,7 @@ from protofix.textproto.layout import (
     render,
     starts_its_line,
     style_of,
+    take_fields_out,
     take_out,
 )
 from protofix.textproto.literals import encode_string
@@ -449,9 +450,7 @@ def _without_source(document: Document, loss: Layer, notes: list[str]) -> Docume
     if param is None or not fields:
         return document
     notes.append(f"the source of `{loss.name}` goes: Caffe does not read it beside a third bottom")
-    whole = len(param.fields) == len(fields)
-    removals = [remove(document, node) for node in ([param] if whole else fields)]
-    edits = take_out(document, removals, loss.node, style_of(document))
+    edits = take_fields_out(document, param, fields, loss.node, style_of(document))
     return apply_to(document, merge_removals(edits))
 
 

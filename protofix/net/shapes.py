@@ -236,8 +236,9 @@ def _inner_product(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 
 def _embed(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
+    bottom = bottoms[0] if bottoms else None
     output = integer_of(_fields(layer, "embed_param"), "num_output")
-    return [None if bottoms[:1] in ([], [None]) else (*(bottoms[0] or ()), output)]
+    return [None if bottom is None else (*bottom, output)]
 
 
 def _concat(layer: Layer, bottoms: list[Shape]) -> list[Shape]:

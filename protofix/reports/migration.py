@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from protofix.infogain.chains import MAP_OBSTACLES
 from protofix.infogain.migrate import Migration
-from protofix.infogain.plan import MAP_OBSTACLES
 from protofix.infogain.proof import Column, LossProof
 from protofix.reports.terminal import Line
 from protofix.textproto.edits import unified_diff

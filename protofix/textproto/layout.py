@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -286,6 +287,15 @@ def take_out(document: Document, removals: list[Removal], heir: Node, style: Sty
     comments = [comment for removal in removals for comment in removal.comments]
     edits = [removal.edit for removal in removals]
     return [*edits, insert_comments(document, heir, comments, style)] if comments else edits
+
+
+def take_fields_out(
+    document: Document, message: Message, fields: Sequence[Node], heir: Node, style: Style
+) -> list[Edit]:
+    """The edits that take fields out of a message, the message with them if it holds no others."""
+    whole = len(fields) == len(message.fields)
+    nodes = [message] if whole else fields
+    return take_out(document, [remove(document, node) for node in nodes], heir, style)
 
 
 def add_value(document: Document, field: Field, name: str, value: str, style: Style) -> Edit:
