@@ -51,7 +51,6 @@ class Chain:
     scores: str
     axis: int
     shape: Shape
-    states: tuple[NetState, ...]
     written_for: str
     obstacles: tuple[Obstacle, ...]
     doubts: tuple[str, ...]
@@ -75,7 +74,6 @@ class OtherProbabilities:
     """
 
     loss: Layer
-    states: tuple[NetState, ...]
     reason: str
     sums_to_one: bool
 
@@ -126,12 +124,10 @@ def find_other_probabilities(view: NetView) -> list[OtherProbabilities]:
         traces = list(_traces(view, loss))
         if any(trace.softmax for trace in traces):
             continue
-        told = [(t.graph.state, _mixture(t, loss)) for t in traces if t.stopped_at is not None]
-        mixed = [(state, mixture) for state, mixture in told if mixture is not None]
-        if mixed:
-            reason, sums_to_one = mixed[0][1]
-            states = tuple(state for state, _ in mixed)
-            found.append(OtherProbabilities(loss, states, reason, sums_to_one))
+        told = (_mixture(trace, loss) for trace in traces if trace.stopped_at is not None)
+        mixture = next((mixture for mixture in told if mixture is not None), None)
+        if mixture is not None:
+            found.append(OtherProbabilities(loss, *mixture))
     return found
 
 
@@ -203,7 +199,6 @@ class _ChainBuilder:
             scores=self.scores,
             axis=self.axis,
             shape=self.shape,
-            states=tuple(trace.graph.state for trace in self.traces),
             written_for=self.written_for,
             obstacles=obstacles,
             doubts=tuple(dict.fromkeys(self.doubts)),
