@@ -6,7 +6,7 @@ own. `layers` tells how many bottoms and tops each layer type takes. This room k
 text, of nets or of rules.
 """
 
-from caffe_proto.layers import LAYERS, V1_TYPES, LayerFacts
+from caffe_proto.layers import LAYERS, V0_TYPES, V1_TYPES, LayerFacts
 from caffe_proto.schema import (
     Default,
     EnumType,
@@ -23,6 +23,7 @@ from caffe_proto.schema import (
 
 __all__ = [
     "LAYERS",
+    "V0_TYPES",
     "V1_TYPES",
     "Default",
     "EnumType",

@@ -186,3 +186,36 @@ V1_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Today's type string of each V1 type, by its name in V1LayerParameter.LayerType; none for NONE."""
+
+V0_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "accuracy": "ACCURACY",
+        "bnll": "BNLL",
+        "concat": "CONCAT",
+        "conv": "CONVOLUTION",
+        "data": "DATA",
+        "dropout": "DROPOUT",
+        "euclidean_loss": "EUCLIDEAN_LOSS",
+        "flatten": "FLATTEN",
+        "hdf5_data": "HDF5_DATA",
+        "hdf5_output": "HDF5_OUTPUT",
+        "im2col": "IM2COL",
+        "images": "IMAGE_DATA",
+        "infogain_loss": "INFOGAIN_LOSS",
+        "innerproduct": "INNER_PRODUCT",
+        "lrn": "LRN",
+        "multinomial_logistic_loss": "MULTINOMIAL_LOGISTIC_LOSS",
+        "pool": "POOLING",
+        "relu": "RELU",
+        "sigmoid": "SIGMOID",
+        "softmax": "SOFTMAX",
+        "softmax_loss": "SOFTMAX_LOSS",
+        "split": "SPLIT",
+        "tanh": "TANH",
+        "window_data": "WINDOW_DATA",
+    }
+)
+"""The V1 type that each type of the V0 format became.
+
+`padding`, the one type that is not here, became a field of the layer behind it.
+"""

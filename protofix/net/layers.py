@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from caffe_proto import V1_TYPES, base_schema
+from caffe_proto import V0_TYPES, V1_TYPES, base_schema
 from protofix.textproto.literals import parse_float, parse_integer
 from protofix.textproto.tree import (
     Document,
@@ -18,16 +18,8 @@ from protofix.textproto.tree import (
     scalars_named,
 )
 
-# The type strings of the V0 format (nested `layer { type: "conv" }`) that have a plain successor.
-_V0_TYPES = {
-    "accuracy": "Accuracy", "bnll": "BNLL", "concat": "Concat", "conv": "Convolution",
-    "data": "Data", "dropout": "Dropout", "euclidean_loss": "EuclideanLoss", "flatten": "Flatten",
-    "hdf5_data": "HDF5Data", "hdf5_output": "HDF5Output", "im2col": "Im2col",
-    "images": "ImageData", "infogain_loss": "InfogainLoss", "innerproduct": "InnerProduct",
-    "lrn": "LRN", "multinomial_logistic_loss": "MultinomialLogisticLoss", "pool": "Pooling",
-    "relu": "ReLU", "sigmoid": "Sigmoid", "softmax": "Softmax", "softmax_loss": "SoftmaxWithLoss",
-    "split": "Split", "tanh": "TanH", "window_data": "WindowData",
-}  # fmt: skip
+# The type string of each V0 type (nested `layer { type: "conv" }`).
+_V0_TYPES = {name: V1_TYPES[v1] for name, v1 in V0_TYPES.items()}
 
 
 class BlobName(NamedTuple):
