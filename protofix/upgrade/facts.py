@@ -38,7 +38,7 @@ V0_PADDED_TYPES = ("conv", "pool")
 
 @dataclass(frozen=True)
 class V0Field:
-    """Where a field of a V0 layer lives in V1: in which message, by the V0 type, and under what name.
+    """Where a field of a V0 layer lives in V1: its name there, and by V0 type the message it is in.
 
     `everywhere` is the message of a field that goes to one place whatever the type. A home of ""
     is the layer itself. A field without any home has no meaning today.
