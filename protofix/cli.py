@@ -9,36 +9,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from protofix import __version__
-from protofix.files import FileError, read_bytes, source_of_bytes, write_atomically
-
-if TYPE_CHECKING:
-    from protofix.infogain.migrate import MigrateOptions, Migration
-    from protofix.infogain.sources import NewFile, Way
-
-_DONE, _FOUND, _FAILED = 0, 1, 2
-
-_CHECK_EXAMPLES = """\
-examples:
-  protofix check train_val.prototxt         one net
-  protofix check models/                    every *.prototxt below a folder
-  protofix check --format json - < net      standard input, findings as JSON
-"""
-
-_MIGRATE_EXAMPLES = """\
-examples:
-  protofix migrate net.prototxt                      show the diff and the proof, write nothing
-  protofix migrate net.prototxt -o new.prototxt      write the result
-  protofix migrate net.prototxt --in-place           replace the file
-  protofix migrate net.prototxt --source H.csv -o new.prototxt
-                                                     take H from a file; .csv and .npy become
-                                                     H.binaryproto beside the result
-  protofix migrate net.prototxt --compute-h -o new.prototxt
-                                                     compute H from each batch's labels
-"""
+from protofix.commands.check import add_check
+from protofix.commands.common import FAILED, complain
+from protofix.commands.migrate import add_migrate
+from protofix.files import FileError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,23 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of the pipe has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _FAILED
+        return FAILED
     except KeyboardInterrupt:
-        return _complain("interrupted", 130)
+        return complain("interrupted", 130)
     except (FileError, ValueError) as error:
-        return _complain(str(error))
+        return complain(str(error))
     except OSError as error:
-        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        return complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
     except MemoryError:
-        return _complain("there is not enough memory for this")
+        return complain("there is not enough memory for this")
     except Exception as error:  # A user never sees a traceback.
-        return _complain(f"internal error, please report it: {type(error).__name__}: {error}")
-
-
-def _complain(message: str, code: int = _FAILED) -> int:
-    one_line = " ".join(message.split())
-    print(f"protofix: {one_line}", file=sys.stderr)
-    return code
+        return complain(f"internal error, please report it: {type(error).__name__}: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,228 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"protofix {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_check(commands)
-    _add_migrate(commands)
+    add_check(commands)
+    add_migrate(commands)
     return parser
-
-
-def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    check = commands.add_parser(
-        "check",
-        help="report mistakes and Softmax → InfogainLoss chains",
-        description="Reports syntax errors, what does not fit Caffe's schema, blobs that nobody "
-        "makes, and InfogainLosses that today's Caffe computes wrongly.",
-        epilog=_CHECK_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    check.add_argument(
-        "paths", nargs="*", default=["."], metavar="PATH",
-        help="a file, a folder (every *.prototxt below it), or - for standard input; default: .",
-    )  # fmt: skip
-    check.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    check.set_defaults(run=_check)
-
-
-def _add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    migrate = commands.add_parser(
-        "migrate",
-        help="fuse Softmax → InfogainLoss, give it H, prove the numbers",
-        description="Fuses every Softmax → InfogainLoss of a net for today's Caffe, gives it its "
-        "matrix H, and proves that the numbers are those of the old layer. Shows the diff and "
-        "the proof, and writes nothing unless told where.",
-        epilog=_MIGRATE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    migrate.add_argument("net", metavar="NET", help="the prototxt, or - for standard input")
-    output = migrate.add_mutually_exclusive_group()
-    output.add_argument(
-        "-o", "--output", metavar="OUT", help="write the result to OUT (- prints it)"
-    )
-    output.add_argument("--in-place", action="store_true", help="replace NET")
-    output.add_argument("--diff", action="store_true", help="print the diff alone, for patch")
-    matrix = migrate.add_argument_group("the matrix H (the net's own is kept if none is given)")
-    way = matrix.add_mutually_exclusive_group()
-    way.add_argument("--source", metavar="FILE", help="from a .binaryproto, .npy or .csv file")
-    way.add_argument(
-        "--compute-h", action="store_true",
-        help="from each batch's labels, by a Python layer whose module is written beside OUT",
-    )  # fmt: skip
-    way.add_argument(
-        "--h-data", metavar="FILE.h5", help="from an HDF5 dataset, through an HDF5Data layer"
-    )
-    matrix.add_argument(
-        "--h-module", metavar="NAME",
-        help="name of the module that --compute-h writes; default: compute_h",
-    )  # fmt: skip
-    matrix.add_argument(
-        "--classes", type=_positive, metavar="L",
-        help="number of classes for --compute-h, where the net does not tell",
-    )  # fmt: skip
-    loss_param = migrate.add_mutually_exclusive_group()
-    loss_param.add_argument(
-        "--keep-loss-param", dest="loss_param", action="store_const", const="keep", default="auto",
-        help="keep the loss_param that the old layer never read",
-    )  # fmt: skip
-    loss_param.add_argument(
-        "--drop-loss-param", dest="loss_param", action="store_const", const="drop",
-        help="drop loss_param even where the net was written for today's layer",
-    )  # fmt: skip
-    migrate.add_argument(
-        "--maps", action="store_true",
-        help="fuse chains over maps of scores too: the loss is then one a position, another loss",
-    )  # fmt: skip
-    migrate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    migrate.set_defaults(run=_migrate)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not positive")
-    return number
-
-
-def _stdin() -> bytes:
-    if sys.stdin is None:
-        raise FileError("<stdin>: is closed")
-    return sys.stdin.buffer.read()
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from protofix.reports import findings as report
-    from protofix.reports.terminal import with_progress, write_line
-    from protofix.rules.rule import Checked
-    from protofix.runner import check_file, files_below
-
-    paths = list(files_below(arguments.paths))
-    checked: list[Checked] = []
-    failed = 0
-    for path in with_progress(paths, "checking"):
-        result = check_file(path, _stdin)
-        if isinstance(result, Checked):
-            checked.append(result)
-            if arguments.format == "text":
-                for finding in result.findings:
-                    write_line(sys.stdout, report.text_line(result.source, finding))
-        else:
-            failed += 1
-            sys.stdout.flush()
-            _complain(result.reason)
-    if arguments.format == "json":
-        print(report.as_json(checked))
-    elif checked or not failed:
-        sys.stdout.flush()
-        print(report.summary(checked, failed), file=sys.stderr)
-    if failed:
-        return _FAILED
-    return _FOUND if any(one.findings for one in checked) else _DONE
-
-
-def _migrate(arguments: argparse.Namespace) -> int:
-    from protofix.infogain.migrate import migrate_document
-    from protofix.textproto.reader import read
-
-    if arguments.net == "-" and arguments.in_place:
-        raise ValueError("--in-place needs a file: standard input cannot be replaced")
-    data = _stdin() if arguments.net == "-" else read_bytes(Path(arguments.net))
-    name = "<stdin>" if arguments.net == "-" else arguments.net
-    document = read(source_of_bytes(data, name))
-    migration = migrate_document(document, _migrate_options(arguments))
-    if not migration.proof.holds:
-        _report(arguments, migration, [])
-        raise ValueError(f"{name}: the proof does not hold, so nothing was written")
-    written = _write(arguments, migration, data)
-    _report(arguments, migration, written)
-    return _DONE if migration.complete else _FOUND
-
-
-def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
-    from protofix.infogain.fuse import FuseOptions, LossParam
-    from protofix.infogain.migrate import MigrateOptions
-
-    beside = arguments.net if arguments.output in (None, "-") else arguments.output
-    folder = Path() if beside == "-" else Path(beside).parent
-    fuse = FuseOptions(LossParam(arguments.loss_param), arguments.maps)
-    return MigrateOptions(fuse, _way(arguments), folder)
-
-
-def _way(arguments: argparse.Namespace) -> Way | None:
-    from protofix.infogain.sources import FromFile, FromHdf5, FromLabels
-
-    if arguments.compute_h:
-        return FromLabels(arguments.h_module or "compute_h", arguments.classes)
-    if arguments.h_module is not None:
-        raise ValueError("--h-module goes with --compute-h")
-    if arguments.classes is not None:
-        raise ValueError("--classes goes with --compute-h")
-    if arguments.source is not None:
-        return FromFile(Path(arguments.source))
-    return None if arguments.h_data is None else FromHdf5(Path(arguments.h_data))
-
-
-def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> list[str]:
-    """Write what is to be written: the files beside the net first, the net last."""
-    after = migration.after.source.to_bytes()
-    if arguments.output == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(after)
-        sys.stdout.buffer.flush()
-        target, expected = None, None
-    elif arguments.output is not None:
-        target = Path(arguments.output)
-        onto_itself = arguments.net != "-" and target.resolve() == Path(arguments.net).resolve()
-        expected = data if onto_itself else None
-    elif arguments.in_place:
-        target, expected = Path(arguments.net), data
-    else:
-        return []
-    for matrix in (arguments.source, arguments.h_data, *migration.matrices):
-        if target is not None and matrix and target.resolve() == Path(matrix).resolve():
-            raise FileError(f"{matrix}: is the matrix; write the net to another file")
-    new = [file for file in migration.files if not _is_there(file, target)]
-    done: list[Path] = []
-    try:
-        for file in new:
-            write_atomically(file.path, file.content)
-            done.append(file.path)
-        if target is not None and (migration.changed or arguments.output is not None):
-            write_atomically(target, after, expected)
-            done.append(target)
-    except FileError:
-        for path in done:
-            path.unlink(missing_ok=True)
-        raise
-    return [path.as_posix() for path in done]
-
-
-def _is_there(file: NewFile, target: Path | None) -> bool:
-    """Whether a file beside the net is there already as it is to be."""
-    if target is not None and file.path.resolve() == target.resolve():
-        raise FileError(f"{file.path}: is to be both the net and a file beside it; name another")
-    if not file.path.exists():
-        return False
-    if file.path.is_file() and read_bytes(file.path) == file.content:
-        return True
-    raise FileError(f"{file.path}: is there already with another content; move it away")
-
-
-def _report(arguments: argparse.Namespace, migration: Migration, written: list[str]) -> None:
-    from protofix.reports import migration as report
-    from protofix.reports.terminal import write_diff, write_line
-
-    stream = sys.stderr if arguments.output == "-" or arguments.diff else sys.stdout
-    if arguments.format == "json":
-        stream = sys.stderr if arguments.output == "-" else sys.stdout
-        print(report.as_json(migration, written), file=stream)
-        return
-    dry = arguments.output is None and not arguments.in_place
-    if dry:
-        write_diff(sys.stdout, report.diff_of(migration))
-    for line in (*report.note_lines(migration), *report.proof_lines(migration)):
-        write_line(stream, line)
-    for path in written:
-        write_line(stream, [(f"wrote {path}", "bold")])
-    if dry and migration.changed and not arguments.diff:
-        names = "".join(f", {file.path}" for file in migration.files)
-        said = f"nothing was written; -o OUT or --in-place writes the net{names}"
-        write_line(stream, [(said, "bold")])

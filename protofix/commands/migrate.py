@@ -1,0 +1,197 @@
+"""`protofix migrate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from protofix.commands.common import DONE, FOUND, stdin_bytes
+from protofix.files import FileError, read_bytes, source_of_bytes, write_atomically
+
+if TYPE_CHECKING:
+    from protofix.infogain.migrate import MigrateOptions, Migration
+    from protofix.infogain.sources import NewFile, Way
+
+_EXAMPLES = """\
+examples:
+  protofix migrate net.prototxt                      show the diff and the proof, write nothing
+  protofix migrate net.prototxt -o new.prototxt      write the result
+  protofix migrate net.prototxt --in-place           replace the file
+  protofix migrate net.prototxt --source H.csv -o new.prototxt
+                                                     take H from a file; .csv and .npy become
+                                                     H.binaryproto beside the result
+  protofix migrate net.prototxt --compute-h -o new.prototxt
+                                                     compute H from each batch's labels
+"""
+
+
+def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    migrate = commands.add_parser(
+        "migrate",
+        help="fuse Softmax → InfogainLoss, give it H, prove the numbers",
+        description="Fuses every Softmax → InfogainLoss of a net for today's Caffe, gives it its "
+        "matrix H, and proves that the numbers are those of the old layer. Shows the diff and "
+        "the proof, and writes nothing unless told where.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    migrate.add_argument("net", metavar="NET", help="the prototxt, or - for standard input")
+    output = migrate.add_mutually_exclusive_group()
+    output.add_argument(
+        "-o", "--output", metavar="OUT", help="write the result to OUT (- prints it)"
+    )
+    output.add_argument("--in-place", action="store_true", help="replace NET")
+    output.add_argument("--diff", action="store_true", help="print the diff alone, for patch")
+    matrix = migrate.add_argument_group("the matrix H (the net's own is kept if none is given)")
+    way = matrix.add_mutually_exclusive_group()
+    way.add_argument("--source", metavar="FILE", help="from a .binaryproto, .npy or .csv file")
+    way.add_argument(
+        "--compute-h", action="store_true",
+        help="from each batch's labels, by a Python layer whose module is written beside OUT",
+    )  # fmt: skip
+    way.add_argument(
+        "--h-data", metavar="FILE.h5", help="from an HDF5 dataset, through an HDF5Data layer"
+    )
+    matrix.add_argument(
+        "--h-module", metavar="NAME",
+        help="name of the module that --compute-h writes; default: compute_h",
+    )  # fmt: skip
+    matrix.add_argument(
+        "--classes", type=_positive, metavar="L",
+        help="number of classes for --compute-h, where the net does not tell",
+    )  # fmt: skip
+    loss_param = migrate.add_mutually_exclusive_group()
+    loss_param.add_argument(
+        "--keep-loss-param", dest="loss_param", action="store_const", const="keep", default="auto",
+        help="keep the loss_param that the old layer never read",
+    )  # fmt: skip
+    loss_param.add_argument(
+        "--drop-loss-param", dest="loss_param", action="store_const", const="drop",
+        help="drop loss_param even where the net was written for today's layer",
+    )  # fmt: skip
+    migrate.add_argument(
+        "--maps", action="store_true",
+        help="fuse chains over maps of scores too: the loss is then one a position, another loss",
+    )  # fmt: skip
+    migrate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    migrate.set_defaults(run=_migrate)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not positive")
+    return number
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    from protofix.infogain.migrate import migrate_document
+    from protofix.textproto.reader import read
+
+    if arguments.net == "-" and arguments.in_place:
+        raise ValueError("--in-place needs a file: standard input cannot be replaced")
+    data = stdin_bytes() if arguments.net == "-" else read_bytes(Path(arguments.net))
+    name = "<stdin>" if arguments.net == "-" else arguments.net
+    document = read(source_of_bytes(data, name))
+    migration = migrate_document(document, _migrate_options(arguments))
+    if not migration.proof.holds:
+        _report(arguments, migration, [])
+        raise ValueError(f"{name}: the proof does not hold, so nothing was written")
+    written = _write(arguments, migration, data)
+    _report(arguments, migration, written)
+    return DONE if migration.complete else FOUND
+
+
+def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
+    from protofix.infogain.fuse import FuseOptions, LossParam
+    from protofix.infogain.migrate import MigrateOptions
+
+    beside = arguments.net if arguments.output in (None, "-") else arguments.output
+    folder = Path() if beside == "-" else Path(beside).parent
+    fuse = FuseOptions(LossParam(arguments.loss_param), arguments.maps)
+    return MigrateOptions(fuse, _way(arguments), folder)
+
+
+def _way(arguments: argparse.Namespace) -> Way | None:
+    from protofix.infogain.sources import FromFile, FromHdf5, FromLabels
+
+    if arguments.compute_h:
+        return FromLabels(arguments.h_module or "compute_h", arguments.classes)
+    if arguments.h_module is not None:
+        raise ValueError("--h-module goes with --compute-h")
+    if arguments.classes is not None:
+        raise ValueError("--classes goes with --compute-h")
+    if arguments.source is not None:
+        return FromFile(Path(arguments.source))
+    return None if arguments.h_data is None else FromHdf5(Path(arguments.h_data))
+
+
+def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> list[str]:
+    """Write what is to be written: the files beside the net first, the net last."""
+    after = migration.after.source.to_bytes()
+    if arguments.output == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(after)
+        sys.stdout.buffer.flush()
+        target, expected = None, None
+    elif arguments.output is not None:
+        target = Path(arguments.output)
+        onto_itself = arguments.net != "-" and target.resolve() == Path(arguments.net).resolve()
+        expected = data if onto_itself else None
+    elif arguments.in_place:
+        target, expected = Path(arguments.net), data
+    else:
+        return []
+    for matrix in (arguments.source, arguments.h_data, *migration.matrices):
+        if target is not None and matrix and target.resolve() == Path(matrix).resolve():
+            raise FileError(f"{matrix}: is the matrix; write the net to another file")
+    new = [file for file in migration.files if not _is_there(file, target)]
+    done: list[Path] = []
+    try:
+        for file in new:
+            write_atomically(file.path, file.content)
+            done.append(file.path)
+        if target is not None and (migration.changed or arguments.output is not None):
+            write_atomically(target, after, expected)
+            done.append(target)
+    except FileError:
+        for path in done:
+            path.unlink(missing_ok=True)
+        raise
+    return [path.as_posix() for path in done]
+
+
+def _is_there(file: NewFile, target: Path | None) -> bool:
+    """Whether a file beside the net is there already as it is to be."""
+    if target is not None and file.path.resolve() == target.resolve():
+        raise FileError(f"{file.path}: is to be both the net and a file beside it; name another")
+    if not file.path.exists():
+        return False
+    if file.path.is_file() and read_bytes(file.path) == file.content:
+        return True
+    raise FileError(f"{file.path}: is there already with another content; move it away")
+
+
+def _report(arguments: argparse.Namespace, migration: Migration, written: list[str]) -> None:
+    from protofix.reports import migration as report
+    from protofix.reports.terminal import write_diff, write_line
+
+    stream = sys.stderr if arguments.output == "-" or arguments.diff else sys.stdout
+    if arguments.format == "json":
+        stream = sys.stderr if arguments.output == "-" else sys.stdout
+        print(report.as_json(migration, written), file=stream)
+        return
+    dry = arguments.output is None and not arguments.in_place
+    if dry:
+        write_diff(sys.stdout, report.diff_of(migration))
+    for line in (*report.note_lines(migration), *report.proof_lines(migration)):
+        write_line(stream, line)
+    for path in written:
+        write_line(stream, [(f"wrote {path}", "bold")])
+    if dry and migration.changed and not arguments.diff:
+        names = "".join(f", {file.path}" for file in migration.files)
+        said = f"nothing was written; -o OUT or --in-place writes the net{names}"
+        write_line(stream, [(said, "bold")])
