@@ -33,6 +33,7 @@ class Style:
     newline: str
     colon: str
     short_on_one_line: bool
+    leaves_on_one_line: bool
 
 
 def style_of(document: Document) -> Style:
@@ -44,6 +45,7 @@ def style_of(document: Document) -> Style:
     colons: Counter[str] = Counter()
     brace_colons: Counter[bool] = Counter()
     short: Counter[bool] = Counter()
+    leaves: Counter[bool] = Counter()
     for node in walk(document.fields):
         if isinstance(node, Field):
             for scalar in node.scalars:
@@ -54,8 +56,9 @@ def style_of(document: Document) -> Style:
             brackets[node.shape.bracket] += 1
             if not node.shape.listed:
                 brace_colons[":" in text[node.name_end : node.open_end]] += 1
-            if len(node.fields) == 1 and isinstance(node.fields[0], Field):
-                short["\n" not in text[node.open_end : node.close_start]] += 1
+            if 1 <= len(node.fields) <= 4 and all(isinstance(f, Field) for f in node.fields):
+                on_one_line = "\n" not in text[node.open_end : node.close_start]
+                (short if len(node.fields) == 1 else leaves)[on_one_line] += 1
             outer = indent_at(text, node.start)
             for inner in node.fields[:1]:
                 deeper = indent_at(text, inner.start)
@@ -72,6 +75,7 @@ def style_of(document: Document) -> Style:
         newline="\r\n" if crlf * 2 > text.count("\n") else "\n",
         colon=_most(colons, ": "),
         short_on_one_line=_most(short, True),
+        leaves_on_one_line=_most(leaves, _most(short, False)),
     )
 
 

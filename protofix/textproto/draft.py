@@ -1,0 +1,454 @@
+"""Items: a text taken apart so that fields can be moved, renamed and gathered with their comments.
+
+An item is a field together with what is written before it and behind it: the blank lines and the
+comments above, the separator and the comment at the end of its line. Put together again, untouched
+items give the text as it was, to the byte; a moved one takes its comments along.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from protofix.textproto.edits import Edit
+from protofix.textproto.layout import Style
+from protofix.textproto.literals import encode_string
+from protofix.textproto.source import BLANKS
+from protofix.textproto.tree import Document, Field, Message, Node, ScalarShape
+
+_GAP = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*(?:\n|$))*")
+_SEPARATOR = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*\n)*[,;]")
+_COMMENT_BEHIND = re.compile(r"[ \t\v\f]*#[^\n\r]*")
+_LIST_END = re.compile(r"(?:[ \t\r\v\f\n,;]|#[^\n]*\n)*\]")
+_COMMENT = re.compile(r"#[^\n\r]*")
+
+
+Layout = Literal["kept", "lines", "line", "style"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A field or a message of a text, with what stands around it.
+
+    `lead` is all between the item before and this one, less that one's `trail`; `trail` is the
+    separator behind it and the comment behind that on its line. `head` is `name: value`, or `name
+    {` of a message, whose `items`, `foot` (what stands before the bracket) and `close` follow.
+    `indent` is the indentation of its line, None if the item does not begin its line. `scalars`
+    are a field's values with offsets in `head`. `at` is where the item was in the text as read, for
+    messages to people. `group` tells which items were written as one list of messages. A new
+    message has a `layout` to be given to it: on "lines", on one "line", or by the file's "style".
+    """
+
+    name: str
+    lead: str
+    head: str
+    items: tuple[Item, ...] | None = None
+    foot: str = ""
+    close: str = ""
+    trail: str = ""
+    indent: str | None = None
+    scalars: tuple[ScalarShape, ...] = ()
+    at: int = field(default=0, compare=False)
+    group: int | None = field(default=None, compare=False)
+    layout: Layout = "kept"
+
+    @property
+    def children(self) -> tuple[Item, ...]:
+        """The items of a message; none for a field."""
+        return self.items or ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A whole text as items, and where in the text each of them begins and ends."""
+
+    items: tuple[Item, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+def draft_of(document: Document, lists: frozenset[str] = frozenset()) -> Draft:
+    """Take a document apart.
+
+    A list of messages (`name: [{ ... }, { ... }]`) is one field, to be left alone, unless its name
+    is in `lists`: then each element is an item of its own, written without the list.
+    """
+    reader = _Reader(document, lists)
+    items, spans, _ = reader.items(document.fields, 0, len(document.text))
+    return Draft(tuple(items), tuple(spans))
+
+
+def edits_of(draft: Draft, items: Sequence[Item]) -> list[Edit]:
+    """The edits that make the text of a draft that of `items`.
+
+    Items that are the draft's own and in its order stay untouched.
+    """
+    places = {id(item): index for index, item in enumerate(draft.items)}
+    touched_groups = {item.group for item in draft.items if item.group is not None} - _whole_groups(
+        draft, items
+    )
+    edits: list[Edit] = []
+    done = 0  # Items of the draft that are dealt with.
+    new: list[Item] = []
+    for item in items:
+        place = places.get(id(item))
+        if place is None or place < done or item.group in touched_groups:
+            new.append(item)
+            continue
+        edits += _replaced(draft, done, place, new)
+        done, new = place + 1, []
+    return [*edits, *_replaced(draft, done, len(draft.items), new)]
+
+
+def _whole_groups(draft: Draft, items: Sequence[Item]) -> set[int | None]:
+    """The lists of messages all of whose elements are as they were."""
+    kept = {id(item) for item in items}
+    touched = {item.group for item in draft.items if id(item) not in kept}
+    return {item.group for item in draft.items} - touched
+
+
+def _replaced(draft: Draft, first: int, last: int, new: list[Item]) -> Iterator[Edit]:
+    """The edit that puts new items in the place of the draft's from `first` up to `last`."""
+    if first == last and not new:
+        return
+    if first < last:
+        start, end = draft.spans[first][0], draft.spans[last - 1][1]
+    else:
+        start = end = draft.spans[first - 1][1] if first else 0
+    yield Edit(start, end, render_items(new))
+
+
+def render_items(items: Iterable[Item]) -> str:
+    """The text of items, one behind the other."""
+    text = ""
+    parts: list[str] = []
+    for item in items:
+        rendered = render_item(item)
+        # A comment reaches to the end of its line, so what comes next needs a line of its own.
+        if _ends_in_comment(text) and not _breaks_line(rendered):
+            rendered = "\n" + rendered
+        parts.append(rendered)
+        text = item.trail
+    return "".join(parts)
+
+
+def render_item(item: Item) -> str:
+    """The text of an item with what stands around it."""
+    if item.items is None:
+        return item.lead + item.head + item.trail
+    inner = render_items(item.items)
+    foot = item.foot
+    last = item.items[-1].trail if item.items else ""
+    if _ends_in_comment(last) and not _breaks_line(foot):
+        foot = "\n" + (item.indent or "")
+    return item.lead + item.head + inner + foot + item.close + item.trail
+
+
+def _ends_in_comment(text: str) -> bool:
+    return "#" in text.rsplit("\n", 1)[-1]
+
+
+def _breaks_line(text: str) -> bool:
+    return text.lstrip(BLANKS).startswith("\n")
+
+
+class _Reader:
+    def __init__(self, document: Document, lists: frozenset[str]) -> None:
+        self.document = document
+        self.text = document.text
+        self.lists = lists
+
+    def items(
+        self, nodes: tuple[Node, ...], start: int, end: int
+    ) -> tuple[list[Item], list[tuple[int, int]], str]:
+        """The items of nodes between two offsets, their spans, and what is left behind them."""
+        items: list[Item] = []
+        spans: list[tuple[int, int]] = []
+        index = 0
+        while index < len(nodes):
+            node = nodes[index]
+            if isinstance(node, Message) and node.shape.listed:
+                elements = self.list_at(nodes, index)
+                found, start = self.listed(elements, start, end)
+                items += (item for item, _ in found)
+                spans += (span for _, span in found)
+                index += len(elements)
+                continue
+            behind = self.behind(node.end, end)
+            items.append(self.item(node, start, node.start, behind))
+            spans.append((start, behind))
+            start = behind
+            index += 1
+        return items, spans, self.text[start:end]
+
+    def item(self, node: Node, start: int, at: int, behind: int) -> Item:
+        text = self.text
+        indent = self.indent(at)
+        lead, trail = text[start:at], text[node.end : behind]
+        if isinstance(node, Field):
+            scalars = tuple(
+                ScalarShape(s.kind, s.value, s.start - at, s.end - at) for s in node.scalars
+            )
+            head = text[at : node.end]
+            return Item(
+                node.name, lead, head, trail=trail, indent=indent, scalars=scalars, at=node.start
+            )
+        items, _, foot = self.items(node.fields, node.open_end, node.close_start)
+        return Item(
+            node.name,
+            lead,
+            text[at : node.open_end],
+            tuple(items),
+            foot,
+            text[node.close_start : node.end],
+            trail,
+            indent,
+            at=node.start,
+        )
+
+    def behind(self, end: int, limit: int) -> int:
+        """Behind the separator of a node, and behind the comment after that on its line."""
+        separator = _SEPARATOR.match(self.text, end, limit)
+        end = separator.end() if separator else end
+        comment = _COMMENT_BEHIND.match(self.text, end, limit)
+        return comment.end() if comment else end
+
+    def indent(self, at: int) -> str | None:
+        line = self.text.rfind("\n", 0, at) + 1
+        blanks = self.text[line:at].lstrip("\ufeff") if line == 0 else self.text[line:at]
+        return None if blanks.strip(BLANKS) else blanks
+
+    def list_at(self, nodes: tuple[Node, ...], first: int) -> list[Message]:
+        """The messages of the list whose first element is `nodes[first]`."""
+        elements: list[Message] = []
+        for node in nodes[first:]:
+            if not isinstance(node, Message) or not node.shape.listed:
+                break
+            between = self.text[elements[-1].end : node.start] if elements else ""
+            if "[" in _COMMENT.sub("", between):
+                break
+            elements.append(node)
+        return elements
+
+    def listed(
+        self, elements: list[Message], start: int, limit: int
+    ) -> tuple[list[tuple[Item, tuple[int, int]]], int]:
+        text = self.text
+        gap = _GAP.match(text, start)
+        begin = gap.end() if gap else start
+        close = _LIST_END.match(text, elements[-1].end)
+        end = close.end() if close else elements[-1].end
+        behind = self.behind(end, limit)
+        name, indent = elements[0].name, self.indent(begin)
+        if name not in self.lists:
+            whole = Item(
+                name, text[start:begin], text[begin:end], trail=text[end:behind], indent=indent
+            )
+            return [(whole, (start, behind))], behind
+        found: list[tuple[Item, tuple[int, int]]] = []
+        newline = "\r\n" if "\r\n" in text[start:behind] else "\n"
+        for element in elements:
+            last = element is elements[-1]
+            raw = self.item(element, element.start, element.start, element.end)
+            single = replace(raw, head=f"{name} {raw.head}", group=begin)
+            comments = comments_of(text[start : element.start])
+            lead = text[start:begin] if not found else ""
+            if indent is not None:
+                single = reindented(single, indent)
+                lead = lead or newline + indent
+                lead = above(lead, comments[len(comments_of(lead)) :], newline, indent)
+            else:
+                lead = lead or " "
+            stop = behind if last else element.end
+            trail = "".join(f"  {comment}" for comment in comments_of(text[element.end : stop])[:1])
+            found.append((replace(single, lead=lead, trail=trail), (start, stop)))
+            start = stop
+        return found, behind
+
+
+def comments_of(text: str) -> list[str]:
+    """The comments of a stretch that holds blanks, separators and comments only."""
+    return [comment.rstrip(BLANKS) for comment in _COMMENT.findall(text)]
+
+
+def above(lead: str, comments: Sequence[str], newline: str, indent: str) -> str:
+    """A lead with more comment lines, directly above the item."""
+    if not comments:
+        return lead
+    line_start = lead.rfind("\n") + 1
+    lines = "".join(indent + comment + newline for comment in comments)
+    return lead[:line_start] + lines + indent
+
+
+def all_comments(item: Item) -> list[str]:
+    """Every comment in and around an item, in the order of the text."""
+    found = comments_of(item.lead)
+    # A field's head may have comments between its values, and strings with a `#` in them.
+    found += _comments_in_code(item.head)
+    for child in item.children:
+        found += all_comments(child)
+    return [*found, *comments_of(item.foot), *comments_of(item.trail)]
+
+
+_CODE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|(#[^\n\r]*)")
+
+
+def _comments_in_code(text: str) -> list[str]:
+    return [match[1].rstrip(BLANKS) for match in _CODE.finditer(text) if match[1]]
+
+
+def reindented(item: Item, indent: str) -> Item:
+    """An item whose lines below its first begin with `indent` where they began with its own."""
+    if item.indent is None or item.indent == indent:
+        return replace(item, indent=indent)
+    return _shifted(item, "\n" + item.indent, "\n" + indent)
+
+
+def _shifted(item: Item, old: str, new: str) -> Item:
+    own = None if item.indent is None else ("\n" + item.indent).replace(old, new, 1)[1:]
+    return replace(
+        item,
+        lead=item.lead.replace(old, new),
+        head=item.head.replace(old, new),
+        items=None if item.items is None else tuple(_shifted(i, old, new) for i in item.items),
+        foot=item.foot.replace(old, new),
+        trail=item.trail.replace(old, new),
+        indent=own,
+    )
+
+
+class Written(NamedTuple):
+    """A value as it is to be written: its kind and value as in `ScalarShape`, and its text."""
+
+    kind: str
+    value: str
+    text: str
+
+
+def quoted(value: str, style: Style) -> Written:
+    """A string, in the quotes of the file."""
+    return Written("string", value, encode_string(value, style.quote))
+
+
+def bare(text: str) -> Written:
+    """A name or a whole number."""
+    return Written("name" if text[0].isalpha() else "integer", text, text)
+
+
+def with_value(item: Item, new: Written, number: int = 0) -> Item:
+    """A field with another value in the place of its `number`-th."""
+    old = item.scalars[number]
+    head = item.head[: old.start] + new.text + item.head[old.end :]
+    shift = len(new.text) - (old.end - old.start)
+    scalars = [
+        *item.scalars[:number],
+        ScalarShape(new.kind, new.value, old.start, old.end + shift),
+        *(_moved(scalar, shift) for scalar in item.scalars[number + 1 :]),
+    ]
+    return replace(item, head=head, scalars=tuple(scalars))
+
+
+def renamed(item: Item, name: str) -> Item:
+    """The same under another name."""
+    shift = len(name) - len(item.name)
+    scalars = tuple(_moved(scalar, shift) for scalar in item.scalars)
+    return replace(item, name=name, head=name + item.head[len(item.name) :], scalars=scalars)
+
+
+def _moved(scalar: ScalarShape, shift: int) -> ScalarShape:
+    return scalar._replace(start=scalar.start + shift, end=scalar.end + shift)
+
+
+def new_field(name: str, new: Written, style: Style, at: int = 0) -> Item:
+    """A field to be put somewhere."""
+    start = len(name) + len(style.colon)
+    scalar = ScalarShape(new.kind, new.value, start, start + len(new.text))
+    return Item(name, "", f"{name}{style.colon}{new.text}", scalars=(scalar,), at=at)
+
+
+def new_message(
+    name: str, items: Sequence[Item], style: Style, layout: Layout = "style", at: int = 0
+) -> Item:
+    """A message to be put somewhere."""
+    head = f"{name}{':' if style.brace_colon else ''} {style.brackets[0]}"
+    return Item(name, "", head, tuple(items), "", style.brackets[1], at=at, layout=layout)
+
+
+def placed(item: Item, style: Style, indent: str | None) -> Item:
+    """An item at a new place: on a line of its own, from `indent` on, or within a line (None).
+
+    Its comments stay: those of its lead above it, that of its trail behind it.
+    """
+    if indent is None:
+        comments = comments_of(item.lead)
+        lead = "".join(f" {comment}{style.newline}" for comment in comments) or " "
+        return replace(_laid_out(item, style, None), lead=lead)
+    item = _laid_out(item, style, indent)
+    if _breaks_line(item.lead):
+        return item
+    lead = above(style.newline + indent, comments_of(item.lead), style.newline, indent)
+    return replace(item, lead=lead, indent=indent)
+
+
+def _laid_out(item: Item, style: Style, indent: str | None) -> Item:
+    if item.layout == "kept" or item.items is None:
+        # As the author wrote it.
+        return item if indent is None else reindented(item, indent)
+    if indent is None or fits_on_one_line(item, style):
+        inner = tuple(placed(child, style, None) for child in item.items)
+        return replace(item, items=inner, foot=" ", indent=indent, layout="kept")
+    inner = tuple(placed(child, style, indent + style.indent) for child in item.items)
+    foot = style.newline + indent
+    return replace(item, items=inner, foot=foot, indent=indent, layout="kept")
+
+
+def fits_on_one_line(item: Item, style: Style) -> bool:
+    """Whether a new message goes on one line: it is short, has no comment, and the file does so."""
+    if item.layout == "lines" or any(all_comments(child) for child in item.children):
+        return False
+    if item.layout == "line":
+        return True
+    if any(child.items is not None for child in item.children):
+        return False
+    few = len(item.children) <= 4
+    return style.short_on_one_line if len(item.children) == 1 else few and style.leaves_on_one_line
+
+
+def removed(message: Item, fields: Sequence[Item]) -> Item:
+    """A message without some of its items; what is left keeps its place."""
+    gone = {id(item) for item in fields}
+    items = tuple(item for item in message.children if id(item) not in gone)
+    foot = message.foot if items else (" " if "#" not in message.foot else message.foot)
+    return replace(message, items=items, foot=foot)
+
+
+def appended(message: Item, new: Item, style: Style, behind: int | None = None) -> Item:
+    """A message with one more item, behind its `behind`-th one or at the end.
+
+    The item stands on a line of its own where the others do.
+    """
+    items = message.children
+    index = len(items) if behind is None else behind + 1
+    neighbour = items[index - 1] if items else None
+    if neighbour is not None:
+        indent = neighbour.indent if _breaks_line(neighbour.lead) else None
+    else:
+        indent = None if message.indent is None else message.indent + style.indent
+    added = (*items[:index], placed(new, style, indent), *items[index:])
+    foot = message.foot
+    if not items:
+        foot = " " if indent is None else style.newline + (message.indent or "")
+    elif not foot:
+        foot = " "
+    return replace(message, items=added, foot=foot)
+
+
+def commented(item: Item, comments: Sequence[str], style: Style) -> Item:
+    """An item with more comments above it."""
+    if not comments:
+        return item
+    if item.indent is None:
+        lines = "".join(f"{comment}{style.newline}" for comment in comments)
+        return replace(item, lead=f"{item.lead}{lines}")
+    return replace(item, lead=above(item.lead, comments, style.newline, item.indent))

@@ -1,0 +1,143 @@
+"""`input`, `input_shape` and `input_dim` of a net, to an Input layer at its beginning.
+
+What Caffe 1.0 does in UpgradeNetInput. Four `input_dim` are the shape of one `input`; where shapes
+are given too, those count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from protofix.textproto.draft import (
+    Item,
+    Layout,
+    all_comments,
+    commented,
+    comments_of,
+    new_field,
+    new_message,
+    placed,
+    quoted,
+    renamed,
+)
+from protofix.textproto.layout import Style
+from protofix.upgrade.reading import (
+    Note,
+    Upgraded,
+    Value,
+    messages_of,
+    value_as_field,
+    values_of,
+)
+
+_FIELDS = ("input", "input_shape", "input_dim")
+_AXES = 4  # Blobs had four axes when `input_dim` was all there was.
+
+
+def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
+    """Put an Input layer in the place of the fields, or above all layers if they stand below."""
+    olds = [item for item in items if item.name in _FIELDS]
+    inputs = list(values_of(items, "input"))
+    if not inputs:
+        return Upgraded(tuple(items))
+    problem = _why_not(items, len(inputs))
+    if problem:
+        return Upgraded(tuple(items), (Note(inputs[0].item.at, problem, True),))
+    layer, notes = _layer(items, olds[0], inputs, style)
+    gone = set(map(id, olds))
+    new: list[Item] = []
+    first_layer = next((item for item in items if item.name == "layer"), None)
+    above = first_layer is None or items.index(olds[0]) < items.index(first_layer)
+    for item in items:
+        if item is olds[0] and above:
+            new.append(replace(layer, lead=item.lead))
+        elif item is first_layer and not above:
+            comments = comments_of(olds[0].lead)
+            new.append(commented(replace(layer, lead=_apart(item, style)), comments, style))
+            new.append(_below(item, style))
+        elif id(item) not in gone:
+            new.append(item)
+    return Upgraded(tuple(new), notes)
+
+
+def _why_not(items: Sequence[Item], inputs: int) -> str | None:
+    """Why the fields have to stay."""
+    if any(item.name == "layers" for item in items):
+        return "`input` becomes a layer of today's format only when all layers are of it"
+    shapes = messages_of(items, "input_shape")
+    dims = list(values_of(items, "input_dim"))
+    if not shapes and not dims:
+        return "`input` has neither `input_shape` nor `input_dim`: left as it is"
+    if shapes and len(shapes) < inputs:
+        return f"{inputs} `input` and only {len(shapes)} `input_shape`: left as they are"
+    if not shapes and len(dims) < _AXES * inputs:
+        return (
+            f"{inputs} `input` need {_AXES * inputs} `input_dim`, and there are {len(dims)}: "
+            "left as they are"
+        )
+    return None
+
+
+def _layer(
+    items: Sequence[Item], first: Item, inputs: list[Value], style: Style
+) -> tuple[Item, tuple[Note, ...]]:
+    shapes = messages_of(items, "input_shape")
+    dims = list(values_of(items, "input_dim"))
+    notes: list[Note] = []
+    unread: list[Item] = []
+    if shapes:
+        made = [renamed(shape, "shape") for shape in shapes[: len(inputs)]]
+        unread = [*shapes[len(inputs) :], *(dim.item for dim in dims)]
+    else:
+        made = [
+            new_message(
+                "shape",
+                [value_as_field(dim, "dim", style) for dim in dims[_AXES * n : _AXES * (n + 1)]],
+                style,
+                "line",
+            )
+            for n in range(len(inputs))
+        ]
+        unread = [dim.item for dim in dims[_AXES * len(inputs) :]]
+    if unread:
+        said = f"`{unread[0].name}` beyond what `input` needs is never read by Caffe: taken out"
+        notes.append(Note(unread[0].at, said, False))
+    param_layout: Layout = "lines" if len(inputs) > 1 or shapes else "line"
+    tops = [value_as_field(value, "top", style) for value in inputs]
+    if tops and inputs[0].item is first:
+        tops[0] = replace(tops[0], lead="")
+    layer = new_message(
+        "layer",
+        [
+            new_field("name", quoted("input", style), style),
+            new_field("type", quoted("Input", style), style),
+            *tops,
+            new_message("input_param", made, style, param_layout),
+        ],
+        style,
+        "lines",
+        at=first.at,
+    )
+    spoken = list(dict.fromkeys(c for item in unread for c in all_comments(item)))
+    laid = placed(layer, style, first.indent)
+    if spoken and laid.items is not None:
+        deeper = laid.items[-1].indent
+        lines = "".join(f"{style.newline}{deeper or ''}{comment}" for comment in spoken)
+        laid = replace(laid, foot=lines + laid.foot)
+    return laid, tuple(notes)
+
+
+def _apart(layer: Item, style: Style) -> str:
+    """The lead of a layer without its comments: as many blank lines as set it apart."""
+    if layer.indent is None:
+        return " "
+    above = layer.lead.split("#", 1)[0]
+    lines = above.count("\n")
+    return style.newline * lines + layer.indent
+
+
+def _below(layer: Item, style: Style) -> Item:
+    if layer.indent is None or "\n" in layer.lead.split("#", 1)[0]:
+        return layer
+    return replace(layer, lead=style.newline + layer.lead)

@@ -1,0 +1,101 @@
+"""Looking into the items of a net: values by name, and a layer's format and type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from caffe_proto import Schema, base_schema
+from protofix.textproto.draft import Item, Written, comments_of, new_field
+from protofix.textproto.layout import Style
+from protofix.textproto.literals import parse_integer
+from protofix.textproto.tree import ScalarShape
+
+
+class Note(NamedTuple):
+    """Something to be said: where in the text as read, and what; `left` if it was left undone."""
+
+    at: int
+    message: str
+    left: bool
+
+
+class Upgraded(NamedTuple):
+    """The items of a net after a step, and what is to be said of it."""
+
+    items: tuple[Item, ...]
+    notes: tuple[Note, ...] = ()
+
+
+class Value(NamedTuple):
+    """One value of a field: the field, the value's number in it, and the value."""
+
+    item: Item
+    number: int
+    scalar: ScalarShape
+
+    @property
+    def written(self) -> Written:
+        """The value as it is written, quotes and all."""
+        text = self.item.head[self.scalar.start : self.scalar.end]
+        return Written(self.scalar.kind, self.scalar.value, text)
+
+
+def values_of(items: Iterable[Item], name: str) -> Iterator[Value]:
+    """All values of the fields of that name, lists taken apart."""
+    for item in items:
+        if item.name == name and item.items is None:
+            for number, scalar in enumerate(item.scalars):
+                yield Value(item, number, scalar)
+
+
+def value_as_field(value: Value, name: str, style: Style) -> Item:
+    """A value of a repeated field as a field of its own elsewhere, with the comments it had."""
+    item, number = value.item, value.number
+    end = item.scalars[number + 1].start if number + 1 < len(item.scalars) else len(item.head)
+    above = [] if number else comments_of(item.lead + item.head[: value.scalar.start])
+    behind = comments_of(item.head[value.scalar.end : end])
+    if number + 1 == len(item.scalars):
+        behind += comments_of(item.trail)
+    lead = "".join(comment + style.newline for comment in [*above, *behind[1:]])
+    field = new_field(name, value.written, style, at=item.at)
+    return replace(field, lead=lead, trail=f"  {behind[0]}" if behind else "")
+
+
+def last_value(items: Iterable[Item], name: str) -> Value | None:
+    """The value that counts of a field that takes one."""
+    found = list(values_of(items, name))
+    return found[-1] if found else None
+
+
+def messages_of(items: Iterable[Item], name: str) -> list[Item]:
+    """The messages of that name."""
+    return [item for item in items if item.name == name and item.items is not None]
+
+
+def layer_name(layer: Item) -> str:
+    """What to call a layer: its name in backquotes, or that it has none."""
+    inner = v0_layer(layer)
+    value = last_value(layer.children if inner is None else inner.children, "name")
+    return f"`{value.scalar.value}`" if value else "a layer without a name"
+
+
+def v0_layer(layer: Item) -> Item | None:
+    """The message within a V0 layer that holds its parameters; None for another format."""
+    found = messages_of(layer.children, "layer") if layer.name == "layers" else []
+    return found[0] if found else None
+
+
+def v1_type(layer: Item, schema: Schema | None = None) -> str | None:
+    """The type of a V1 layer by the name of its enum value; None if it is none that is known."""
+    value = last_value(layer.children, "type")
+    if value is None:
+        return None
+    enum = (schema or base_schema()).enums["V1LayerParameter.LayerType"].values
+    if value.scalar.kind == "integer":
+        number = parse_integer(value.scalar.value)
+        return next((name for name, known in enum.items() if known == number), None)
+    return (
+        value.scalar.value if value.scalar.kind == "name" and value.scalar.value in enum else None
+    )
