@@ -2,10 +2,24 @@
 
 `caffe.proto` is the schema for people to read, `caffe.desc` its compiled form. `schema` makes
 look-up tables of that and, only on demand, protobuf message classes in a descriptor pool of their
-own. `layers` tells how many bottoms and tops each layer type takes. This room knows nothing of
-text, of nets or of rules.
+own. `layers` tells how many bottoms and tops each layer type takes. `dialects` puts on the schema
+what each fork adds, changes and lacks, and `own` reads a schema that a user brings. This room
+knows nothing of text, of nets or of rules.
 """
 
+from caffe_proto.dialects import (
+    AUTO,
+    DIALECTS,
+    dialect_schema,
+    dialect_title,
+    fields_anywhere,
+    fork_type,
+    forks_with_field,
+    forks_with_type,
+    forks_with_value,
+    layer_types,
+    v1_types,
+)
 from caffe_proto.layers import LAYERS, V0_TYPES, V1_TYPES, LayerFacts
 from caffe_proto.schema import (
     Default,
@@ -22,6 +36,8 @@ from caffe_proto.schema import (
 )
 
 __all__ = [
+    "AUTO",
+    "DIALECTS",
     "LAYERS",
     "V0_TYPES",
     "V1_TYPES",
@@ -37,4 +53,13 @@ __all__ = [
     "base_file",
     "base_schema",
     "build_schema",
+    "dialect_schema",
+    "dialect_title",
+    "fields_anywhere",
+    "fork_type",
+    "forks_with_field",
+    "forks_with_type",
+    "forks_with_value",
+    "layer_types",
+    "v1_types",
 ]

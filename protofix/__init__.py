@@ -7,7 +7,7 @@
 ['PF101']
 """
 
-from protofix.api import check, migrate, parse
+from protofix.api import check, migrate, parse, upgrade_text
 
 __version__ = "0.1.0"
-__all__ = ["check", "migrate", "parse"]
+__all__ = ["check", "migrate", "parse", "upgrade_text"]

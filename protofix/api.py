@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from protofix.infogain.migrate import Migration
     from protofix.infogain.sources import Way
     from protofix.rules.rule import Finding
+    from protofix.upgrade.facts import Step
+    from protofix.upgrade.text import Upgrade
 
 
 def parse(text: str | bytes, path: str = "<string>") -> Document:
@@ -24,15 +27,45 @@ def parse(text: str | bytes, path: str = "<string>") -> Document:
     return read(Source.from_bytes(text, path) if isinstance(text, bytes) else Source(text, path))
 
 
-def check(text: str | bytes, path: str = "<string>") -> list[Finding]:
+def check(
+    text: str | bytes,
+    path: str = "<string>",
+    *,
+    dialect: str = "auto",
+    schema: str | Path | None = None,
+) -> list[Finding]:
     """Everything that `protofix check` finds in a text, in the order of the text.
 
-    A finding's `start` and `end` are offsets into the text; `parse(text).source.position(start)`
-    gives line and column.
+    `dialect` is the fork whose schema the text is held against, "auto" to find it from what the
+    text uses; `schema` is a file with a schema of your own, and goes before it. No configuration
+    is read. A finding's `start` and `end` are offsets into the text;
+    `parse(text).source.position(start)` gives line and column.
+
+    Raises `caffe_proto.SchemaError`, a `ValueError`, for a dialect or a schema that is none.
     """
+    from protofix.net.dialects import chosen_dialect
     from protofix.rules.registry import check_document
 
-    return check_document(parse(text, path))
+    return check_document(parse(text, path), chosen_dialect(dialect, schema))
+
+
+def upgrade_text(
+    text: str | bytes,
+    path: str = "<string>",
+    *,
+    steps: Sequence[Step] | None = None,
+    unsafe: bool = False,
+) -> Upgrade:
+    """Bring a net or a solver in an old format to today's, as Caffe does on loading.
+
+    `steps` are of `protofix.upgrade.facts.ALL_STEPS`; without them all that Caffe takes are taken.
+    `unsafe` makes a net whole that mixes `layer` and `layers`. The new text is `.after.text`, what
+    could not be upgraded is in `.notes`. Raises `UpgradeError`, a `ValueError`.
+    """
+    from protofix.upgrade.facts import CAFFE_STEPS
+    from protofix.upgrade.text import upgrade_document
+
+    return upgrade_document(parse(text, path), CAFFE_STEPS if steps is None else steps, unsafe)
 
 
 def migrate(
@@ -43,12 +76,14 @@ def migrate(
     loss_param: str = "auto",
     maps: bool = False,
     folder: str | Path = ".",
+    upgrade: bool = True,
 ) -> Migration:
     """Fuse every Softmax → InfogainLoss of a net, give it H, and prove the numbers equal.
 
     `way` is one of `FromFile`, `FromLabels` and `FromHdf5` of `protofix.infogain.sources`; without
     it the net's own H is kept. `loss_param` is "auto", "keep" or "drop" and `maps` is `--maps`, as
-    on the command line. Nothing is written: the new text is `.after.text`, and the files that it
+    on the command line. A net of which anything is fused or given is upgraded first, unless
+    `upgrade` is false. Nothing is written: the new text is `.after.text`, and the files that it
     names, which are to lie in `folder`, are `.files`. `path` is where the net's own H is looked
     for, beside the working folder.
 
@@ -58,5 +93,5 @@ def migrate(
     from protofix.infogain.fuse import FuseOptions, LossParam
     from protofix.infogain.migrate import MigrateOptions, migrate_document
 
-    options = MigrateOptions(FuseOptions(LossParam(loss_param), maps), way, Path(folder))
+    options = MigrateOptions(FuseOptions(LossParam(loss_param), maps), way, Path(folder), upgrade)
     return migrate_document(parse(text, path), options)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protofix.files import FileError, read_bytes, source_of_bytes
-from protofix.rules.registry import check_document
-from protofix.rules.rule import Checked
+from protofix.net.dialects import Dialect
+from protofix.rules.registry import findings
+from protofix.rules.rule import Checked, Context
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
@@ -57,22 +58,29 @@ def _below(path: str) -> Iterator[str]:
     yield from unreadable
 
 
-def check_source(source: Source) -> Checked:
-    """Check one text. Raises `FileError` if it is nested beyond all sense."""
+def check_source(source: Source, dialect: Dialect | None = None) -> Checked:
+    """Check one text, against the dialect that it uses if none is given.
+
+    Raises `FileError` if it is nested beyond all sense.
+    """
     document = read(source)
     for diagnosis in document.diagnoses:
         if diagnosis.kind == _UNREADABLE:
             line, column = source.position(diagnosis.start)
             raise FileError(f"{source.path}:{line}:{column}: {diagnosis.message}")
-    return Checked(source, tuple(check_document(document)))
+    context = Context(document, dialect)
+    found = tuple(findings(context))
+    return Checked(source, found, context.kind, context.dialect)
 
 
-def check_file(path: str, stdin: Callable[[], bytes]) -> Checked | Failed:
+def check_file(
+    path: str, stdin: Callable[[], bytes], dialect: Dialect | None = None
+) -> Checked | Failed:
     """Check one file; `stdin` is asked for the bytes of `-`."""
     try:
         name = "<stdin>" if path == "-" else path
         data = stdin() if path == "-" else read_bytes(Path(path))
-        return check_source(source_of_bytes(data, name))
+        return check_source(source_of_bytes(data, name), dialect)
     except FileError as error:
         if path != "-" and os.path.isdir(path):
             # Folders are walked; one that comes this far could not be.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from caffe_proto import V0_TYPES, V1_TYPES, base_schema
+from caffe_proto import V0_TYPES, V1_TYPES, base_schema, fork_type
 from protofix.textproto.literals import parse_float, parse_integer
 from protofix.textproto.tree import (
     Document,
@@ -121,13 +121,15 @@ def _layer(index: int, node: Message) -> Layer:
     written = types[-1].value if types else ""
     if form == 1 and types and types[-1].kind == "integer":
         written = _v1_name(parse_integer(written))
-    known = {0: _V0_TYPES, 1: V1_TYPES, 2: {}}[form]
+    known = {0: _V0_TYPES, 1: V1_TYPES, 2: {}}[form].get(written)
+    if known is None and form == 1 and types and types[-1].kind == "name":
+        known = fork_type(written)
     return Layer(
         index=index,
         node=node,
         format=form,
         name=_string(inner, "name"),
-        type=known.get(written, written),
+        type=written if known is None else known,
         bottoms=_blob_names(node.fields, "bottom"),
         tops=_blob_names(node.fields, "top"),
     )

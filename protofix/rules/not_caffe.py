@@ -1,22 +1,42 @@
-"""A file in the text format that is neither a net nor a solver.
+"""A file that is none of Caffe's: no net, no solver and no map of labels.
 
-None of its fields is one that Caffe 1.0 knows at the top of a file. It may be a fork's, such as
-a map of labels.
+Told by what it holds: most of its fields are ones that no Caffe has at the top of a file, forks
+included, or none of it reads as a field at all. Nothing more is said of what is in it.
 """
 
 from collections.abc import Iterator
 
 from protofix.rules.rule import Context, Hit
+from protofix.textproto.literals import clip
+from protofix.textproto.tree import Message, Node
 
 CODE = "PF108"
 NAME = "not-caffe"
 SEVERITY = "info"
 
+_SHOWN = 6  # fields
+_LOOKED_AT = 40
+
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say once what a file's fields are that no net and no solver has."""
-    if context.kind is None and not context.document.diagnoses:
-        first = context.document.fields[0]
-        names = ", ".join(dict.fromkeys(f"`{node.name}`" for node in context.document.fields[:40]))
-        message = f"neither a net nor a solver of Caffe 1.0: its fields are {names}"
-        yield Hit(first.start, first.name_end, message)
+    """Say once what a file's fields are that no net, no solver and no label map has."""
+    if context.kind is not None:
+        return
+    document = context.document
+    nodes = [node for node in document.fields if node.name]
+    names = list(dict.fromkeys(map(_shown, nodes[:_LOOKED_AT])))
+    more = ", ..." if len(names) > _SHOWN else ""
+    found = f"its fields are {', '.join(names[:_SHOWN])}{more}" if names else "it has no fields"
+    # Where a mistake in the text was found, that is what there is to see.
+    place = document.diagnoses[0] if document.diagnoses else nodes[0]
+    end = place.name_end if isinstance(place, Node) else place.end
+    message = f"not a Caffe file, neither a net nor a solver nor a label map: {found}"
+    yield Hit(place.start, end, message)
+
+
+def _shown(node: Node) -> str:
+    if not isinstance(node, Message):
+        return f"`{clip(node.name)}`"
+    inner = list(dict.fromkeys(clip(it.name) for it in node.fields if it.name))
+    more = " ..." if len(inner) > _SHOWN else ""
+    return f"`{clip(node.name)} {{ {' '.join(inner[:_SHOWN])}{more} }}`"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from protofix.net.dialects import Dialect
 from protofix.rules import (
     bad_number,
     bad_string,
@@ -26,6 +27,7 @@ from protofix.rules import (
     unexpected_token,
     unknown_enum_value,
     unknown_field,
+    unknown_layer_type,
     unmade_blob,
     wrong_type,
 )
@@ -57,6 +59,7 @@ RULES: tuple[Rule, ...] = tuple(
                 missing_field,
                 missing_colon,
                 not_caffe,
+                unknown_layer_type,
                 mixed_formats,
                 unmade_blob,
                 remade_blob,
@@ -73,7 +76,14 @@ RULES: tuple[Rule, ...] = tuple(
 """Every rule, in the order of the codes."""
 
 
-def check_document(document: Document) -> list[Finding]:
-    """Everything that the rules find in a document, in the order of the text."""
-    context = Context(document)
+def check_document(document: Document, dialect: Dialect | None = None) -> list[Finding]:
+    """Everything that the rules find in a document, in the order of the text.
+
+    Without a dialect it is held against the one that it was found to be written in.
+    """
+    return findings(Context(document, dialect))
+
+
+def findings(context: Context) -> list[Finding]:
+    """The same, of a document about which something may have been worked out already."""
     return sorted(finding for rule in RULES for finding in rule.findings(context))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from caffe_proto import Schema, base_schema
-from protofix.net.binding import kind_of_file, misfits
+from caffe_proto import Schema, dialect_title
+from protofix.net.binding import Misfit
+from protofix.net.dialects import Dialect, Fit, fit
 from protofix.net.view import NetView, view_of
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Diagnosis, Document
@@ -18,29 +19,40 @@ Severity = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True)
 class Context:
-    """A document and all that was worked out about it, each part once and when it is wanted."""
+    """A document and all that was worked out about it, each part once and when it is wanted.
+
+    `chosen` is the dialect that a person set; without one it is found from what the file uses.
+    """
 
     document: Document
+    chosen: Dialect | None = None
 
     @cached_property
+    def fit(self) -> Fit:
+        """The document as its dialect reads it."""
+        return fit(self.document, self.chosen)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the document is held against."""
+        return self.fit.dialect
+
+    @property
     def schema(self) -> Schema:
-        """The schema that the document is held against."""
-        return base_schema()
+        """The schema of that dialect."""
+        return self.dialect.schema
 
-    @cached_property
+    @property
     def kind(self) -> str | None:
         """The message the file holds; None if it holds none that Caffe knows."""
-        return kind_of_file(self.document, self.schema)
+        return self.fit.kind
 
     @cached_property
-    def misfits(self) -> list[Diagnosis]:
+    def misfits(self) -> list[Misfit]:
         """What does not fit the schema."""
-        if self.kind is None:
-            return []
         # What is no right token has been said to be none; its type is nothing more to say.
         said = {diagnosis.start for diagnosis in self.document.diagnoses}
-        found = misfits(self.document, self.schema, self.kind)
-        return [misfit for misfit in found if misfit.start not in said]
+        return [misfit for misfit in self.fit.misfits if misfit.start not in said]
 
     @cached_property
     def view(self) -> NetView | None:
@@ -68,10 +80,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """One text and what was found in it."""
+    """One text, what was found in it, which message it holds, and the dialect it was held against.
+
+    `kind` is None for a file that is not Caffe's; no dialect is its own then.
+    """
 
     source: Source
     findings: tuple[Finding, ...]
+    kind: str | None
+    dialect: Dialect
 
 
 @dataclass(frozen=True)
@@ -120,7 +137,15 @@ def misfitting(kind: str) -> Callable[[Context], Iterator[Hit]]:
     return check
 
 
-def _hits(found: tuple[Diagnosis, ...] | list[Diagnosis], kind: str) -> Iterator[Hit]:
+def _hits(found: Iterable[Diagnosis | Misfit], kind: str) -> Iterator[Hit]:
     for diagnosis in found:
         if diagnosis.kind == kind:
             yield Hit(diagnosis.start, diagnosis.end, diagnosis.message)
+
+
+def known_by(forks: Sequence[str]) -> str:
+    """Say which dialects have something: "SegNet and yjxiong have it"."""
+    titles = [dialect_title(name) for name in forks]
+    if len(titles) == 1:
+        return f"{titles[0]} has it"
+    return f"{', '.join(titles[:-1])} and {titles[-1]} have it"

@@ -112,16 +112,20 @@ def _replaced(draft: Draft, first: int, last: int, new: list[Item]) -> Iterator[
     """The edit that puts new items in the place of the draft's from `first` up to `last`."""
     if first == last and not new:
         return
-    if first < last:
-        start, end = draft.spans[first][0], draft.spans[last - 1][1]
-    else:
-        start = end = draft.spans[first - 1][1] if first else 0
-    yield Edit(start, end, render_items(new))
+    before = draft.items[first - 1] if first else None
+    start = draft.spans[first - 1][1] if before else 0
+    end = draft.spans[last - 1][1] if last else 0
+    text = render_items(new, before.trail if before else "")
+    behind = draft.items[last].lead if last < len(draft.items) else "\n"
+    left = new[-1].trail if new else before.trail if before else ""
+    if _ends_in_comment(left) and not _breaks_line(behind):
+        text += "\n"
+    yield Edit(start, end, text)
 
 
-def render_items(items: Iterable[Item]) -> str:
-    """The text of items, one behind the other."""
-    text = ""
+def render_items(items: Iterable[Item], before: str = "") -> str:
+    """The text of items, one behind the other; `before` is what stands in front of them."""
+    text = before
     parts: list[str] = []
     for item in items:
         rendered = render_item(item)
@@ -253,15 +257,13 @@ class _Reader:
             raw = self.item(element, element.start, element.start, element.end)
             single = replace(raw, head=f"{name} {raw.head}", group=begin)
             comments = comments_of(text[start : element.start])
-            lead = text[start:begin] if not found else ""
+            lead = (newline + indent if indent is not None else " ") if found else text[start:begin]
             if indent is not None:
                 single = reindented(single, indent)
-                lead = lead or newline + indent
                 lead = above(lead, comments[len(comments_of(lead)) :], newline, indent)
-            else:
-                lead = lead or " "
             stop = behind if last else element.end
-            trail = "".join(f"  {comment}" for comment in comments_of(text[element.end : stop])[:1])
+            behind_it = comments_of(text[element.end : stop])
+            trail = f"{newline}{indent or ''}".join(f"  {comment}" for comment in behind_it)
             found.append((replace(single, lead=lead, trail=trail), (start, stop)))
             start = stop
         return found, behind
@@ -311,6 +313,7 @@ def _shifted(item: Item, old: str, new: str) -> Item:
         item,
         lead=item.lead.replace(old, new),
         head=item.head.replace(old, new),
+        scalars=tuple(_shifted_scalar(item.head, scalar, old, new) for scalar in item.scalars),
         items=None if item.items is None else tuple(_shifted(i, old, new) for i in item.items),
         foot=item.foot.replace(old, new),
         trail=item.trail.replace(old, new),
@@ -334,6 +337,11 @@ def quoted(value: str, style: Style) -> Written:
 def bare(text: str) -> Written:
     """A name or a whole number."""
     return Written("name" if text[0].isalpha() else "integer", text, text)
+
+
+def _shifted_scalar(head: str, scalar: ScalarShape, old: str, new: str) -> ScalarShape:
+    start = len(head[: scalar.start].replace(old, new))
+    return scalar._replace(start=start, end=len(head[: scalar.end].replace(old, new)))
 
 
 def with_value(item: Item, new: Written, number: int = 0) -> Item:

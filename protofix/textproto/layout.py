@@ -46,6 +46,7 @@ def style_of(document: Document) -> Style:
     brace_colons: Counter[bool] = Counter()
     short: Counter[bool] = Counter()
     leaves: Counter[bool] = Counter()
+    at_top = set(map(id, document.fields))
     for node in walk(document.fields):
         if isinstance(node, Field):
             for scalar in node.scalars:
@@ -56,9 +57,12 @@ def style_of(document: Document) -> Style:
             brackets[node.shape.bracket] += 1
             if not node.shape.listed:
                 brace_colons[":" in text[node.name_end : node.open_end]] += 1
-            if 1 <= len(node.fields) <= 4 and all(isinstance(f, Field) for f in node.fields):
+            if all(isinstance(field, Field) for field in node.fields):
                 on_one_line = "\n" not in text[node.open_end : node.close_start]
-                (short if len(node.fields) == 1 else leaves)[on_one_line] += 1
+                if len(node.fields) == 1:
+                    short[on_one_line] += 1
+                elif len(node.fields) in (2, 3, 4) and id(node) not in at_top:
+                    leaves[on_one_line] += 1
             outer = indent_at(text, node.start)
             for inner in node.fields[:1]:
                 deeper = indent_at(text, inner.start)
@@ -74,7 +78,7 @@ def style_of(document: Document) -> Style:
         brace_colon=_most(brace_colons, False),
         newline="\r\n" if crlf * 2 > text.count("\n") else "\n",
         colon=_most(colons, ": "),
-        short_on_one_line=_most(short, True),
+        short_on_one_line=_most(short, _most(leaves, True)),
         leaves_on_one_line=_most(leaves, _most(short, False)),
     )
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from schema_rows import Row, row_of_line, rows_of_schema
 
-from caffe_proto import FieldType, base_file, base_schema
+from caffe_proto import base_file, base_schema
 
 TABLE = Path(__file__).parents[2].parent / "shared" / "schema" / "bvlc.tsv"
 pytestmark = pytest.mark.skipif(
     not TABLE.exists(), reason="needs ../shared, which this checkout has not"
 )
 
-# A row less its owner: field name number label type default options, or enum name number.
-Row = tuple[str, ...]
 Rows = dict[str, list[Row]]
 
 
@@ -29,9 +28,7 @@ def grouped(rows: Iterator[tuple[str, str, Row]]) -> Rows:
 def rows_of_table() -> Iterator[tuple[str, str, Row]]:
     for line in TABLE.read_text().splitlines():
         if not line.startswith("#"):
-            kind, owner, *row = line.split("\t")
-            width = 6 if kind == "field" else 2
-            yield kind, owner, tuple(row + [""] * (width - len(row)))
+            yield row_of_line(line)
 
 
 def rows_of_descriptor() -> Iterator[tuple[str, str, Row]]:
@@ -55,30 +52,9 @@ def rows_of_descriptor() -> Iterator[tuple[str, str, Row]]:
                 yield "enum", f"{message.name}.{enum.name}", (value.name, str(value.number))
 
 
-def rows_of_schema() -> Iterator[tuple[str, str, Row]]:
-    schema = base_schema()
-    for message in schema.messages.values():
-        for it in message.fields.values():
-            kind = f"{it.kind}:{it.type_name}" if it.type_name else it.kind
-            packed = "packed" if it.packed else ""
-            row = (it.name, str(it.number), it.label, kind, default_text(it), packed)
-            yield "field", message.name, row
-    for enum in schema.enums.values():
-        for name, number in enum.values.items():
-            yield "enum", enum.name, (name, str(number))
-
-
-def default_text(it: FieldType) -> str:
-    if it.default is None:
-        return ""
-    if isinstance(it.default, bool):
-        return str(it.default).lower()
-    return f"{it.default:g}" if isinstance(it.default, float) else str(it.default)
-
-
 IN_TABLE = grouped(rows_of_table()) if TABLE.exists() else {}
 IN_DESCRIPTOR = grouped(rows_of_descriptor())
-IN_SCHEMA = grouped(rows_of_schema())
+IN_SCHEMA = grouped(rows_of_schema(base_schema()))
 OWNERS = list(IN_TABLE) or ["every owner"]
 
 

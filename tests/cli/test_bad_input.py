@@ -251,7 +251,9 @@ def test_a_closed_standard_output(folder: Path) -> None:
         shell=True, capture_output=True, cwd=folder, text=True,
     )  # fmt: skip
     assert run.returncode == 1
-    assert run.stderr == "1 finding in 1 of 1 file; 1 marked [*] for `protofix migrate`\n"
+    assert run.stderr == (
+        "1 finding in 1 of 1 file; 1 marked [*] for `protofix migrate`; dialect Caffe 1.0 (bvlc)\n"
+    )
 
 
 def test_a_reader_that_goes_away(folder: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from shared_data import SHARED, needs_shared
 
 from protofix.cli import main
+from protofix.net.dialects import Dialect
 from protofix.rules.registry import RULES
 from protofix.rules.rule import Checked
 from protofix.runner import check_source, files_below
@@ -49,6 +50,7 @@ def test_json_is_a_list_of_findings(net: Path, capsys: pytest.CaptureFixture[str
             "probabilities that Softmax `prob` makes of `fc`",
             "severity": "error",
             "fixable": True,
+            "dialect": "bvlc",
         },
         {
             "file": "net.prototxt",
@@ -61,6 +63,7 @@ def test_json_is_a_list_of_findings(net: Path, capsys: pytest.CaptureFixture[str
             "message": "`loss` reads `H`, which no layer makes",
             "severity": "error",
             "fixable": False,
+            "dialect": "bvlc",
         },
     ]
 
@@ -73,13 +76,15 @@ def test_text_has_a_line_a_finding(net: Path, capsys: pytest.CaptureFixture[str]
     assert second == (
         "net.prototxt:4:82: PF301 unmade-blob: `loss` reads `H`, which no layer makes"
     )
-    assert err == "2 findings in 1 of 1 file; 1 marked [*] for `protofix migrate`\n"
+    assert err == (
+        "2 findings in 1 of 1 file; 1 marked [*] for `protofix migrate`; dialect Caffe 1.0 (bvlc)\n"
+    )
 
 
 def test_nothing_found(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net.write_text('layer { name: "data" type: "Data" top: "data" }')
     assert main(["check"]) == 0
-    assert capsys.readouterr().err == "1 file checked, nothing found\n"
+    assert capsys.readouterr().err == ("1 file checked, nothing found; dialect Caffe 1.0 (bvlc)\n")
 
 
 def test_standard_input(
@@ -111,7 +116,9 @@ FINDINGS = {
     "name: 'a' name: 'b'": ["PF105"],
     "layer { name: 'c' type: 'Clip' bottom: 'x' clip_param { min: 0 } } input: 'x'": ["PF106"],
     "input_dim [1, 2]": ["PF107"],
-    "item { name: 'cat' }": ["PF108"],
+    "item { name: 'cat' }": [],
+    "item { id: 1 }": ["PF108"],
+    "layer { type: 'Convolutoin' }": ["PF109"],
     "input: 'x' layers { type: RELU bottom: 'x' top: 'x' } "
     "layer { type: 'ReLU' bottom: 'x' top: 'x' }": ["PF201"],
     "input: 'x' layer { name: 'r' type: 'ReLU' bottom: 'y' top: 'y' }": ["PF301"],
@@ -126,7 +133,7 @@ FINDINGS = {
     "net: 'train_val.prototxt' base_lr: 0.01 momentum: 0.9": [],
     "\ufeffname: 'n'": ["PF006"],
     "name: 'n": ["PF002"],
-    "a: 08": ["PF003"],
+    "a: 08": ["PF003", "PF108"],
     "input_dim: 08": ["PF003"],
     "input_dim: 1.5px": ["PF003"],
     "name: 'n' @": ["PF004"],
@@ -173,10 +180,10 @@ def test_a_folder_that_cannot_be_read(
 def test_a_failure_in_one_file_does_not_hide_the_others(
     net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(source: Source) -> Checked:
+    def fails(source: Source, dialect: Dialect | None) -> Checked:
         if source.path.endswith("bad.prototxt"):
             raise KeyError("oops")
-        return check_source(source)
+        return check_source(source, dialect)
 
     (net.parent / "bad.prototxt").write_text(CHAIN)
     monkeypatch.setattr("protofix.runner.check_source", fails)

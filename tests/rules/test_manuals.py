@@ -14,22 +14,24 @@ from protofix.rules.rule import Rule
 EXAMPLE = re.compile(r"^(Wrong|Right):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 
 
-def examples(rule: Rule) -> dict[str, str]:
-    return {kind: textwrap.dedent(text) for kind, text in EXAMPLE.findall(rule.manual + "\n")}
+def examples(rule: Rule, kind: str) -> list[str]:
+    found = EXAMPLE.findall(rule.manual + "\n")
+    return [textwrap.dedent(text) for kind_found, text in found if kind_found == kind]
 
 
-SHOWN = [rule for rule in RULES if "Wrong" in examples(rule)]
-
-
-@pytest.mark.parametrize("rule", SHOWN, ids=lambda rule: rule.name)
-def test_the_wrong_example_is_found(rule: Rule) -> None:
-    assert rule.code in {f.code for f in protofix.check(examples(rule)["Wrong"])}
+SHOWN = [rule for rule in RULES if examples(rule, "Wrong")]
 
 
 @pytest.mark.parametrize("rule", SHOWN, ids=lambda rule: rule.name)
-def test_the_right_example_is_not(rule: Rule) -> None:
-    right = examples(rule).get("Right", "")
-    assert rule.code not in {f.code for f in protofix.check(right)}
+def test_each_wrong_example_is_found(rule: Rule) -> None:
+    for wrong in examples(rule, "Wrong"):
+        assert rule.code in {f.code for f in protofix.check(wrong)}, wrong
+
+
+@pytest.mark.parametrize("rule", SHOWN, ids=lambda rule: rule.name)
+def test_no_right_example_is(rule: Rule) -> None:
+    for right in examples(rule, "Right"):
+        assert rule.code not in {f.code for f in protofix.check(right)}, right
 
 
 def test_most_rules_have_examples() -> None:

@@ -1,0 +1,315 @@
+"""The forks of Caffe: what each adds to the schema, changes and lacks, and who knows what.
+
+Each fork is a table in `dialects/`, taken from the fork's own caffe.proto and from the layer types
+that its sources register. Its rows:
+
+    title   as people name the fork
+    field   message, name, number, label, type, default, options   there, and as it says
+    enum    enum, name, number                                     there, with that number
+    absent  message or enum, name                                  of Caffe 1.0, and not there
+    type    layer type, its V1 name if it has one                  registered beside Caffe 1.0's
+
+What no row names is as in Caffe 1.0. Layer types of Caffe 1.0 that an old fork lacks have no rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from caffe_proto.layers import LAYERS
+from caffe_proto.schema import Schema, SchemaError, base_file, base_schema, build_schema
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor_pb2 import (
+        DescriptorProto,
+        EnumDescriptorProto,
+        FileDescriptorProto,
+    )
+
+DIALECTS = (
+    "bvlc",
+    "fastrcnn",
+    "fasterrcnn",
+    "crfrnn",
+    "rfcn",
+    "segnet",
+    "nvidia015",
+    "deeplab",
+    "yjxiong",
+    "pspnet",
+    "ssd",
+    "nvidia",
+    "intel",
+)
+"""Every dialect, the plainest first: by how much its table adds or changes."""
+
+AUTO = "auto"
+"""What stands for a dialect that is to be found from what a file uses."""
+
+_REMEMBERED = 1000  # questions, of names that files make up
+
+_BASE = "bvlc"
+_BASE_TITLE = "Caffe 1.0"
+
+
+class FieldRow(NamedTuple):
+    """A field as a fork has it; `type` is "float" or "message:BNParameter", "" is nothing given."""
+
+    message: str
+    name: str
+    number: int
+    label: str
+    type: str
+    default: str
+    options: str
+
+
+class ValueRow(NamedTuple):
+    """A value of an enum as a fork has it."""
+
+    enum: str
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a fork adds to Caffe 1.0, changes and lacks.
+
+    `types` are its layer types beside those of Caffe 1.0, each with its V1 name or "".
+    """
+
+    name: str
+    title: str
+    fields: Mapping[tuple[str, str], FieldRow]
+    values: Mapping[tuple[str, str], ValueRow]
+    absent: frozenset[tuple[str, str]]
+    types: Mapping[str, str]
+
+
+@cache
+def dialect_table(name: str) -> Table:
+    """Give the table of a fork; that of "bvlc" is empty. Raises SchemaError for another name."""
+    if name not in DIALECTS:
+        raise SchemaError(f"there is no dialect {name}; there are {', '.join(DIALECTS)}")
+    rows: dict[str, list[list[str]]] = {kind: [] for kind in _WIDTHS}
+    if name != _BASE:
+        path = Path(__file__).with_name("dialects") / f"{name}.tsv"
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not line.startswith("#"):
+                kind, *row = line.split("\t")
+                rows[kind].append(row + [""] * (_WIDTHS[kind] - len(row)))
+    fields = (FieldRow(m, n, int(number), *rest) for m, n, number, *rest in rows["field"])
+    values = (ValueRow(enum, value, int(number)) for enum, value, number in rows["enum"])
+    return Table(
+        name,
+        rows["title"][0][0] if rows["title"] else _BASE_TITLE,
+        MappingProxyType({(row.message, row.name): row for row in fields}),
+        MappingProxyType({(row.enum, row.name): row for row in values}),
+        frozenset((owner, name) for owner, name in rows["absent"]),
+        MappingProxyType(dict(rows["type"])),
+    )
+
+
+_WIDTHS = {"title": 1, "field": 7, "enum": 3, "absent": 2, "type": 2}
+
+
+def dialect_title(name: str) -> str:
+    """Give a dialect's name as people say it: "SSD", "Faster R-CNN", "Caffe 1.0"."""
+    return dialect_table(name).title
+
+
+@cache
+def dialect_schema(name: str) -> Schema:
+    """Give the schema of a dialect; made once. Raises SchemaError for a name that is none."""
+    table = dialect_table(name)
+    return base_schema() if name == _BASE else build_schema(name, _overlaid(table))
+
+
+@cache
+def layer_types(name: str) -> frozenset[str]:
+    """Give the type strings of the layers that a dialect knows."""
+    return frozenset(LAYERS.keys() | dialect_table(name).types.keys())
+
+
+@cache
+def v1_types() -> Mapping[str, str]:
+    """Give today's type string of each V1 type that only forks have, by its V1 name."""
+    tables = map(dialect_table, DIALECTS)
+    return MappingProxyType({v1: it for table in tables for it, v1 in table.types.items() if v1})
+
+
+@lru_cache(_REMEMBERED)
+def fork_type(v1_name: str) -> str | None:
+    """Give the type string that a fork has for a V1 name of its own; None if no fork is known to.
+
+    Forks name their layers as Caffe does, so `IMAGE_SEG_DATA` is `ImageSegData`, if just one type
+    reads like that.
+    """
+    told = v1_types().get(v1_name)
+    if told is not None:
+        return told
+    plain = v1_name.replace("_", "").lower()
+    types = {known for dialect in DIALECTS for known in layer_types(dialect)}
+    same = [known for known in types if known.lower() == plain]
+    return same[0] if len(same) == 1 else None
+
+
+@lru_cache(_REMEMBERED)
+def forks_with_field(message: str, field: str) -> tuple[str, ...]:
+    """Name the dialects whose message of that name has that field, the plainest first."""
+    known = base_schema().messages.get(message)
+    in_base = known is not None and field in known.fields
+    return _forks_with(message, field, in_base)
+
+
+@lru_cache(_REMEMBERED)
+def forks_with_value(enum: str, value: str) -> tuple[str, ...]:
+    """Name the dialects whose enum has that value, the plainest first.
+
+    A value may be given by its number, as files may do.
+    """
+    known = base_schema().enums.get(enum)
+    if value.isdecimal() and len(value) < _LONG:
+        number = int(value)
+        return tuple(
+            name
+            for name in DIALECTS
+            if number in _numbers(dialect_table(name), enum, known.values if known else {})
+        )
+    return _forks_with(enum, value, known is not None and value in known.values)
+
+
+_LONG = 20  # digits, more than any value of an enum has
+
+
+def _numbers(table: Table, enum: str, base: Mapping[str, int]) -> set[int]:
+    numbers = {name: n for name, n in base.items() if (enum, name) not in table.absent}
+    numbers.update({row.name: row.number for row in table.values.values() if row.enum == enum})
+    return set(numbers.values())
+
+
+def _forks_with(owner: str, name: str, in_base: bool) -> tuple[str, ...]:
+    key = (owner, name)
+    tables = map(dialect_table, DIALECTS)
+    return tuple(
+        table.name
+        for table in tables
+        if key in table.fields or key in table.values or (in_base and key not in table.absent)
+    )
+
+
+@lru_cache(_REMEMBERED)
+def forks_with_type(layer_type: str) -> tuple[str, ...]:
+    """Name the dialects that have layers of that type, the plainest first."""
+    return tuple(name for name in DIALECTS if layer_type in layer_types(name))
+
+
+@cache
+def fields_anywhere(message: str) -> Mapping[str, frozenset[str]]:
+    """Give every field that a message has in some dialect, with its kinds; forks may differ."""
+    found: dict[str, set[str]] = {}
+    base = base_schema().messages.get(message)
+    for field in base.fields.values() if base else ():
+        found.setdefault(field.name, set()).add(field.kind)
+    for table in map(dialect_table, DIALECTS):
+        for row in table.fields.values():
+            if row.message == message:
+                found.setdefault(row.name, set()).add(row.type.partition(":")[0])
+    return MappingProxyType({name: frozenset(kinds) for name, kinds in found.items()})
+
+
+def _overlaid(table: Table) -> FileDescriptorProto:
+    """Make a fork's descriptor of Caffe 1.0's."""
+    file = base_file()
+    emptied = _take_away(file, table)
+    for row in table.fields.values():
+        _put_field(_message(file, row.message), row, file.package)
+        kind, _, type_name = row.type.partition(":")
+        if kind == "message":
+            _message(file, type_name)  # One without any field has no row of its own.
+    for value in table.values.values():
+        _put_value(_enum(file, value.enum), value)
+    for owner in sorted(emptied, key=lambda name: -name.count(".")):  # enums before their messages
+        _drop_if_empty(file, owner)
+    return file
+
+
+def _take_away(file: FileDescriptorProto, table: Table) -> set[str]:
+    """Remove what a fork lacks; give the messages and enums that lack something."""
+    for message in file.message_type:
+        for index in reversed(range(len(message.field))):
+            if (message.name, message.field[index].name) in table.absent:
+                del message.field[index]
+    enums = [(enum.name, enum) for enum in file.enum_type]
+    enums += [(f"{m.name}.{enum.name}", enum) for m in file.message_type for enum in m.enum_type]
+    for owner, enum in enums:
+        for index in reversed(range(len(enum.value))):
+            if (owner, enum.value[index].name) in table.absent:
+                del enum.value[index]
+    return {owner for owner, _ in table.absent}
+
+
+def _message(file: FileDescriptorProto, name: str) -> DescriptorProto:
+    """Find a message by its dotted name, or add it."""
+    outer, _, inner = name.rpartition(".")
+    there = _message(file, outer).nested_type if outer else file.message_type
+    found = next((message for message in there if message.name == inner), None)
+    return there.add(name=inner) if found is None else found
+
+
+def _enum(file: FileDescriptorProto, name: str) -> EnumDescriptorProto:
+    """Find an enum by its dotted name, or add it."""
+    outer, _, inner = name.rpartition(".")
+    there = _message(file, outer).enum_type if outer else file.enum_type
+    found = next((enum for enum in there if enum.name == inner), None)
+    return there.add(name=inner) if found is None else found
+
+
+def _put_field(message: DescriptorProto, row: FieldRow, package: str) -> None:
+    from google.protobuf.descriptor_pb2 import FieldDescriptorProto
+
+    field = next((it for it in message.field if it.name == row.name), None)
+    if field is None:
+        field = message.field.add()
+    kind, _, type_name = row.type.partition(":")
+    field.CopyFrom(
+        FieldDescriptorProto(
+            name=row.name,
+            number=row.number,
+            label=FieldDescriptorProto.Label.Value(f"LABEL_{row.label.upper()}"),
+            type=FieldDescriptorProto.Type.Value(f"TYPE_{kind.upper()}"),
+            type_name=f".{package}.{type_name}" if type_name else None,
+            default_value=row.default or None,
+        )
+    )
+    if row.options == "packed":
+        field.options.packed = True
+
+
+def _put_value(enum: EnumDescriptorProto, row: ValueRow) -> None:
+    value = next((it for it in enum.value if it.name == row.name), None)
+    if value is None:
+        value = enum.value.add(name=row.name)
+    value.number = row.number
+
+
+def _drop_if_empty(file: FileDescriptorProto, name: str) -> None:
+    """Remove a message without fields or an enum without values; protobuf takes no such enum."""
+    outer, _, inner = name.rpartition(".")
+    enums = _message(file, outer).enum_type if outer else file.enum_type
+    for index, enum in enumerate(enums):
+        if enum.name == inner and not enum.value:
+            del enums[index]
+            return
+    if outer:
+        return
+    for index, message in enumerate(file.message_type):
+        if message.name == inner and not (message.field or message.enum_type):
+            del file.message_type[index]
+            return

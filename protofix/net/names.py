@@ -1,0 +1,102 @@
+"""Names that look like slips of the pen, and the names that were meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+
+from caffe_proto import DIALECTS, LAYERS, V0_TYPES, V1_TYPES, layer_types, v1_types
+
+_SHORT, _ALIKE_SHORT, _ALIKE = 5, 0.75, 0.8  # "nmae" is as near as 0.75 to "name"
+_COMMON_END = "_param"  # of most messages of a layer, so that it makes no two of them alike
+
+
+def nearest(written: str, names: Iterable[str]) -> str | None:
+    """The name that was most likely meant; None if none is near.
+
+    One that has another number of words, such as IMAGE_SEG_DATA beside IMAGE_DATA, is not.
+    """
+    by_spelling = {_spelling(name): name for name in names}
+    spelling = _spelling(written)
+    plain = {it.replace("_", ""): name for it, name in by_spelling.items()}
+    if spelling.replace("_", "") in plain:
+        return plain[spelling.replace("_", "")]
+    ends_so = spelling.endswith(_COMMON_END)
+    core = spelling.removesuffix(_COMMON_END)
+    cores = {
+        it.removesuffix(_COMMON_END): name
+        for it, name in by_spelling.items()
+        if it.endswith(_COMMON_END) == ends_so and it.count("_") == spelling.count("_")
+    }
+    alike = _ALIKE_SHORT if len(core) <= _SHORT else _ALIKE
+    found = get_close_matches(core, cores, n=1, cutoff=alike)
+    return cores[found[0]] if found else None
+
+
+def _spelling(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def old_type(written: str) -> str | None:
+    """Today's type string of a layer type as the old formats name it: "CONVOLUTION", "conv"."""
+    v1 = V0_TYPES.get(written, written)
+    return V1_TYPES.get(v1) or v1_types().get(v1)
+
+
+def slip_of_type(written: str) -> str | None:
+    """The layer type that was clearly meant: it differs in case, in old ways, or by one letter.
+
+    For types that may well be new ones: "Convolution3D" or "ReLU6" are slips of nothing.
+    """
+    known = _every_type()
+    if written in known:
+        return None
+    alike = _plain_types().get(_plain(written))
+    if alike is not None:
+        return alike
+    if old_type(written) is not None:
+        return old_type(written)
+    return next((name for name in sorted(known) if _one_letter_off(written, name)), None)
+
+
+@cache
+def _every_type() -> frozenset[str]:
+    return frozenset().union(*map(layer_types, DIALECTS))
+
+
+@cache
+def _plain_types() -> dict[str, str]:
+    plain = {_plain(name): name for name in sorted(_every_type())}
+    return plain | {_plain(name): name for name in LAYERS}
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def _one_letter_off(written: str, name: str) -> bool:
+    """Whether one letter is too many, missing, another or changed places, not at the end."""
+    shorter, longer = sorted((written, name), key=len)
+    if len(shorter) < 5 or len(longer) - len(shorter) > 1:
+        return False
+    at = next((i for i, c in enumerate(shorter) if c != longer[i]), len(shorter))
+    if at == len(shorter) or longer[at].isdigit() or shorter[at].isdigit():
+        return False
+    if len(shorter) < len(longer):
+        return shorter[at:] == longer[at + 1 :]
+    swapped = longer[at + 1 : at + 2] + longer[at : at + 1]
+    return shorter[at + 1 :] == longer[at + 1 :] or (
+        shorter[at : at + 2] == swapped and shorter[at + 2 :] == longer[at + 2 :]
+    )
+
+
+def param_of_type(layer_type: str, names: Iterable[str]) -> str | None:
+    """Which of a layer's messages has the parameters of its type: "inner_product_param"."""
+    today = old_type(layer_type) or layer_type
+    wanted = _plain(_SHARED_PARAMS.get(today, today) + _COMMON_END)
+    return next((name for name in names if _plain(name) == wanted), None)
+
+
+# Types whose parameters go by another's name.
+_SHARED_PARAMS = {"Deconvolution": "Convolution"}

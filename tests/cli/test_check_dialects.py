@@ -1,0 +1,250 @@
+"""`protofix check` with forks: what is found, what is set, and what a project configures."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from shared_data import ROOT
+
+import protofix
+from caffe_proto import DIALECTS, base_file, dialect_title
+from protofix.cli import main
+
+PLAIN = "layer { name: 'a' type: 'Input' top: 'a' }\n"
+SEGNET = "layer { name: 'a' type: 'Input' top: 'a' }\nlayer { type: 'BN' bn_param { } }\n"
+LABELS = "item { name: 'cat' label: 1 display_name: 'cat' }\n"
+MINE = "layer { name: 'a' type: 'Gate' gate_param: 0.5 }\n"
+
+needs_compiler = pytest.mark.skipif(
+    importlib.util.find_spec("grpc_tools") is None, reason="needs grpcio-tools: protofix[schema]"
+)
+needs_tomllib = pytest.mark.skipif(
+    sys.version_info < (3, 11) and importlib.util.find_spec("tomli") is None,
+    reason="needs tomli, which protofix brings on Python 3.10",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_own_schema(path: Path) -> None:
+    """Caffe 1.0 with one more field, compiled."""
+    file = base_file()
+    [layer] = [message for message in file.message_type if message.name == "LayerParameter"]
+    layer.field.add(name="gate_param", number=900, label=1, type=2)
+    path.write_bytes(file.SerializeToString())
+
+
+def codes(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    main(["check", "--format", "json", *arguments])
+    return [finding["code"] for finding in json.loads(capsys.readouterr().out)]
+
+
+def test_the_summary_tells_the_dialect(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(SEGNET)
+    assert main(["check", "net.prototxt"]) == 0
+    assert capsys.readouterr().err == "1 file checked, nothing found; dialect SegNet (segnet)\n"
+
+
+def test_the_summary_counts_dialects(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, text in {"a": PLAIN, "b": PLAIN, "c": LABELS, "d": "foo: 1"}.items():
+        (folder / f"{name}.prototxt").write_text(text)
+    assert main(["check"]) == 1
+    assert capsys.readouterr().err == (
+        "1 finding in 1 of 4 files; by dialect: Caffe 1.0 2, SSD 1, not a Caffe file 1\n"
+    )
+
+
+def test_verbose_says_what_each_file_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, text in {"a": SEGNET, "b": LABELS, "c": "base_lr: 1", "d": "foo: 1"}.items():
+        (folder / f"{name}.prototxt").write_text(text)
+    main(["check", "--verbose"])
+    said = [
+        "./a.prototxt: net, dialect SegNet (segnet)",
+        "./b.prototxt: label map, dialect SSD (ssd)",
+        "./c.prototxt: solver, dialect Caffe 1.0 (bvlc)",
+        "./d.prototxt: not a Caffe file",
+    ]
+    assert capsys.readouterr().out.splitlines()[:4] == said
+
+    main(["check", "-v", "--format", "json"])
+    out, err = capsys.readouterr()
+    assert err.splitlines() == said
+    assert [record["dialect"] for record in json.loads(out)] == [None]
+
+
+def test_json_tells_the_dialect(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(SEGNET.replace("bn_param", "nmae: 'b' bn_param"))
+    assert main(["check", "--format", "json"]) == 1
+    [record] = json.loads(capsys.readouterr().out)
+    assert (record["code"], record["dialect"]) == ("PF101", "segnet")
+
+
+def test_a_dialect_can_be_set(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(SEGNET)
+    assert codes(capsys, "--dialect", "segnet") == []
+    assert codes(capsys, "--dialect", "auto") == []
+    assert codes(capsys, "--dialect", "ssd") == ["PF109", "PF101"]
+
+
+def test_each_dialect_can_be_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(PLAIN)
+    for name in DIALECTS:
+        assert main(["check", "--dialect", name]) == 0
+        assert f"dialect {dialect_title(name)}" in capsys.readouterr().err
+
+
+def test_a_dialect_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["check", "--dialect", "sdd"])
+    assert caught.value.code == 2
+    assert "invalid choice: 'sdd'" in capsys.readouterr().err
+
+
+def test_a_compiled_schema_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(MINE)
+    assert codes(capsys) == ["PF109", "PF101"]
+    write_own_schema(folder / "mine.desc")
+    assert main(["check", "--schema", "mine.desc"]) == 0
+    assert capsys.readouterr().err == "1 file checked, nothing found; dialect mine.desc\n"
+    assert protofix.check(MINE, schema=folder / "mine.desc") == []
+
+
+@needs_compiler
+def test_a_proto_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    proto = (ROOT / "caffe_proto" / "caffe.proto").read_text()
+    start = "message LayerParameter {"
+    assert start in proto
+    added = f"{start} optional float gate_param = 900;"
+    (folder / "my_caffe.proto").write_text(proto.replace(start, added))
+    (folder / "net.prototxt").write_text(MINE)
+    assert main(["check", "--schema", "my_caffe.proto"]) == 0
+    assert capsys.readouterr().err == "1 file checked, nothing found; dialect my_caffe.proto\n"
+
+
+def test_a_schema_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(PLAIN)
+    assert main(["check", "--schema", "none.proto"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == (
+        "",
+        "protofix: none.proto: cannot be read: No such file or directory\n",
+    )
+
+
+def test_a_schema_changed_meanwhile_is_read_again(folder: Path) -> None:
+    write_own_schema(folder / "mine.desc")
+    assert protofix.check(MINE, schema="mine.desc") == []
+    (folder / "mine.desc").write_bytes(base_file().SerializeToString())
+    assert [f.code for f in protofix.check(MINE, schema="mine.desc")] == ["PF101"]
+
+
+CONFIGS = {
+    "protofix.toml": "{key} = '{value}'\n",
+    "pyproject.toml": "[project]\nname = 'x'\n[tool.protofix]\n{key} = '{value}'\n",
+    "setup.cfg": "[metadata]\nname = x\n[protofix]\n{key} = {value}\n",
+}
+
+
+@needs_tomllib
+@pytest.mark.parametrize("name", CONFIGS)
+def test_configuration(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(SEGNET)
+    (folder / name).write_text(CONFIGS[name].format(key="dialect", value="bvlc"))
+    assert codes(capsys) == ["PF109", "PF101"]
+    assert codes(capsys, "--dialect", "segnet") == []
+    assert codes(capsys, "--dialect", "auto") == []
+
+
+@needs_tomllib
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_configured_schema_lies_beside_its_configuration(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "nets").mkdir()
+    (folder / "nets" / "net.prototxt").write_text(MINE)
+    write_own_schema(folder / "mine.desc")
+    (folder / name).write_text(CONFIGS[name].format(key="schema", value="mine.desc"))
+    assert codes(capsys) == []
+    assert codes(capsys, "--dialect", "bvlc") == ["PF109", "PF101"]
+
+
+@needs_tomllib
+def test_the_nearest_configuration_holds(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, dialect in {"": "bvlc", "a": "segnet", "a/b": None, "c": None}.items():
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "net.prototxt").write_text(SEGNET)
+        if dialect:
+            (folder / name / "protofix.toml").write_text(f"dialect = '{dialect}'")
+    (folder / "a" / "b" / "pyproject.toml").write_text("[tool.other]\nx = 'protofix'\n")
+    main(["check", "--verbose"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if ": net" in line] == [
+        "./net.prototxt: net, dialect Caffe 1.0 (bvlc)",
+        "./a/net.prototxt: net, dialect SegNet (segnet)",
+        "./a/b/net.prototxt: net, dialect SegNet (segnet)",
+        "./c/net.prototxt: net, dialect Caffe 1.0 (bvlc)",
+    ]
+    monkeypatch.chdir(folder / "a")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(SEGNET.encode())))
+    assert codes(capsys, "-") == []
+
+
+REFUSED = {
+    "protofix.toml": [
+        ("dialetc = 'ssd'", "protofix.toml: there is no key `dialetc`: did you mean `dialect`?"),
+        ("wibble = 1", "protofix.toml: there is no key `wibble`: there are dialect, schema"),
+        ("dialect = 'sssd'", "protofix.toml: there is no dialect `sssd`: did you mean `ssd`?"),
+        ("dialect = 3", "protofix.toml: there is no dialect `3`: there are auto, bvlc, "),
+        ("schema = 3", "protofix.toml: `schema` takes the path of a file"),
+        ("dialect = 'ssd'\nschema = 'x'", "protofix.toml: give `dialect` or `schema`, not both"),
+        ("schema = 'none.desc'", "none.desc: cannot be read: No such file or directory"),
+        ("dialect", "protofix.toml: Expected '=' after a key"),
+    ],
+    "pyproject.toml": [
+        ("[tool.protofix]\ndialetc = 'ssd'", "pyproject.toml: there is no key `dialetc`"),
+        ("[tool]\nprotofix = 3", "pyproject.toml: tool.protofix is to be a table"),
+    ],
+    "setup.cfg": [
+        ("[protofix]\ndialect = sdd", "setup.cfg: there is no dialect `sdd`"),
+        ("protofix", "setup.cfg: File contains no section headers."),
+    ],
+}
+
+
+@needs_tomllib
+@pytest.mark.parametrize(
+    ("name", "text", "said"), [(name, *case) for name, cases in REFUSED.items() for case in cases]
+)
+def test_a_configuration_that_will_not_do(
+    name: str, text: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text(PLAIN)
+    (folder / name).write_text(text)
+    assert main(["check"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err and err.count("\n") == 1
+
+
+def test_a_configuration_that_is_not_utf8(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(PLAIN)
+    (folder / "protofix.toml").write_bytes(b"dialect = '\xff'")
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err == "protofix: protofix.toml: cannot be read: is not UTF-8\n"
+
+
+def test_the_library_reads_no_configuration(folder: Path) -> None:
+    (folder / "protofix.toml").write_text("dialect = 'ssd'")
+    assert protofix.check(SEGNET, "net.prototxt") == []
+    assert [f.code for f in protofix.check(SEGNET, dialect="ssd")] == ["PF109", "PF101"]
