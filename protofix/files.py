@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import stat
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from protofix.textproto.source import NotTextError, Source
@@ -29,6 +31,17 @@ def read_bytes(path: Path) -> bytes:
         raise FileError(f"{path}: cannot be read: {_reason(error)}") from None
 
 
+def first_bytes(path: Path, count: int) -> bytes:
+    """Read how a file begins. Raises `FileError`."""
+    try:
+        if path.is_file():
+            with open(path, "rb") as stream:
+                return stream.read(count)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path}: cannot be read: {_reason(error)}") from None
+    return read_bytes(path)  # which says what it is instead
+
+
 def source_of_bytes(data: bytes, path: str) -> Source:
     """Take bytes as a prototxt. Raises `FileError` if they are none, or empty."""
     if not data.strip():
@@ -45,33 +58,64 @@ def write_atomically(path: Path, data: bytes, expected: bytes | None = None) -> 
     Its mode stays what it was; a link stays a link. With `expected` the file is replaced only if
     it still holds those bytes. Raises `FileError`; the file is then as it was.
     """
-    target = path.resolve()
+
+    def unchanged() -> None:
+        if expected is not None and path.read_bytes() != expected:
+            raise FileError(f"{path}: has changed since it was read; nothing was written")
+
+    with writing_atomically(path, unchanged) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def writing_atomically(
+    path: Path, before: Callable[[], None] | None = None
+) -> Iterator[io.BufferedWriter]:
+    """Give a stream whose bytes become the file when the block ends, all of them or none.
+
+    They gather in a temporary file in the same folder, which is gone after any error or Ctrl-C.
+    `before` is called when they are on disk, right before they take the file's place, and may
+    raise to stop that. The file's mode stays what it was; a link stays a link. `OSError` of the
+    block becomes a `FileError` about writing `path`; other errors pass through.
+    """
+    target, mode = _target_of(path)
     temporary: str | None = None
     try:
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-        if mode is not None and not target.is_file():
-            raise FileError(f"{path}: is no regular file; name one, or - for standard output")
-        if mode is not None and not os.access(target, os.W_OK):
-            raise FileError(f"{path}: cannot be written: Permission denied")
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".protofix-")
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, _new_file_mode() if mode is None else mode)
-        if expected is not None and target.read_bytes() != expected:
-            raise FileError(f"{path}: has changed since it was read; nothing was written")
+        if before is not None:
+            before()
         os.replace(temporary, target)
         temporary = None
         _sync_folder(target.parent)
     except FileError:
         raise
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise FileError(f"{path}: cannot be written: {_reason(error)}") from None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _target_of(path: Path) -> tuple[Path, int | None]:
+    """The file that a path means in the end, and its mode if there is one. Raises `FileError`."""
+    try:
+        target = path.resolve()
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        if mode is not None and not target.is_file():
+            raise FileError(f"{path}: is no regular file; name one, or - for standard output")
+        if mode is not None and not os.access(target, os.W_OK):
+            raise FileError(f"{path}: cannot be written: Permission denied")
+    except FileError:
+        raise
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path}: cannot be written: {_reason(error)}") from None
+    return target, mode
 
 
 def _new_file_mode() -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO, TypeVar
 
 Line = list[tuple[str, str]]
@@ -12,6 +13,7 @@ Line = list[tuple[str, str]]
 T = TypeVar("T")
 
 _WORTH_A_BAR = 50
+_LARGE = 64 << 20  # bytes
 
 
 def write_line(stream: TextIO, line: Line) -> None:
@@ -47,6 +49,21 @@ def with_progress(items: Sequence[T], title: str) -> Iterable[T]:
     from rich.progress import track
 
     return track(items, title, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def byte_progress(title: str, size: int) -> Iterator[Callable[[int, int], None] | None]:
+    """Give what is to be told how many bytes are done, and of how many; None if nobody looks."""
+    if size < _LARGE or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=size)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def printable(text: str) -> str:

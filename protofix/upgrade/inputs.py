@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from protofix.textproto.draft import (
     Item,
-    Layout,
     all_comments,
     commented,
     comments_of,
@@ -25,7 +24,6 @@ from protofix.textproto.layout import Style
 from protofix.upgrade.reading import (
     Note,
     Upgraded,
-    Value,
     messages_of,
     value_as_field,
     values_of,
@@ -44,7 +42,7 @@ def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
     problem = _why_not(items, len(inputs))
     if problem:
         return Upgraded(tuple(items), (Note(inputs[0].item.at, problem, True),))
-    layer, notes = _layer(items, olds[0], inputs, style)
+    layer, notes = _layer(items, olds[0], style)
     gone = set(map(id, olds))
     new: list[Item] = []
     first_layer = next((item for item in items if item.name == "layer"), None)
@@ -79,53 +77,56 @@ def _why_not(items: Sequence[Item], inputs: int) -> str | None:
     return None
 
 
-def _layer(
-    items: Sequence[Item], first: Item, inputs: list[Value], style: Style
-) -> tuple[Item, tuple[Note, ...]]:
-    shapes = messages_of(items, "input_shape")
-    dims = list(values_of(items, "input_dim"))
-    notes: list[Note] = []
-    unread: list[Item] = []
-    if shapes:
-        made = [renamed(shape, "shape") for shape in shapes[: len(inputs)]]
-        unread = [*shapes[len(inputs) :], *(dim.item for dim in dims)]
-    else:
-        made = [
-            new_message(
-                "shape",
-                [value_as_field(dim, "dim", style) for dim in dims[_AXES * n : _AXES * (n + 1)]],
-                style,
-                "line",
-            )
-            for n in range(len(inputs))
-        ]
-        unread = [dim.item for dim in dims[_AXES * len(inputs) :]]
-    if unread:
-        said = f"`{unread[0].name}` beyond what `input` needs is never read by Caffe: taken out"
-        notes.append(Note(unread[0].at, said, False))
-    param_layout: Layout = "lines" if len(inputs) > 1 or shapes else "line"
-    tops = [value_as_field(value, "top", style) for value in inputs]
-    if tops and inputs[0].item is first:
-        tops[0] = replace(tops[0], lead="")
+def _layer(items: Sequence[Item], first: Item, style: Style) -> tuple[Item, tuple[Note, ...]]:
+    """The Input layer, laid out to stand where the first of the old fields does."""
+    # What stands above that field is to stay above the layer.
+    items = [replace(item, lead="") if item is first else item for item in items]
+    inputs = list(values_of(items, "input"))
+    shapes, unread = _shapes(items, len(inputs), style)
+    one_line = len(inputs) == 1 and shapes[0].layout == "line"
     layer = new_message(
         "layer",
         [
             new_field("name", quoted("input", style), style),
             new_field("type", quoted("Input", style), style),
-            *tops,
-            new_message("input_param", made, style, param_layout),
+            *(value_as_field(value, "top", style) for value in inputs),
+            new_message("input_param", shapes, style, "line" if one_line else "lines"),
         ],
         style,
         "lines",
         at=first.at,
     )
-    spoken = list(dict.fromkeys(c for item in unread for c in all_comments(item)))
     laid = placed(layer, style, first.indent)
-    if spoken and laid.items is not None:
-        deeper = laid.items[-1].indent
-        lines = "".join(f"{style.newline}{deeper or ''}{comment}" for comment in spoken)
-        laid = replace(laid, foot=lines + laid.foot)
-    return laid, tuple(notes)
+    if not unread:
+        return laid, ()
+    said = f"`{unread[0].name}` beyond what `input` needs, which Caffe never reads: taken out"
+    indent = "" if first.indent is None else first.indent + style.indent
+    comments = [comment for item in unread for comment in all_comments(item)]
+    lines = "".join(f"{style.newline}{indent}{comment}" for comment in comments)
+    foot = laid.foot if first.indent is not None or not lines else style.newline
+    return replace(laid, foot=lines + foot), (Note(unread[0].at, said, False),)
+
+
+def _shapes(items: Sequence[Item], inputs: int, style: Style) -> tuple[list[Item], list[Item]]:
+    """A `shape` for each input, and the fields that Caffe never reads."""
+    shapes = messages_of(items, "input_shape")
+    dims = [value_as_field(dim, "input_dim", style) for dim in values_of(items, "input_dim")]
+    if shapes:
+        made = [
+            replace(renamed(shape, "shape"), lead="\n".join([*comments_of(shape.lead), ""]))
+            for shape in shapes[:inputs]
+        ]
+        return made, [*shapes[inputs:], *dims]
+    made = [
+        new_message(
+            "shape",
+            [renamed(dim, "dim") for dim in dims[_AXES * n : _AXES * (n + 1)]],
+            style,
+            "line",
+        )
+        for n in range(inputs)
+    ]
+    return made, dims[_AXES * inputs :]
 
 
 def _apart(layer: Item, style: Style) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, bare, new_message, placed, renamed, with_value
+from protofix.textproto.draft import Item, bare, new_field, new_message, placed, renamed, with_value
 from protofix.textproto.layout import Style
-from protofix.upgrade.reading import Upgraded, last_value, value_as_field, values_of
+from protofix.upgrade.reading import Upgraded, Value, last_value, value_as_field, values_of
 
 _DIMS = ("num", "channels", "height", "width")
 
@@ -71,10 +71,7 @@ def _shape(param: Item, style: Style) -> Item:
         placed(
             new_message(
                 "shape",
-                [
-                    value_as_field(column[min(n, len(column) - 1)], "dim", style)
-                    for column in columns
-                ],
+                [_dim(column, n, style) for column in columns],
                 style,
                 "line",
             ),
@@ -91,6 +88,13 @@ def _shape(param: Item, style: Style) -> Item:
         elif id(item) not in gone:
             items.append(item)
     return replace(param, items=tuple(items))
+
+
+def _dim(column: list[Value], number: int, style: Style) -> Item:
+    """The n-th value of a dimension, or the only one, whose comments are said once."""
+    if number < len(column):
+        return value_as_field(column[number], "dim", style)
+    return new_field("dim", column[-1].written, style)
 
 
 def _swapped(message: Item, old: Item, new: Item) -> Item:

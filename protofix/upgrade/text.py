@@ -73,9 +73,11 @@ def upgrade_document(
 
     A net that has both `layer` and `layers` is made whole only if `unsafe`: Caffe refuses it, and
     older ones lost a part of it. Raises `UpgradeError` for such a net otherwise, for a file that is
-    neither net nor solver, and for one with syntax errors.
+    none of Caffe's, and for one with syntax errors.
     """
     kind = _kind_of(document)
+    if kind == "LabelMap":  # It has one format only.
+        return Upgrade(document, document, (), ())
     draft = draft_of(document, _LISTS)
     style = style_of(document)
     items: tuple[Item, ...] = draft.items
@@ -132,8 +134,8 @@ def _kind_of(document: Document) -> str:
         more = f" (and {count} more: see protofix check)" if count else ""
         raise UpgradeError(f"{source.path}:{line}:{column}: {first.message}{more}")
     kind = kind_of_file(document, base_schema())
-    if not document.fields or kind not in ("NetParameter", "SolverParameter"):
-        raise UpgradeError(f"{source.path}: is neither a net nor a solver of Caffe")
+    if not document.fields or kind is None:
+        raise UpgradeError(f"{source.path}: is no Caffe file: give a net, a solver or weights")
     return kind
 
 

@@ -79,13 +79,20 @@ def _fold_padding(items: Sequence[Item], style: Style) -> Upgraded:
             # Its comments go to the first layer that takes the padding over.
             comments = place == 0
             folded[consumer] = _padded(folded[consumer], padding, style, comments)
-        if not consumers:
-            said = f"{layer_name(padding)} pads for no layer: taken out"
-            notes.append(Note(padding.at, said, False))
-            behind = next((i for i in range(index + 1, len(items))), None)
-            if behind is not None:
-                folded[behind] = commented(folded[behind], all_comments(padding), style)
-    return Upgraded(tuple(item for i, item in enumerate(folded) if i not in gone), tuple(notes))
+    # From the end, so that the indices of those before stay right.
+    for index in sorted(gone, reverse=True):
+        # A blank line that set the padding layer apart sets apart what comes next.
+        if index + 1 < len(folded) and _blank_lines(items[index]) > _blank_lines(folded[index + 1]):
+            behind = folded[index + 1]
+            folded[index + 1] = replace(behind, lead=style.newline + behind.lead)
+        if index == 0 and len(folded) > 1 and "#" not in folded[1].lead:
+            folded[1] = replace(folded[1], lead=items[0].lead)
+        del folded[index]
+    return Upgraded(tuple(folded), tuple(notes))
+
+
+def _blank_lines(item: Item) -> int:
+    return item.lead.split("#", 1)[0].count("\n") - 1
 
 
 def _readers_of_padding(items: Sequence[Item]) -> dict[int, list[int]]:
@@ -93,7 +100,7 @@ def _readers_of_padding(items: Sequence[Item]) -> dict[int, list[int]]:
     makers: dict[str, int] = {}
     readers: dict[int, list[int]] = {}
     for index, item in enumerate(items):
-        if item.name != "layers":
+        if item.name not in ("layers", "layer"):
             continue
         if _type_of(v0_layer(item)) == V0_PADDING:
             readers[index] = []
@@ -107,8 +114,10 @@ def _readers_of_padding(items: Sequence[Item]) -> dict[int, list[int]]:
 
 
 def _why_not_folded(padding: Item, consumers: list[Item]) -> str | None:
-    """Why a padding layer has to stay: Caffe aborts in these cases."""
+    """Why a padding layer has to stay: Caffe aborts, or drops it if nobody reads it."""
     name = layer_name(padding)
+    if not consumers:
+        return f"padding layer {name} pads for no layer: left as it is"
     for what in ("bottom", "top"):
         if len(list(values_of(padding.children, what))) != 1:
             return f"padding layer {name} needs exactly one {what}: left as it is"
@@ -173,10 +182,10 @@ def _unwrapped(layer: Item, inner: Item, style: Style) -> tuple[Item, list[Note]
             items.append(commented(child, carried, style))
             carried = []
             continue
-        carried += comments_of(child.lead)
+        carried += all_comments(replace(child, items=(), foot="", trail=""))
         for number, one in enumerate(fields):
-            laid = placed(one, style, indent)
-            items.append(commented(laid, carried if number == 0 else [], style))
+            lead = "".join(comment + style.newline for comment in carried) if number == 0 else ""
+            items.append(placed(replace(one, lead=lead + one.lead), style, indent))
         carried = [] if fields else carried
         carried += [*left, *comments_of(child.foot), *comments_of(child.trail)]
     foot = layer.foot
@@ -233,9 +242,10 @@ def _typed(layer: Item, value: Value, notes: list[Note]) -> Item:
 def _as_comments(item: Item) -> list[str]:
     """A field as comment lines, with the comments it had."""
     body = render_item(replace(item, lead="", trail="")).split("\n")
-    indent = item.indent or ""
-    lines = [line.removeprefix(indent).rstrip(BLANKS) for line in body]
-    return [*comments_of(item.lead), *(f"# {line}" for line in lines), *comments_of(item.trail)]
+    lines = [f"# {line.removeprefix(item.indent or '').rstrip(BLANKS)}" for line in body]
+    behind = comments_of(item.trail)
+    lines[-1] = "  ".join([lines[-1], *behind])
+    return [*comments_of(item.lead), *lines]
 
 
 def _merged(items: list[Item], style: Style) -> tuple[Item, ...]:

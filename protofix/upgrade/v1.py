@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
-from caffe_proto import V1_TYPES
+from caffe_proto import V1_TYPES, dialect_title, fork_type, forks_with_type
 from protofix.textproto.draft import (
     Item,
     fits_on_one_line,
@@ -62,12 +63,21 @@ def _upgraded(layer: Item, style: Style, notes: list[Note]) -> Item:
 
 def _typed(layer: Item, value: Value, style: Style, notes: list[Note]) -> Item:
     # In quotes it is no V1 type, but people write it so, and what they mean is plain.
-    name = value.scalar.value if value.scalar.kind == "string" else v1_type(layer)
-    if name is not None and name in V1_TYPES:
+    written = value.scalar.value
+    name = written if value.scalar.kind == "string" else v1_type(layer) or written
+    if name in V1_TYPES:
         return with_value(value.item, quoted(V1_TYPES[name], style), value.number)
-    if value.scalar.kind != "string":
-        said = f"`{value.written.text}`, the type of {layer_name(layer)}, is none of the V1 format"
-        notes.append(Note(value.item.at, f"{said}: left as it is; write its type in quotes", True))
+    if value.scalar.kind == "string":
+        return value.item
+    which = f"`{written}`, the type of {layer_name(layer)}, is none of the V1 format"
+    forks = fork_type(name)
+    if forks is not None:
+        titles = " and ".join(map(dialect_title, forks_with_type(forks)))
+        notes.append(Note(value.item.at, f"{which}, but `{forks}` of {titles}", False))
+        return with_value(value.item, quoted(forks, style), value.number)
+    near = get_close_matches(name, V1_TYPES, 1)
+    right = f"did you mean {near[0]}?" if near else "write its type in quotes"
+    notes.append(Note(value.item.at, f"{which}: left as it is; {right}", True))
     return value.item
 
 

@@ -1,0 +1,134 @@
+"""A first look at a binary net: is it whole, and what in it is in an old format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from protofix.upgrade.layouts import as_int32, check_field, checked_fields, layout
+from protofix.upgrade.mapped import MappedFile, WeightsError
+from protofix.upgrade.weights_v0 import v0_content
+from protofix.upgrade.weights_v1 import has_old_batch_norm, has_old_transform
+from protofix.upgrade.wire import (
+    LENGTH,
+    Data,
+    Field,
+    Piece,
+    WireError,
+    content,
+    integers,
+    piece_of,
+    pieces_of,
+    read_field,
+)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a binary net has.
+
+    Attributes:
+        old_layers: how many `layers` it has (V0 and V1).
+        new_layers: how many `layer`.
+        mixed_at: where the first of the other kind comes, if it has both.
+        v0: whether a V0 layer is among them.
+        transforms: whether a V1 data layer has transformation fields of its own.
+        batch_norms: whether a BatchNorm layer has three `param` that let its statistics be learned.
+        inputs: names in `input`.
+        input_shapes: the messages in `input_shape`.
+        input_dims: the numbers in `input_dim`.
+
+    """
+
+    old_layers: int
+    new_layers: int
+    mixed_at: int
+    v0: bool
+    transforms: bool
+    batch_norms: bool
+    inputs: tuple[bytes, ...]
+    input_shapes: tuple[bytes, ...]
+    input_dims: tuple[int, ...]
+
+
+def net_fields(file: MappedFile) -> Iterator[Field]:
+    """The fields of the net itself, in the order of the file.
+
+    The pages of a field are given back when the next one is asked for. Raises WireError.
+    """
+    at = 0
+    while at < file.size:
+        field = read_field(file.data, at, file.size)
+        yield field
+        at = field.end
+        file.give_back(at)
+
+
+def survey(file: MappedFile) -> Survey:
+    """Go through a whole net once, and check all of it but the values of its blobs.
+
+    Raises WeightsError with the offset of whatever cannot be part of a net.
+    """
+    try:
+        return _survey(file)
+    except WireError as error:
+        raise WeightsError(file.path, error.offset, error.problem) from None
+
+
+def _survey(file: MappedFile) -> Survey:
+    net, data = layout("NetParameter"), file.data
+    old = new = mixed_at = 0
+    v0 = transforms = batch_norms = False
+    rest: dict[str, list[Piece]] = {"input": [], "input_shape": [], "input_dim": []}
+    for field in net_fields(file):
+        known = net.fields.get(field.number)
+        if known is None and field.start == 0:
+            raise WireError(
+                0, f"begins with a field {field.number}; a net begins with its name or a layer"
+            )
+        name = "" if known is None else known.name
+        if name in ("layers", "layer") and field.wire == LENGTH:
+            within = layout("V1LayerParameter" if name == "layers" else "LayerParameter")
+            fields = checked_fields(data, within, field.begin, field.end, file.give_back)
+            layer = [piece_of(it) for it in fields]
+            if (new if name == "layers" else old) and not mixed_at:
+                mixed_at = field.start
+            if name == "layers":
+                old += 1
+                v0 = v0 or bool(v0_content(layer))
+                transforms = transforms or has_old_transform(data, layer)
+            else:
+                new += 1
+                batch_norms = batch_norms or has_old_batch_norm(data, layer)
+            continue
+        check_field(data, net, field, file.give_back)
+        if name in rest:
+            rest[name].append(piece_of(field))
+    if not old and not new:
+        raise WireError(file.size, "no layer was found up to the end; a binary net has some")
+    return Survey(
+        old,
+        new,
+        mixed_at,
+        v0,
+        transforms,
+        batch_norms,
+        tuple(content(data, piece.value) for piece in rest["input"]),
+        tuple(content(data, piece.value) for piece in rest["input_shape"]),
+        tuple(as_int32(value) for value in integers(data, rest["input_dim"])),
+    )
+
+
+def layer_name(data: Data, layer: list[Piece], format_name: str) -> str:
+    """The name of a layer, for messages; `format_name` is that of its message."""
+    number = layout(format_name).numbers["name"]
+    names = [piece.value for piece in layer if piece.number == number]
+    if format_name == "V1LayerParameter":
+        inner = layout("V0LayerParameter").numbers["name"]
+        for part in v0_content(layer):
+            names += [it.value for it in pieces_of(data, part.value) if it.number == inner]
+    return content(data, names[-1]).decode("utf-8", "replace") if names else ""
+
+
+Progress = Callable[[int, int], None]
+"""Is told how many bytes are done, and of how many."""
