@@ -13,6 +13,7 @@ from protofix.files import FileError, read_bytes, source_of_bytes, write_atomica
 if TYPE_CHECKING:
     from protofix.infogain.migrate import MigrateOptions, Migration
     from protofix.infogain.sources import NewFile, Way
+    from protofix.upgrade.match import WeightsMatch
 
 _EXAMPLES = """\
 examples:
@@ -22,6 +23,8 @@ examples:
   protofix migrate net.prototxt --source H.csv -o new.prototxt
                                                      take H from a file; .csv and .npy become
                                                      H.binaryproto beside the result
+  protofix migrate net.prototxt --weights net.caffemodel
+                                                     say whether the weights still match
   protofix migrate net.prototxt --compute-h -o new.prototxt
                                                      compute H from each batch's labels
 """
@@ -76,6 +79,13 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--maps", action="store_true",
         help="fuse chains over maps of scores too: the loss is then one a position, another loss",
     )  # fmt: skip
+    migrate.add_argument(
+        "--no-upgrade", action="store_true", help="keep the old format of a net that is changed"
+    )
+    migrate.add_argument(
+        "--weights", metavar="FILE.caffemodel",
+        help="say whether these weights still match the net, by layer name and shape",
+    )  # fmt: skip
     migrate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     migrate.set_defaults(run=_migrate)
 
@@ -97,12 +107,22 @@ def _migrate(arguments: argparse.Namespace) -> int:
     name = "<stdin>" if arguments.net == "-" else arguments.net
     document = read(source_of_bytes(data, name))
     migration = migrate_document(document, _migrate_options(arguments))
+    match = _weights_match(arguments, migration)
     if not migration.proof.holds:
-        _report(arguments, migration, [])
+        _report(arguments, migration, [], match)
         raise ValueError(f"{name}: the proof does not hold, so nothing was written")
     written = _write(arguments, migration, data)
-    _report(arguments, migration, written)
-    return DONE if migration.complete else FOUND
+    _report(arguments, migration, written, match)
+    return DONE if migration.complete and (match is None or match.loads) else FOUND
+
+
+def _weights_match(arguments: argparse.Namespace, migration: Migration) -> WeightsMatch | None:
+    if arguments.weights is None:
+        return None
+    from protofix.net.view import view_of
+    from protofix.upgrade.match import match_weights
+
+    return match_weights(view_of(migration.after), Path(arguments.weights))
 
 
 def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
@@ -112,7 +132,7 @@ def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
     beside = arguments.net if arguments.output in (None, "-") else arguments.output
     folder = Path() if beside == "-" else Path(beside).parent
     fuse = FuseOptions(LossParam(arguments.loss_param), arguments.maps)
-    return MigrateOptions(fuse, _way(arguments), folder)
+    return MigrateOptions(fuse, _way(arguments), folder, not arguments.no_upgrade)
 
 
 def _way(arguments: argparse.Namespace) -> Way | None:
@@ -175,20 +195,28 @@ def _is_there(file: NewFile, target: Path | None) -> bool:
     raise FileError(f"{file.path}: is there already with another content; move it away")
 
 
-def _report(arguments: argparse.Namespace, migration: Migration, written: list[str]) -> None:
+def _report(
+    arguments: argparse.Namespace,
+    migration: Migration,
+    written: list[str],
+    match: WeightsMatch | None,
+) -> None:
     from protofix.reports import migration as report
     from protofix.reports.terminal import write_diff, write_line
 
     stream = sys.stderr if arguments.output == "-" or arguments.diff else sys.stdout
     if arguments.format == "json":
         stream = sys.stderr if arguments.output == "-" else sys.stdout
-        print(report.as_json(migration, written), file=stream)
+        print(report.as_json(migration, written, match), file=stream)
         return
     dry = arguments.output is None and not arguments.in_place
     if dry:
         write_diff(sys.stdout, report.diff_of(migration))
     for line in (*report.note_lines(migration), *report.proof_lines(migration)):
         write_line(stream, line)
+    if match is not None:
+        for line in report.weights_lines(arguments.weights, match):
+            write_line(stream, line)
     for path in written:
         write_line(stream, [(f"wrote {path}", "bold")])
     if dry and migration.changed and not arguments.diff:

@@ -29,6 +29,7 @@ from protofix.net.binding import kind_of_file
 from protofix.net.layers import Layer, bind
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
+from protofix.upgrade.text import Upgrade, upgrade_document
 
 
 class MigrationError(ValueError):
@@ -37,17 +38,22 @@ class MigrationError(ValueError):
 
 @dataclass(frozen=True)
 class MigrateOptions:
-    """What a person asks for: how to fuse, how H is given, and where new files are to lie."""
+    """What a person asks for: how to fuse, how H is given, and where new files are to lie.
+
+    A net of which anything is fused or given is upgraded first, unless `upgrade` is false.
+    """
 
     fuse: FuseOptions = field(default_factory=FuseOptions)
     way: Way | None = None
     folder: Path = Path()
+    upgrade: bool = True
 
 
 @dataclass(frozen=True)
 class Migration:
     """A migrated net.
 
+    `upgrade` tells what was done about old formats, None if nothing was to be done or asked for.
     `notes` tell of H; `without_matrix` names the losses that have none still. A chain in
     `refused` stays as it was, for the reasons it holds, as do the losses in `others`, which read
     probabilities of another making than a Softmax.
@@ -55,6 +61,7 @@ class Migration:
 
     before: Document
     after: Document
+    upgrade: Upgrade | None
     fused: tuple[Fused, ...]
     refused: tuple[Chain, ...]
     others: tuple[OtherProbabilities, ...]
@@ -79,18 +86,27 @@ class Migration:
     def complete(self) -> bool:
         """Whether nothing is left for a person to do."""
         left = self.refused or self.others or self.without_matrix
-        return not left and self.proof.holds
+        upgraded = self.upgrade is None or self.upgrade.complete
+        return not left and upgraded and self.proof.holds
 
 
 def migrate_document(document: Document, options: MigrateOptions) -> Migration:
-    """Fuse every chain, give H where it is asked for, and prove the result.
+    """Upgrade the net, fuse every chain, give H where it is asked for, and prove the result.
 
     Raises `MigrationError` for a file that is no net or has syntax errors, and `MatrixError` or
     `SourceError` if H cannot be given or the net's own is wrong. Nothing is written.
     """
     schema = base_schema()
     _refuse_what_is_no_net(document, schema)
-    fused = fuse(document, options.fuse)
+    original, upgrade = document, _upgraded(document, options)
+    fused = fuse(upgrade.after if upgrade else document, options.fuse)
+    notes: list[str] = []
+    if upgrade and upgrade.changed and not fused.fused and options.way is None:
+        # Nothing of the net is for this command to change, so not its format either.
+        notes = ["the net is in an old format: protofix upgrade brings it to today's"]
+        upgrade = None
+        fused = fuse(document, options.fuse)
+    document = upgrade.after if upgrade else document
     # Losses keep their order, so the n-th of the old net is the n-th of the new one.
     numbers = {loss.index: n for n, loss in enumerate(infogain_losses(bind(document)))}
     left = {chain.loss.index for chain in fused.plan.refused}
@@ -114,16 +130,24 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
         *left_over(after, fused.plan.refused),
     ]
     return Migration(
-        before=document,
+        before=original,
         after=after,
+        upgrade=upgrade,
         fused=fused.fused,
         refused=fused.plan.refused,
         others=tuple(find_other_probabilities(view_of(after))),
         files=given.files,
-        notes=(*fused.notes, *given.notes, *_still_unmade(after)),
+        notes=(*fused.notes, *given.notes, *notes, *_still_unmade(after)),
         without_matrix=tuple(loss.name for loss in losses if not has_matrix(loss)),
         proof=Proof(tuple(problems), tuple(proofs)),
     )
+
+
+def _upgraded(document: Document, options: MigrateOptions) -> Upgrade | None:
+    # A net that mixes two formats cannot be upgraded; what is wrong with it is said of its chains.
+    if not options.upgrade or bind(document).mixed:
+        return None
+    return upgrade_document(document)
 
 
 def _why_nothing_takes_it(fused: FuseResult) -> str:
@@ -146,8 +170,8 @@ def _refuse_what_is_no_net(document: Document, schema: Schema) -> None:
         raise MigrationError(f"{source.path}: there is no net in it")
     kind = kind_of_file(document, schema)
     if kind != "NetParameter":
-        what = "a solver: give the net it names" if kind else "not a Caffe net"
-        raise MigrationError(f"{source.path}: is {what}")
+        what = {"SolverParameter": "a solver: give the net it names", "LabelMap": "a label map"}
+        raise MigrationError(f"{source.path}: is {what.get(kind or '', 'not a Caffe net')}")
 
 
 def _still_unmade(document: Document) -> list[str]:

@@ -10,7 +10,9 @@ from protofix.infogain.chains import MAP_OBSTACLES
 from protofix.infogain.migrate import Migration
 from protofix.infogain.proof import Column, LossProof
 from protofix.reports.terminal import Line
+from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff
+from protofix.upgrade.match import WeightsMatch
 
 _TODAY = "old chain, today's Caffe"
 
@@ -22,6 +24,8 @@ def diff_of(migration: Migration) -> str:
 
 def note_lines(migration: Migration) -> Iterator[Line]:
     """What was done and what was not, a line each."""
+    if migration.upgrade is not None and (migration.upgrade.steps or migration.upgrade.notes):
+        yield from upgrade_lines(migration.upgrade)
     for fused in migration.fused:
         yield [("fused ", "bold green"), (f"`{fused.loss}`:", "bold")]
         for note in fused.notes:
@@ -41,8 +45,9 @@ def note_lines(migration: Migration) -> Iterator[Line]:
             (f"`{name}` has no matrix H, and Caffe will abort: ", "yellow"),
             ("give --source, --compute-h or --h-data", ""),
         ]
-    if not migration.changed and not migration.refused and not migration.others:
-        yield _plain("no Softmax feeds an InfogainLoss: nothing to do")
+    if not migration.fused and not migration.refused and not migration.others:
+        rest = "fuse" if migration.changed else "do"
+        yield _plain(f"no Softmax feeds an InfogainLoss: nothing to {rest}")
 
 
 def _plain(text: str) -> Line:
@@ -89,12 +94,23 @@ def verdict_line(proof: LossProof) -> str:
     return f"differs from the old layer by {proof.difference:.1e}: {causes}"
 
 
-def as_json(migration: Migration, written: list[str]) -> str:
+def weights_lines(path: str, match: WeightsMatch) -> Iterator[Line]:
+    """Whether weights match the migrated net, and where they do not."""
+    count = len(match.matched)
+    said = f"{count} layer{'' if count == 1 else 's'} of the net match"
+    verdict = (said, "green") if match.loads else (f"Caffe aborts over them; {said}", "red")
+    yield [(f"weights {path}: ", "bold"), verdict]
+    for mismatch in match.mismatches:
+        yield [(f"  {mismatch.line}", "red" if mismatch.fatal else "")]
+
+
+def as_json(migration: Migration, written: list[str], match: WeightsMatch | None = None) -> str:
     """Everything as one JSON object."""
     record: dict[str, Any] = {
         "file": migration.before.source.path,
         "changed": migration.changed,
         "complete": migration.complete,
+        "upgraded": list(migration.upgrade.steps) if migration.upgrade else [],
         "written": written,
         "fused": [{"loss": f.loss, "notes": list(f.notes)} for f in migration.fused],
         "refused": [
@@ -118,6 +134,15 @@ def as_json(migration: Migration, written: list[str]) -> str:
         },
         "diff": diff_of(migration),
     }
+    if match is not None:
+        record["weights"] = {
+            "loads": match.loads,
+            "matched": list(match.matched),
+            "mismatches": [
+                {"kind": one.kind, "layer": one.layer, "message": one.line}
+                for one in match.mismatches
+            ],
+        }
     return json.dumps(record, indent=2)
 
 

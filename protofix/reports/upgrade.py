@@ -1,0 +1,74 @@
+"""What `protofix upgrade` did to a prototxt or to weights: the steps taken, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from protofix.reports.terminal import Line
+from protofix.textproto.edits import unified_diff
+from protofix.upgrade.facts import STEP_TITLES, Step
+from protofix.upgrade.text import Upgrade
+from protofix.upgrade.weights import WeightsUpgrade
+
+
+def diff_of(upgrade: Upgrade) -> str:
+    """The unified diff of the text."""
+    return unified_diff(upgrade.before.text, upgrade.after.text, upgrade.before.source.path)
+
+
+def lines(upgrade: Upgrade) -> Iterator[Line]:
+    """What was done and what was not, a line each."""
+    source = upgrade.before.source
+    if upgrade.steps or upgrade.complete:
+        yield _steps_line(source.path, upgrade.steps)
+    for note in sorted(upgrade.notes):
+        line, column = source.position(note.at)
+        tint = "yellow" if note.left else ""
+        yield [(f"{source.path}:{line}:{column}: ", "bold"), (note.message, tint)]
+
+
+def record(upgrade: Upgrade, written: str | None) -> dict[str, Any]:
+    """Everything as one object of the JSON report; lines and columns count from 1."""
+    source = upgrade.before.source
+    notes = []
+    for note in sorted(upgrade.notes):
+        line, column = source.position(note.at)
+        notes.append({"line": line, "column": column, "message": note.message, "left": note.left})
+    return {
+        "file": source.path,
+        "changed": upgrade.changed,
+        "complete": upgrade.complete,
+        "steps": list(upgrade.steps),
+        "notes": notes,
+        "written": written,
+        "diff": diff_of(upgrade),
+    }
+
+
+def weights_lines(path: str, upgrade: WeightsUpgrade) -> Iterator[Line]:
+    """What was done to weights and what was not, a line each."""
+    if upgrade.steps or not upgrade.notes:
+        yield _steps_line(path, upgrade.steps)
+    for note in upgrade.notes:
+        yield [(f"{path}: ", "bold"), (note, "yellow")]
+
+
+def weights_record(path: str, upgrade: WeightsUpgrade, written: str | None) -> dict[str, Any]:
+    """The same as an object of the JSON report; `size` is in bytes."""
+    return {
+        "file": path,
+        "changed": upgrade.changed,
+        "steps": list(upgrade.steps),
+        "notes": list(upgrade.notes),
+        "layers": upgrade.layers,
+        "size": upgrade.size,
+        "written": written,
+    }
+
+
+def _steps_line(path: str, steps: tuple[Step, ...]) -> Line:
+    if not steps:
+        return [(f"{path}: ", "bold"), ("nothing to upgrade", "")]
+    titles = ", ".join(STEP_TITLES[step] for step in steps)
+    return [(f"{path}: ", "bold"), ("upgraded ", "bold green"), (titles, "")]
