@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +40,31 @@ def test_diff_keeps_carriage_returns_and_a_missing_last_line_feed() -> None:
         "--- a/net.prototxt\n+++ b/net.prototxt\n@@ -1,2 +1,2 @@\n a\r\n"
         "-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n"
     )
+
+
+LINES = st.lists(st.sampled_from(["layer {\n", "}\n", "a\n", "b\n", "c"]), max_size=30).map(
+    lambda lines: "".join(line.strip() + "\n" for line in lines)
+)
+
+
+@given(LINES, LINES)
+def test_a_short_diff_is_difflibs(before: str, after: str) -> None:
+    wanted = difflib.unified_diff(
+        before.splitlines(True), after.splitlines(True), "a/net", "b/net", n=3
+    )
+    assert unified_diff(before, after, "net") == "".join(wanted)
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs patch")
+def test_a_long_diff_is_one_that_patch_takes(tmp_path: Path) -> None:
+    layer = 'layer {{\n  name: "{}"\n  type: "ReLU"\n}}\n'
+    before = "".join(layer.format(n % 7) for n in range(2_000))
+    after = before.replace('"3"\n', '"three"\n  # odd\n').replace("}\n", "}\n\n", 900)
+    (tmp_path / "net").write_text(before)
+    command = ["patch", "-p1"]
+    diff = unified_diff(before, after, "net")
+    subprocess.run(command, input=diff.encode(), cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "net").read_text() == after
 
 
 @given(st.text(), st.sampled_from("\"'"))
