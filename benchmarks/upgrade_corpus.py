@@ -22,7 +22,7 @@ import protofix
 from caffe_proto import base_schema
 from protofix.textproto.source import NotTextError
 from protofix.upgrade.facts import CAFFE_STEPS, STEP_TITLES
-from protofix.upgrade.text import Upgrade
+from protofix.upgrade.text.document import Upgrade
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

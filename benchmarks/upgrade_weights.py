@@ -34,8 +34,8 @@ SAME = ("name", "bottom", "top", "blobs", "inner_product_param")
 def write_net(path: Path, size: int, layers: int, holes: bool) -> None:
     """Write a V1 net of about `size` bytes, a megabyte at a time."""
     from caffe_proto import base_schema
-    from protofix.upgrade.layouts import layout
-    from protofix.upgrade.wire import LENGTH, Piece, Span, head_of
+    from protofix.upgrade.weights.messages import layout
+    from protofix.upgrade.weights.wire import LENGTH, Piece, Span, head_of
 
     def begin(message: str, field: str, length: int) -> bytes:
         return head_of(Piece(layout(message).numbers[field], LENGTH, Span(0, length)))
@@ -70,7 +70,7 @@ def write_net(path: Path, size: int, layers: int, holes: bool) -> None:
 
 def by_protofix(source: Path, target: Path) -> None:
     """Upgrade with protofix."""
-    from protofix.upgrade.weights import upgrade_weights
+    from protofix.upgrade.weights.splice import upgrade_weights
 
     upgrade_weights(source, target)
 

@@ -78,6 +78,10 @@ class EnumType:
     def __post_init__(self) -> None:
         object.__setattr__(self, "numbers", frozenset(self.values.values()))
 
+    def name_of(self, number: int) -> str | None:
+        """Give the first name that stands for a number; None if none does."""
+        return next((name for name, value in self.values.items() if value == number), None)
+
 
 @dataclass(frozen=True, slots=True)
 class FieldType:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from protofix.infogain.sources import Way
     from protofix.rules.rule import Finding
     from protofix.upgrade.facts import Step
-    from protofix.upgrade.text import Upgrade
+    from protofix.upgrade.text.document import Upgrade
 
 
 def parse(text: str | bytes, path: str = "<string>") -> Document:
@@ -63,7 +63,7 @@ def upgrade_text(
     could not be upgraded is in `.notes`. Raises `UpgradeError`, a `ValueError`.
     """
     from protofix.upgrade.facts import CAFFE_STEPS
-    from protofix.upgrade.text import upgrade_document
+    from protofix.upgrade.text.document import upgrade_document
 
     return upgrade_document(parse(text, path), CAFFE_STEPS if steps is None else steps, unsafe)
 

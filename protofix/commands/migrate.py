@@ -13,7 +13,7 @@ from protofix.files import FileError, read_bytes, source_of_bytes, write_atomica
 if TYPE_CHECKING:
     from protofix.infogain.migrate import MigrateOptions, Migration
     from protofix.infogain.sources import NewFile, Way
-    from protofix.upgrade.match import WeightsMatch
+    from protofix.upgrade.weights.match import WeightsMatch
 
 _EXAMPLES = """\
 examples:
@@ -120,7 +120,7 @@ def _weights_match(arguments: argparse.Namespace, migration: Migration) -> Weigh
     if arguments.weights is None:
         return None
     from protofix.net.view import view_of
-    from protofix.upgrade.match import match_weights
+    from protofix.upgrade.weights.match import match_weights
 
     return match_weights(view_of(migration.after), Path(arguments.weights))
 

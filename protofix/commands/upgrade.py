@@ -13,7 +13,7 @@ from protofix.files import FileError, first_bytes, read_bytes, source_of_bytes, 
 from protofix.upgrade.facts import ALL_STEPS, CAFFE_STEPS, STEP_TITLES, Step
 
 if TYPE_CHECKING:
-    from protofix.upgrade.text import Upgrade
+    from protofix.upgrade.text.document import Upgrade
 
 _EXAMPLES = """\
 examples:
@@ -93,7 +93,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
 
 def _one(path: str, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """Upgrade one file; give the exit code and the record of the JSON report."""
-    from protofix.upgrade.recognise import HEAD, looks_binary
+    from protofix.upgrade.weights.recognise import HEAD, looks_binary
 
     if path == "-":
         data = stdin_bytes()
@@ -108,7 +108,7 @@ def _one(path: str, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]
 def _one_text(name: str, data: bytes, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from protofix.reports import upgrade as report
     from protofix.textproto.reader import read
-    from protofix.upgrade.text import upgrade_document
+    from protofix.upgrade.text.document import upgrade_document
 
     document = read(source_of_bytes(data, name))
     upgrade = upgrade_document(document, _steps(arguments), arguments.unsafe)
@@ -121,7 +121,7 @@ def _one_text(name: str, data: bytes, arguments: argparse.Namespace) -> tuple[in
 def _one_binary(path: Path, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from protofix.reports import upgrade as report
     from protofix.reports.terminal import byte_progress, write_line
-    from protofix.upgrade.weights import upgrade_weights
+    from protofix.upgrade.weights.splice import upgrade_weights
 
     if arguments.output == "-":
         raise FileError(f"{path}: is binary; weights are written to a file: give its path to -o")

@@ -29,7 +29,7 @@ from protofix.net.binding import kind_of_file
 from protofix.net.layers import Layer, bind
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
-from protofix.upgrade.text import Upgrade, upgrade_document
+from protofix.upgrade.text.document import Upgrade, upgrade_document
 
 
 class MigrationError(ValueError):

@@ -12,7 +12,7 @@ from protofix.infogain.proof import Column, LossProof
 from protofix.reports.terminal import Line
 from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff
-from protofix.upgrade.match import WeightsMatch
+from protofix.upgrade.weights.match import WeightsMatch
 
 _TODAY = "old chain, today's Caffe"
 

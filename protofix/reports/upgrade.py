@@ -8,8 +8,8 @@ from typing import Any
 from protofix.reports.terminal import Line
 from protofix.textproto.edits import unified_diff
 from protofix.upgrade.facts import STEP_TITLES, Step
-from protofix.upgrade.text import Upgrade
-from protofix.upgrade.weights import WeightsUpgrade
+from protofix.upgrade.text.document import Upgrade
+from protofix.upgrade.weights.splice import WeightsUpgrade
 
 
 def diff_of(upgrade: Upgrade) -> str:

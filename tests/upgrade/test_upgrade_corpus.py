@@ -13,7 +13,7 @@ import protofix
 from protofix.net.layers import bind
 from protofix.textproto.tree import Document
 from protofix.upgrade.facts import ALL_STEPS, CAFFE_STEPS, Step
-from protofix.upgrade.text import UpgradeError
+from protofix.upgrade.text.document import UpgradeError
 
 # Templates that are no prototxt yet, and what is said of them.
 REFUSED = {

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import protofix
 from caffe_proto import base_schema
-from protofix.upgrade.weights import upgrade_weights
+from protofix.upgrade.weights.splice import upgrade_weights
 
 Block = list[tuple[str, Any]]  # of names with a list of values as written, or a Block
 

@@ -17,7 +17,7 @@ from weights_reference import Net
 
 from protofix.files import FileError
 from protofix.upgrade.facts import CAFFE_STEPS, Step
-from protofix.upgrade.weights import WeightsError, WeightsUpgrade, upgrade_weights
+from protofix.upgrade.weights.splice import WeightsError, WeightsUpgrade, upgrade_weights
 
 UPGRADED = [record for record in golden("upgrade/index.json") if record["kind"] == "net"]
 
@@ -533,7 +533,7 @@ def test_blobs_past_what_protobuf_can_read(size: int, tmp_path: Path) -> None:
 PEAK = """
 import sys
 from pathlib import Path
-from protofix.upgrade.weights import upgrade_weights
+from protofix.upgrade.weights.splice import upgrade_weights
 upgrade_weights(Path(sys.argv[1]), Path(sys.argv[2]))
 status = Path("/proc/self/status").read_text()
 print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))

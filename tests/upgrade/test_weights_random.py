@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from weights_reference import Net, upgraded
 
 from caffe_proto import V0_TYPES, V1_TYPES, FieldType, base_schema
-from protofix.upgrade.weights import upgrade_weights
+from protofix.upgrade.weights.splice import upgrade_weights
 
 SCHEMA = base_schema()
 V1_NUMBERS = SCHEMA.enums["V1LayerParameter.LayerType"].values

@@ -15,7 +15,7 @@ from weights_reference import Net
 
 from caffe_proto import base_schema
 from protofix.files import FileError
-from protofix.upgrade.weights import WeightsError, looks_binary, upgrade_weights
+from protofix.upgrade.weights.splice import WeightsError, looks_binary, upgrade_weights
 
 
 def refusal(tmp_path: Path, binary: bytes) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from caffe_proto import V0_TYPES, base_schema
 from protofix.upgrade.facts import V0_FIELDS, V0_LAYER_FIELDS, V0_PADDED_TYPES, V0_PADDING
-from protofix.upgrade.layouts import layout, settle
-from protofix.upgrade.wire import (
+from protofix.upgrade.weights.messages import layout, settle
+from protofix.upgrade.weights.wire import (
     LENGTH,
     VARINT,
     Data,

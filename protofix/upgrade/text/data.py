@@ -12,7 +12,7 @@ from dataclasses import replace
 from protofix.textproto.draft import Item, appended, new_message, placed, removed
 from protofix.textproto.layout import Style
 from protofix.upgrade.facts import TRANSFORM_FIELDS, TRANSFORMED_TYPES
-from protofix.upgrade.reading import Upgraded, messages_of, v1_type
+from protofix.upgrade.text.items import Upgraded, messages_of, v1_type
 
 
 def upgrade_data(items: Sequence[Item], style: Style) -> Upgraded:

@@ -27,7 +27,7 @@ from protofix.textproto.draft import (
 from protofix.textproto.layout import Style
 from protofix.textproto.source import BLANKS
 from protofix.upgrade.facts import V0_FIELDS, V0_LAYER_FIELDS, V0_PADDED_TYPES, V0_PADDING
-from protofix.upgrade.reading import (
+from protofix.upgrade.text.items import (
     Note,
     Upgraded,
     Value,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from protofix.upgrade.layouts import as_int32, check_field, checked_fields, layout
-from protofix.upgrade.mapped import MappedFile, WeightsError
-from protofix.upgrade.weights_v0 import v0_content
-from protofix.upgrade.weights_v1 import has_old_batch_norm, has_old_transform
-from protofix.upgrade.wire import (
+from protofix.upgrade.weights.mapped import MappedFile, WeightsError
+from protofix.upgrade.weights.messages import as_int32, check_field, checked_fields, layout
+from protofix.upgrade.weights.v0 import v0_content
+from protofix.upgrade.weights.v1 import has_old_batch_norm, has_old_transform
+from protofix.upgrade.weights.wire import (
     LENGTH,
     Data,
     Field,

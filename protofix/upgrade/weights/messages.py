@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from caffe_proto import FieldType, base_schema
-from protofix.upgrade.wire import (
+from protofix.upgrade.weights.wire import (
     FIXED32,
     FIXED64,
     FIXED_SIZES,

@@ -13,15 +13,15 @@ from protofix.textproto.layout import Style, style_of
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
-from protofix.upgrade.batch_norm import upgrade_batch_norm
-from protofix.upgrade.data import upgrade_data
 from protofix.upgrade.facts import ALL_STEPS, CAFFE_STEPS, Step
-from protofix.upgrade.inputs import upgrade_inputs
-from protofix.upgrade.reading import Note, Upgraded, layer_name
-from protofix.upgrade.solver import upgrade_solver
-from protofix.upgrade.spellings import upgrade_spellings
-from protofix.upgrade.v0 import upgrade_v0
-from protofix.upgrade.v1 import upgrade_v1
+from protofix.upgrade.text.batch_norm import upgrade_batch_norm
+from protofix.upgrade.text.data import upgrade_data
+from protofix.upgrade.text.inputs import upgrade_inputs
+from protofix.upgrade.text.items import Note, Upgraded, layer_name
+from protofix.upgrade.text.solver import upgrade_solver
+from protofix.upgrade.text.spellings import upgrade_spellings
+from protofix.upgrade.text.v0 import upgrade_v0
+from protofix.upgrade.text.v1 import upgrade_v1
 
 _NET_STEPS: dict[Step, Callable[[Sequence[Item], Style], Upgraded]] = {
     "v0": upgrade_v0,

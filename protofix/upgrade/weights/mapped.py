@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from protofix.files import FileError
-from protofix.upgrade.recognise import HEAD, kind_of_file, refusal
+from protofix.upgrade.weights.recognise import HEAD, kind_of_file, refusal
 
 _HELD = 4 << 20  # bytes of the map that may be touched before they are given back
 _CHUNK = 8 << 20  # bytes copied in one go

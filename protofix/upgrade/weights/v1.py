@@ -10,9 +10,9 @@ from functools import cache
 
 from caffe_proto import V1_TYPES, base_schema
 from protofix.upgrade.facts import PARAM_FIELDS, TRANSFORM_FIELDS, TRANSFORMED_TYPES
-from protofix.upgrade.layouts import as_int32, layout, settle
-from protofix.upgrade.weights_v0 import carried
-from protofix.upgrade.wire import (
+from protofix.upgrade.weights.messages import as_int32, layout, settle
+from protofix.upgrade.weights.v0 import carried
+from protofix.upgrade.weights.wire import (
     FIXED32,
     LENGTH,
     VARINT,

@@ -18,11 +18,11 @@ from protofix.net.parameters import Shapes, parameters_of
 from protofix.net.shapes import Shape
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.upgrade.layouts import as_int32, layout
-from protofix.upgrade.mapped import MappedFile, WeightsError, mapped
-from protofix.upgrade.survey import layer_name, net_fields, survey
-from protofix.upgrade.weights_v0 import v0_content
-from protofix.upgrade.wire import (
+from protofix.upgrade.weights.mapped import MappedFile, WeightsError, mapped
+from protofix.upgrade.weights.messages import as_int32, layout
+from protofix.upgrade.weights.survey import layer_name, net_fields, survey
+from protofix.upgrade.weights.v0 import v0_content
+from protofix.upgrade.weights.wire import (
     FIXED_SIZES,
     LENGTH,
     Piece,

@@ -21,7 +21,7 @@ from protofix.textproto.draft import (
     renamed,
 )
 from protofix.textproto.layout import Style
-from protofix.upgrade.reading import (
+from protofix.upgrade.text.items import (
     Note,
     Upgraded,
     messages_of,

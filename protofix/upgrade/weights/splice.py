@@ -18,18 +18,18 @@ from pathlib import Path
 
 from protofix.files import writing_atomically
 from protofix.upgrade.facts import CAFFE_STEPS, Step
-from protofix.upgrade.layouts import layout
-from protofix.upgrade.mapped import MappedFile, WeightsError, mapped
-from protofix.upgrade.recognise import looks_binary
-from protofix.upgrade.survey import Progress, Survey, layer_name, net_fields, survey
-from protofix.upgrade.weights_v0 import Makers, upgrade_v0
-from protofix.upgrade.weights_v1 import (
+from protofix.upgrade.weights.mapped import MappedFile, WeightsError, mapped
+from protofix.upgrade.weights.messages import layout
+from protofix.upgrade.weights.recognise import looks_binary
+from protofix.upgrade.weights.survey import Progress, Survey, layer_name, net_fields, survey
+from protofix.upgrade.weights.v0 import Makers, upgrade_v0
+from protofix.upgrade.weights.v1 import (
     has_old_batch_norm,
     upgrade_batch_norm,
     upgrade_transform,
     upgrade_v1,
 )
-from protofix.upgrade.wire import (
+from protofix.upgrade.weights.wire import (
     LENGTH,
     Field,
     Piece,

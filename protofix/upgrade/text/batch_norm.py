@@ -12,7 +12,7 @@ from dataclasses import replace
 from protofix.textproto.draft import Item, appended, bare, new_field, with_value
 from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_float
-from protofix.upgrade.reading import Upgraded, last_value, messages_of
+from protofix.upgrade.text.items import Upgraded, last_value, messages_of
 
 _STATISTICS = 3
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from protofix.textproto.draft import Item, bare, new_field, new_message, placed, renamed, with_value
 from protofix.textproto.layout import Style
-from protofix.upgrade.reading import Upgraded, Value, last_value, value_as_field, values_of
+from protofix.upgrade.text.items import Upgraded, Value, last_value, value_as_field, values_of
 
 _DIMS = ("num", "channels", "height", "width")
 

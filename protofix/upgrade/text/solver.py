@@ -9,7 +9,7 @@ from protofix.textproto.draft import Item, quoted, renamed, with_value
 from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_integer
 from protofix.upgrade.facts import SOLVER_TYPES
-from protofix.upgrade.reading import Note, Upgraded, Value, last_value
+from protofix.upgrade.text.items import Note, Upgraded, Value, last_value
 
 
 def upgrade_solver(items: Sequence[Item], style: Style) -> Upgraded:

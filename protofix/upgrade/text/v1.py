@@ -22,7 +22,7 @@ from protofix.textproto.draft import (
 )
 from protofix.textproto.layout import Style
 from protofix.upgrade.facts import PARAM_FIELDS
-from protofix.upgrade.reading import (
+from protofix.upgrade.text.items import (
     Note,
     Upgraded,
     Value,

@@ -1,0 +1,1 @@
+"""Binary nets (`.caffemodel`) to today's format, by splicing the wire format."""
