@@ -15,17 +15,12 @@ from collections import Counter
 from pathlib import Path
 
 from caffe_proto import DIALECTS, dialect_title
-from protofix.net.binding import KIND_NAMES
-from protofix.net.dialects import Fit, fit
+from protofix.net.dialects import fit
+from protofix.net.kinds import KIND_NAMES
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
-
-
-def strange(fitted: Fit) -> list[str]:
-    """What a file uses that its dialect lacks, each once."""
-    return list(dict.fromkeys(misfit.name for misfit in fitted.misfits if misfit.name))
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +35,7 @@ def main(arguments: list[str]) -> int:
     fits = [fit(document) for document in documents]
     seconds = time.perf_counter() - start
     caffe = [fitted for fitted in fits if fitted.kind is not None]
-    whole = [fitted for fitted in caffe if not strange(fitted)]
+    whole = [fitted for fitted in caffe if not fitted.unknown]
     kinds = Counter(KIND_NAMES[fitted.kind] for fitted in caffe if fitted.kind)
     print(f"{len(files)} files, {len(caffe)} of Caffe: ", end="")
     print(", ".join(f"{kind} {number}" for kind, number in kinds.most_common()))
@@ -55,8 +50,8 @@ def main(arguments: list[str]) -> int:
         shown = path.relative_to(folder).as_posix()
         if fitted.kind is None:
             print(f"not a Caffe file: {shown}")
-        elif strange(fitted):
-            print(f"fits none, {fitted.dialect.title} best: {shown}: {', '.join(strange(fitted))}")
+        elif fitted.unknown:
+            print(f"fits none, {fitted.dialect.title} best: {shown}: {', '.join(fitted.unknown)}")
     return 0
 
 

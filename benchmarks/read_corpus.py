@@ -72,7 +72,7 @@ def time_protobuf(contents: list[bytes]) -> float:
 
 def _is_solver(content: bytes) -> bool:
     from caffe_proto import base_schema
-    from protofix.net.binding import kind_of_file
+    from protofix.net.kinds import kind_of_file
     from protofix.textproto.reader import read
     from protofix.textproto.source import Source
 

@@ -34,11 +34,11 @@ SAME = ("name", "bottom", "top", "blobs", "inner_product_param")
 def write_net(path: Path, size: int, layers: int, holes: bool) -> None:
     """Write a V1 net of about `size` bytes, a megabyte at a time."""
     from caffe_proto import base_schema
-    from protofix.upgrade.weights.messages import layout
+    from protofix.upgrade.weights.messages import wire_message
     from protofix.upgrade.weights.wire import LENGTH, Piece, Span, head_of
 
     def begin(message: str, field: str, length: int) -> bytes:
-        return head_of(Piece(layout(message).numbers[field], LENGTH, Span(0, length)))
+        return head_of(Piece(wire_message(message).numbers[field], LENGTH, Span(0, length)))
 
     schema = base_schema()
     layer_class, blob_class = map(schema.message_class, ("V1LayerParameter", "BlobProto"))
@@ -80,14 +80,11 @@ def by_protobuf(source: Path, target: Path) -> None:
     from caffe_proto import V1_TYPES, base_schema
 
     schema = base_schema()
-    names = {
-        number: V1_TYPES.get(name, "")
-        for name, number in schema.enums["V1LayerParameter.LayerType"].values.items()
-    }
+    types = schema.enums["V1LayerParameter.LayerType"]
     net: Any = schema.message_class("NetParameter").FromString(source.read_bytes())
     for old in net.layers:
         new = net.layer.add()
-        new.type = names[old.type]
+        new.type = V1_TYPES[types.name_of(old.type) or ""]
         for name in SAME:
             value = getattr(old, name)
             if isinstance(value, str):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from caffe_proto.layers import LAYERS
 from caffe_proto.schema import Schema, SchemaError, base_file, base_schema, build_schema
@@ -28,7 +28,18 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import (
         DescriptorProto,
         EnumDescriptorProto,
+        EnumValueDescriptorProto,
+        FieldDescriptorProto,
         FileDescriptorProto,
+    )
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+    _Named = TypeVar(
+        "_Named",
+        DescriptorProto,
+        EnumDescriptorProto,
+        EnumValueDescriptorProto,
+        FieldDescriptorProto,
     )
 
 DIALECTS = (
@@ -51,10 +62,14 @@ DIALECTS = (
 AUTO = "auto"
 """What stands for a dialect that is to be found from what a file uses."""
 
-_REMEMBERED = 1000  # questions, of names that files make up
-
 _BASE = "bvlc"
 _BASE_TITLE = "Caffe 1.0"
+
+_REMEMBERED = 1000  # questions, of names that files make up
+_LONG = 20  # digits, more than any value of an enum has
+
+# How many columns each kind of row has in a table.
+_WIDTHS = {"title": 1, "field": 7, "enum": 3, "absent": 2, "type": 2}
 
 
 class FieldRow(NamedTuple):
@@ -116,9 +131,6 @@ def dialect_table(name: str) -> Table:
     )
 
 
-_WIDTHS = {"title": 1, "field": 7, "enum": 3, "absent": 2, "type": 2}
-
-
 def dialect_title(name: str) -> str:
     """Give a dialect's name as people say it: "SSD", "Faster R-CNN", "Caffe 1.0"."""
     return dialect_table(name).title
@@ -138,38 +150,25 @@ def layer_types(name: str) -> frozenset[str]:
 
 
 @cache
-def v1_types() -> Mapping[str, str]:
-    """Give today's type string of each V1 type that only forks have, by its V1 name."""
+def fork_v1_types() -> Mapping[str, str]:
+    """Give today's type string of each V1 type that only forks have, by its V1 name.
+
+    `V1_TYPES` has those of Caffe 1.0.
+    """
     tables = map(dialect_table, DIALECTS)
     return MappingProxyType({v1: it for table in tables for it, v1 in table.types.items() if v1})
 
 
 @lru_cache(_REMEMBERED)
-def fork_type(v1_name: str) -> str | None:
-    """Give the type string that a fork has for a V1 name of its own; None if no fork is known to.
-
-    Forks name their layers as Caffe does, so `IMAGE_SEG_DATA` is `ImageSegData`, if just one type
-    reads like that.
-    """
-    told = v1_types().get(v1_name)
-    if told is not None:
-        return told
-    plain = v1_name.replace("_", "").lower()
-    types = {known for dialect in DIALECTS for known in layer_types(dialect)}
-    same = [known for known in types if known.lower() == plain]
-    return same[0] if len(same) == 1 else None
-
-
-@lru_cache(_REMEMBERED)
-def forks_with_field(message: str, field: str) -> tuple[str, ...]:
+def dialects_with_field(message: str, field: str) -> tuple[str, ...]:
     """Name the dialects whose message of that name has that field, the plainest first."""
     known = base_schema().messages.get(message)
     in_base = known is not None and field in known.fields
-    return _forks_with(message, field, in_base)
+    return _dialects_with(message, field, in_base)
 
 
 @lru_cache(_REMEMBERED)
-def forks_with_value(enum: str, value: str) -> tuple[str, ...]:
+def dialects_with_value(enum: str, value: str) -> tuple[str, ...]:
     """Name the dialects whose enum has that value, the plainest first.
 
     A value may be given by its number, as files may do.
@@ -182,10 +181,7 @@ def forks_with_value(enum: str, value: str) -> tuple[str, ...]:
             for name in DIALECTS
             if number in _numbers(dialect_table(name), enum, known.values if known else {})
         )
-    return _forks_with(enum, value, known is not None and value in known.values)
-
-
-_LONG = 20  # digits, more than any value of an enum has
+    return _dialects_with(enum, value, known is not None and value in known.values)
 
 
 def _numbers(table: Table, enum: str, base: Mapping[str, int]) -> set[int]:
@@ -194,7 +190,7 @@ def _numbers(table: Table, enum: str, base: Mapping[str, int]) -> set[int]:
     return set(numbers.values())
 
 
-def _forks_with(owner: str, name: str, in_base: bool) -> tuple[str, ...]:
+def _dialects_with(owner: str, name: str, in_base: bool) -> tuple[str, ...]:
     key = (owner, name)
     tables = map(dialect_table, DIALECTS)
     return tuple(
@@ -205,9 +201,19 @@ def _forks_with(owner: str, name: str, in_base: bool) -> tuple[str, ...]:
 
 
 @lru_cache(_REMEMBERED)
-def forks_with_type(layer_type: str) -> tuple[str, ...]:
+def dialects_with_type(layer_type: str) -> tuple[str, ...]:
     """Name the dialects that have layers of that type, the plainest first."""
     return tuple(name for name in DIALECTS if layer_type in layer_types(name))
+
+
+def value_anywhere(enum: str, number: int) -> str | None:
+    """Name a number of an enum as the plainest dialect does that has it; None if none has it."""
+    known = base_schema().enums.get(enum)
+    found = known.name_of(number) if known else None
+    if found is not None:
+        return found
+    rows = (row for name in DIALECTS for row in dialect_table(name).values.values())
+    return next((row.name for row in rows if (row.enum, row.number) == (enum, number)), None)
 
 
 @cache
@@ -234,7 +240,7 @@ def _overlaid(table: Table) -> FileDescriptorProto:
         if kind == "message":
             _message(file, type_name)  # One without any field has no row of its own.
     for value in table.values.values():
-        _put_value(_enum(file, value.enum), value)
+        _named(_enum(file, value.enum).value, value.name).number = value.number
     for owner in sorted(emptied, key=lambda name: -name.count(".")):  # enums before their messages
         _drop_if_empty(file, owner)
     return file
@@ -258,26 +264,26 @@ def _take_away(file: FileDescriptorProto, table: Table) -> set[str]:
 def _message(file: FileDescriptorProto, name: str) -> DescriptorProto:
     """Find a message by its dotted name, or add it."""
     outer, _, inner = name.rpartition(".")
-    there = _message(file, outer).nested_type if outer else file.message_type
-    found = next((message for message in there if message.name == inner), None)
-    return there.add(name=inner) if found is None else found
+    return _named(_message(file, outer).nested_type if outer else file.message_type, inner)
 
 
 def _enum(file: FileDescriptorProto, name: str) -> EnumDescriptorProto:
     """Find an enum by its dotted name, or add it."""
     outer, _, inner = name.rpartition(".")
-    there = _message(file, outer).enum_type if outer else file.enum_type
-    found = next((enum for enum in there if enum.name == inner), None)
-    return there.add(name=inner) if found is None else found
+    return _named(_message(file, outer).enum_type if outer else file.enum_type, inner)
+
+
+def _named(there: RepeatedCompositeFieldContainer[_Named], name: str) -> _Named:
+    """Find one of several descriptors by its name, or add it."""
+    found = next((it for it in there if it.name == name), None)
+    return there.add(name=name) if found is None else found
 
 
 def _put_field(message: DescriptorProto, row: FieldRow, package: str) -> None:
     from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
-    field = next((it for it in message.field if it.name == row.name), None)
-    if field is None:
-        field = message.field.add()
     kind, _, type_name = row.type.partition(":")
+    field = _named(message.field, row.name)
     field.CopyFrom(
         FieldDescriptorProto(
             name=row.name,
@@ -290,13 +296,6 @@ def _put_field(message: DescriptorProto, row: FieldRow, package: str) -> None:
     )
     if row.options == "packed":
         field.options.packed = True
-
-
-def _put_value(enum: EnumDescriptorProto, row: ValueRow) -> None:
-    value = next((it for it in enum.value if it.name == row.name), None)
-    if value is None:
-        value = enum.value.add(name=row.name)
-    value.number = row.number
 
 
 def _drop_if_empty(file: FileDescriptorProto, name: str) -> None:

@@ -7,6 +7,7 @@ It lies in `protofix.toml`, in `[tool.protofix]` of `pyproject.toml` or in `[pro
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -18,7 +19,10 @@ from protofix.net.names import nearest
 
 
 class ConfigError(ValueError):
-    """A configuration cannot be used; the message is one line that begins with its file."""
+    """A configuration cannot be used; the message is one line that begins with the place.
+
+    That is the file, with the line where there is one to name.
+    """
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Config:
     """What is configured for a file.
 
     `dialect` is a name in `DIALECTS`, or "auto" to find it; `schema` is a schema file of the
-    user's own, and None if there is none. Only one of the two is set.
+    user's own, and None if there is none. A configuration gives one of the two at most, be it
+    `dialect = "auto"`; the other is as it is here.
     """
 
     dialect: str = AUTO
@@ -61,6 +66,28 @@ class Configs:
         return config
 
 
+@dataclass(frozen=True)
+class _Table:
+    """The keys that a file gives, and where to look for them in its text.
+
+    `header` is the line above them, such as "[protofix]", or "" if the whole file is theirs.
+    """
+
+    path: Path
+    text: str
+    header: str
+    values: Mapping[str, Any]
+
+    def error(self, key: str, reason: str) -> ConfigError:
+        """An error about a key; its line is told where the key has one of its own."""
+        header = re.search(rf"^{re.escape(self.header)}", self.text, re.MULTILINE)
+        written = rf"^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[=:]"
+        of_key = re.compile(written, re.MULTILINE | re.IGNORECASE)
+        found = of_key.search(self.text, header.end()) if header else None
+        line = self.text.count("\n", 0, found.start()) + 1 if found else None
+        return _error(self.path, reason, line)
+
+
 def _read_folder(folder: str) -> Config | None:
     """The configuration that lies in a folder; None if there is none."""
     for name, table_in in _FILES.items():
@@ -69,39 +96,48 @@ def _read_folder(folder: str) -> Config | None:
             text = path.read_text(encoding="utf-8") if os.path.isfile(path) else ""
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "is not UTF-8"
-            raise ConfigError(f"{_shown(path)}: cannot be read: {reason}") from None
+            raise _error(path, f"cannot be read: {reason}") from None
         # Reading TOML takes longer than seeing that nothing in a file is for us.
         if text and (name == "protofix.toml" or "protofix" in text):
             found = table_in(text, path)
             if found is not None:
-                return _config(found, path)
+                return _config(found)
     return None
 
 
-def _own_table(text: str, path: Path) -> Mapping[str, Any]:
-    return _toml(text, path)
+def _own_table(text: str, path: Path) -> _Table:
+    return _Table(path, text, "", _toml(text, path))
 
 
-def _pyproject_table(text: str, path: Path) -> Mapping[str, Any] | None:
+def _pyproject_table(text: str, path: Path) -> _Table | None:
     tool = _toml(text, path).get("tool")
-    table = tool.get("protofix") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise ConfigError(f"{_shown(path)}: tool.protofix is to be a table: [tool.protofix]")
-    return table
+    values = tool.get("protofix") if isinstance(tool, dict) else None
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        reason = 'tool.protofix is to be a table: [tool.protofix], and below it dialect = "ssd"'
+        raise _Table(path, text, "[tool]", {}).error("protofix", reason)
+    return _Table(path, text, "[tool.protofix]", values)
 
 
-def _setup_table(text: str, path: Path) -> Mapping[str, Any] | None:
+def _setup_table(text: str, path: Path) -> _Table | None:
     from configparser import Error, RawConfigParser
 
     parser = RawConfigParser()
     try:
         parser.read_string(text, path.name)
     except Error as error:
-        raise ConfigError(f"{_shown(path)}: {' '.join(str(error).split())}") from None
-    return dict(parser["protofix"]) if parser.has_section("protofix") else None
+        # Some errors are of one line and some of several; what the words say of that is cut off.
+        lines = [number for number, _ in getattr(error, "errors", ())]
+        line = getattr(error, "lineno", lines[0] if lines else None)
+        reason = re.sub(r"^While reading from .*?\]: |\n.*", "", error.message, flags=re.DOTALL)
+        raise _error(path, reason, line) from None
+    if not parser.has_section("protofix"):
+        return None
+    return _Table(path, text, "[protofix]", dict(parser["protofix"]))
 
 
-_FILES: Mapping[str, Callable[[str, Path], Mapping[str, Any] | None]] = {
+_FILES: Mapping[str, Callable[[str, Path], _Table | None]] = {
     "protofix.toml": _own_table,
     "pyproject.toml": _pyproject_table,
     "setup.cfg": _setup_table,
@@ -116,43 +152,49 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{_shown(path)}: {' '.join(str(error).split())}") from None
+        # Its place is in its words: "... (at line 3, column 8)" or "... (at end of document)".
+        reason, _, place = " ".join(str(error).split()).partition(" (at ")
+        numbers = re.findall(r"\d+", place)
+        line = int(numbers[0]) if numbers else text.rstrip().count("\n") + 1
+        raise _error(path, reason, line) from None
 
 
-def _config(table: Mapping[str, Any], path: Path) -> Config:
+def _config(table: _Table) -> Config:
     """Make a configuration of what a file says."""
     keys = [field.name for field in fields(Config)]
     values: dict[str, Any] = {}
-    for key, value in table.items():
+    for key, value in table.values.items():
         if key not in keys:
             meant = nearest(key, keys)
             right = f"did you mean `{meant}`?" if meant else f"there are {', '.join(keys)}"
-            raise ConfigError(f"{_shown(path)}: there is no key `{key}`: {right}")
-        values[key] = _READERS[key](value, path)
+            raise table.error(key, f"there is no key `{key}`: {right}")
+        values[key] = _READERS[key](value, table)
     if len(values) > 1:
-        raise ConfigError(f"{_shown(path)}: give `dialect` or `schema`, not both")
+        raise table.error(list(values)[-1], "give `dialect` or `schema`, not both")
     return Config(**values)
 
 
-def _dialect(value: object, path: Path) -> str:
+def _dialect(value: object, table: _Table) -> str:
     names = (AUTO, *DIALECTS)
     if value in names:
         return str(value)
     meant = nearest(value, names) if isinstance(value, str) else None
     right = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}"
-    raise ConfigError(f"{_shown(path)}: there is no dialect `{value}`: {right}")
+    raise table.error("dialect", f"there is no dialect `{value}`: {right}")
 
 
-def _schema(value: object, path: Path) -> Path:
+def _schema(value: object, table: _Table) -> Path:
     if not isinstance(value, str) or not value:
-        raise ConfigError(f'{_shown(path)}: `schema` takes the path of a file: schema = "my.proto"')
-    return path.parent / value
+        reason = '`schema` takes the path of a file: schema = "my.proto"'
+        raise table.error("schema", reason)
+    return table.path.parent / value
 
 
-_READERS: Mapping[str, Callable[[object, Path], Any]] = {"dialect": _dialect, "schema": _schema}
+_READERS: Mapping[str, Callable[[object, _Table], Any]] = {"dialect": _dialect, "schema": _schema}
 
 
-def _shown(path: Path) -> str:
-    """A path as a person at the working folder would write it."""
+def _error(path: Path, reason: str, line: int | None = None) -> ConfigError:
+    """An error about a file, its path as a person at the working folder would write it."""
     shown = os.path.relpath(path)
-    return str(path) if shown.startswith(os.pardir) else shown
+    place = str(path) if shown.startswith(os.pardir) else shown
+    return ConfigError(f"{place}: {reason}" if line is None else f"{place}:{line}: {reason}")

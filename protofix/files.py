@@ -17,29 +17,37 @@ class FileError(OSError):
     """A file cannot be read or written; the message is one line that begins with its path."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file. Raises `FileError`."""
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Make what goes wrong while a file is read a `FileError` about it."""
     try:
+        yield
+    except FileError:
+        raise
+    except (OSError, ValueError, OverflowError) as error:
+        raise FileError(f"{path}: cannot be read: {_reason(error)}") from None
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """Open a file for reading. Raises `FileError`, for whatever is no regular file as well."""
+    with reading(path):
         if path.is_dir():
             raise FileError(f"{path}: is a folder; give a file in it")
         if path.exists() and not path.is_file():
             raise FileError(f"{path}: is no regular file")
-        return path.read_bytes()
-    except FileError:
-        raise
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path}: cannot be read: {_reason(error)}") from None
+        return open(path, "rb")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file. Raises `FileError`."""
+    with open_regular(path) as stream, reading(path):
+        return stream.read()
 
 
 def first_bytes(path: Path, count: int) -> bytes:
     """Read how a file begins. Raises `FileError`."""
-    try:
-        if path.is_file():
-            with open(path, "rb") as stream:
-                return stream.read(count)
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path}: cannot be read: {_reason(error)}") from None
-    return read_bytes(path)  # which says what it is instead
+    with open_regular(path) as stream, reading(path):
+        return stream.read(count)
 
 
 def source_of_bytes(data: bytes, path: str) -> Source:

@@ -7,7 +7,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from protofix.commands.common import DONE, FOUND, stdin_bytes
+from protofix.commands.common import (
+    DONE,
+    FOUND,
+    add_output,
+    is_dry,
+    print_bytes,
+    replace_file,
+    report_stream,
+    say_written,
+    stdin_bytes,
+    target_of,
+)
 from protofix.files import FileError, read_bytes, source_of_bytes, write_atomically
 
 if TYPE_CHECKING:
@@ -42,12 +53,7 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     migrate.add_argument("net", metavar="NET", help="the prototxt, or - for standard input")
-    output = migrate.add_mutually_exclusive_group()
-    output.add_argument(
-        "-o", "--output", metavar="OUT", help="write the result to OUT (- prints it)"
-    )
-    output.add_argument("--in-place", action="store_true", help="replace NET")
-    output.add_argument("--diff", action="store_true", help="print the diff alone, for patch")
+    add_output(migrate, "NET")
     matrix = migrate.add_argument_group("the matrix H (the net's own is kept if none is given)")
     way = matrix.add_mutually_exclusive_group()
     way.add_argument("--source", metavar="FILE", help="from a .binaryproto, .npy or .csv file")
@@ -86,7 +92,6 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--weights", metavar="FILE.caffemodel",
         help="say whether these weights still match the net, by layer name and shape",
     )  # fmt: skip
-    migrate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     migrate.set_defaults(run=_migrate)
 
 
@@ -152,18 +157,10 @@ def _way(arguments: argparse.Namespace) -> Way | None:
 def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> list[str]:
     """Write what is to be written: the files beside the net first, the net last."""
     after = migration.after.source.to_bytes()
+    target = target_of(arguments, arguments.net)
     if arguments.output == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(after)
-        sys.stdout.buffer.flush()
-        target, expected = None, None
-    elif arguments.output is not None:
-        target = Path(arguments.output)
-        onto_itself = arguments.net != "-" and target.resolve() == Path(arguments.net).resolve()
-        expected = data if onto_itself else None
-    elif arguments.in_place:
-        target, expected = Path(arguments.net), data
-    else:
+        print_bytes(after)
+    elif target is None:
         return []
     for matrix in (arguments.source, arguments.h_data, *migration.matrices):
         if target is not None and matrix and target.resolve() == Path(matrix).resolve():
@@ -175,7 +172,7 @@ def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> 
             write_atomically(file.path, file.content)
             done.append(file.path)
         if target is not None and (migration.changed or arguments.output is not None):
-            write_atomically(target, after, expected)
+            replace_file(target, arguments.net, data, after)
             done.append(target)
     except FileError:
         for path in done:
@@ -204,22 +201,18 @@ def _report(
     from protofix.reports import migration as report
     from protofix.reports.terminal import write_diff, write_line
 
-    stream = sys.stderr if arguments.output == "-" or arguments.diff else sys.stdout
+    stream = report_stream(arguments)
     if arguments.format == "json":
         stream = sys.stderr if arguments.output == "-" else sys.stdout
         print(report.as_json(migration, written, match), file=stream)
         return
-    dry = arguments.output is None and not arguments.in_place
-    if dry:
+    if is_dry(arguments):
         write_diff(sys.stdout, report.diff_of(migration))
     for line in (*report.note_lines(migration), *report.proof_lines(migration)):
         write_line(stream, line)
     if match is not None:
         for line in report.weights_lines(arguments.weights, match):
             write_line(stream, line)
-    for path in written:
-        write_line(stream, [(f"wrote {path}", "bold")])
-    if dry and migration.changed and not arguments.diff:
-        names = "".join(f", {file.path}" for file in migration.files)
-        said = f"nothing was written; -o OUT or --in-place writes the net{names}"
-        write_line(stream, [(said, "bold")])
+    names = "".join(f", {file.path}" for file in migration.files)
+    would = is_dry(arguments) and migration.changed and not arguments.diff
+    say_written(stream, written, f"the net{names}" if would else "")

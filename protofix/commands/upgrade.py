@@ -6,14 +6,23 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
-from protofix.commands.common import DONE, FOUND, complain, stdin_bytes
-from protofix.files import FileError, first_bytes, read_bytes, source_of_bytes, write_atomically
+from protofix.commands.common import (
+    DONE,
+    FOUND,
+    add_output,
+    complain,
+    is_dry,
+    print_bytes,
+    replace_file,
+    report_stream,
+    say_written,
+    stdin_bytes,
+    target_of,
+)
+from protofix.files import FileError, first_bytes, read_bytes, source_of_bytes
 from protofix.upgrade.facts import ALL_STEPS, CAFFE_STEPS, STEP_TITLES, Step
-
-if TYPE_CHECKING:
-    from protofix.upgrade.text.document import Upgrade
 
 _EXAMPLES = """\
 examples:
@@ -23,7 +32,7 @@ examples:
   protofix upgrade --step input deploy.prototxt     one step alone
   protofix upgrade old.caffemodel -o new.caffemodel the same for weights
 
-steps, in Caffe's order:
+steps, in the order in which Caffe takes them (spellings is none of Caffe's):
 """
 
 
@@ -43,12 +52,7 @@ def add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "files", nargs="+", metavar="FILE",
         help="a prototxt, a folder of them, a caffemodel, or - for standard input",
     )  # fmt: skip
-    output = upgrade.add_mutually_exclusive_group()
-    output.add_argument(
-        "-o", "--output", metavar="OUT", help="write the result to OUT (- prints it)"
-    )
-    output.add_argument("--in-place", action="store_true", help="replace each FILE")
-    output.add_argument("--diff", action="store_true", help="print the diff alone, for patch")
+    add_output(upgrade, "each FILE")
     upgrade.add_argument(
         "--step", action="append", choices=ALL_STEPS, metavar="STEP",
         help="take this step only (may be given several times); default: all that Caffe takes",
@@ -61,7 +65,6 @@ def add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--unsafe", action="store_true",
         help="make a net whole that mixes `layer` and `layers`, which Caffe refuses",
     )  # fmt: skip
-    upgrade.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     upgrade.set_defaults(run=_upgrade)
 
 
@@ -69,10 +72,11 @@ def _upgrade(arguments: argparse.Namespace) -> int:
     from protofix.runner import files_below
 
     paths = list(files_below(arguments.files))
-    if arguments.output is not None and (
-        len(paths) != 1 or (arguments.files[0] != "-" and Path(arguments.files[0]).is_dir())
-    ):
-        raise ValueError(f"-o takes one FILE and {len(paths)} are given; use --in-place for many")
+    if not paths:
+        raise ValueError(f"{arguments.files[0]}: there is no *.prototxt in this folder")
+    if arguments.output is not None and (len(paths) > 1 or paths != arguments.files):
+        said = f"{len(paths)} files" if len(arguments.files) > 1 else "a folder"
+        raise ValueError(f"-o takes one FILE, not {said}; --in-place replaces each")
     if arguments.in_place and "-" in paths:
         raise ValueError("--in-place needs a file: standard input cannot be replaced")
     codes = {DONE}
@@ -80,11 +84,11 @@ def _upgrade(arguments: argparse.Namespace) -> int:
     for path in paths:
         try:
             code, record = _one(path, arguments)
-            records.append(record)
         except (FileError, ValueError) as error:
             sys.stdout.flush()
-            code = complain(str(error))
+            code, record = complain(str(error)), {"file": path, "error": str(error)}
         codes.add(code)
+        records.append(record)
     if arguments.format == "json":
         stream = sys.stderr if arguments.output == "-" else sys.stdout
         print(json.dumps(records, indent=2), file=stream)
@@ -93,29 +97,49 @@ def _upgrade(arguments: argparse.Namespace) -> int:
 
 def _one(path: str, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """Upgrade one file; give the exit code and the record of the JSON report."""
+    if path != "-" and _is_binary(Path(path)):
+        return _one_binary(Path(path), arguments)
+    data = stdin_bytes() if path == "-" else read_bytes(Path(path))
+    return _one_text(path, data, arguments)
+
+
+def _is_binary(path: Path) -> bool:
+    """Whether a file is to be taken for weights: by its name, else by how it begins."""
     from protofix.upgrade.weights.recognise import HEAD, looks_binary
 
-    if path == "-":
-        data = stdin_bytes()
-        if looks_binary(data[:HEAD]):
-            raise FileError("<stdin>: is binary; weights are read from a file: give its path")
-        return _one_text("<stdin>", data, arguments)
-    if looks_binary(first_bytes(Path(path), HEAD)):
-        return _one_binary(Path(path), arguments)
-    return _one_text(path, read_bytes(Path(path)), arguments)
+    if path.suffix in (".prototxt", ".pt", ".txt"):
+        return False
+    return path.suffix == ".caffemodel" or looks_binary(first_bytes(path, HEAD))
 
 
-def _one_text(name: str, data: bytes, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+def _one_text(path: str, data: bytes, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from protofix.reports import upgrade as report
+    from protofix.reports.terminal import write_diff, write_line
     from protofix.textproto.reader import read
     from protofix.upgrade.text.document import upgrade_document
 
-    document = read(source_of_bytes(data, name))
+    document = read(source_of_bytes(data, "<stdin>" if path == "-" else path))
     upgrade = upgrade_document(document, _steps(arguments), arguments.unsafe)
-    written = _write(upgrade, name, data, arguments)
-    if arguments.format == "text":
-        _report(upgrade, written, arguments)
-    return (DONE if upgrade.complete else FOUND), report.record(upgrade, written)
+    after = upgrade.after.source.to_bytes()
+    target = target_of(arguments, path)
+    written = target if target is not None and (upgrade.changed or arguments.output) else None
+    if arguments.output == "-":
+        print_bytes(after)
+    if written is not None:
+        replace_file(written, path, data, after)
+    dry = is_dry(arguments)
+    if arguments.format == "json":
+        record = report.record(upgrade, written)
+    else:
+        record = {}
+        if dry:
+            write_diff(sys.stdout, report.diff_of(upgrade))
+        stream = report_stream(arguments)
+        for line in report.lines(upgrade, dry):
+            write_line(stream, line)
+        would = "it" if dry and upgrade.changed and not arguments.diff else ""
+        say_written(stream, [written.as_posix()] if written else [], would)
+    return (DONE if upgrade.complete else FOUND), record
 
 
 def _one_binary(path: Path, arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
@@ -125,60 +149,23 @@ def _one_binary(path: Path, arguments: argparse.Namespace) -> tuple[int, dict[st
 
     if arguments.output == "-":
         raise FileError(f"{path}: is binary; weights are written to a file: give its path to -o")
-    target = path if arguments.in_place else Path(arguments.output) if arguments.output else None
+    if arguments.diff:
+        raise FileError(f"{path}: is binary; there is no diff of weights")
+    target = target_of(arguments, str(path))
     with byte_progress(path.name, path.stat().st_size) as progress:
         upgrade = upgrade_weights(
             path, target, _steps(arguments), progress, unsafe=arguments.unsafe
         )
-    written = target.as_posix() if target and (upgrade.changed or not arguments.in_place) else None
+    written = target if upgrade.changed or arguments.output else None
     if arguments.format == "text":
         for line in report.weights_lines(path.as_posix(), upgrade):
             write_line(sys.stdout, line)
-        _say_written(sys.stdout, written, target is None and upgrade.changed)
-    code = FOUND if upgrade.notes else DONE
+        would = "it" if target is None and upgrade.changed else ""
+        say_written(sys.stdout, [written.as_posix()] if written else [], would)
+    code = DONE if upgrade.complete else FOUND
     return code, report.weights_record(path.as_posix(), upgrade, written)
 
 
 def _steps(arguments: argparse.Namespace) -> tuple[Step, ...]:
     steps: list[Step] = arguments.step or list(CAFFE_STEPS)
     return (*steps, "spellings") if arguments.spellings else tuple(steps)
-
-
-def _write(upgrade: Upgrade, path: str, data: bytes, arguments: argparse.Namespace) -> str | None:
-    after = upgrade.after.source.to_bytes()
-    if arguments.output == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(after)
-        sys.stdout.buffer.flush()
-        return None
-    if arguments.output is not None:
-        target = Path(arguments.output)
-        onto_itself = path != "<stdin>" and target.resolve() == Path(path).resolve()
-        write_atomically(target, after, data if onto_itself else None)
-        return target.as_posix()
-    if arguments.in_place and upgrade.changed:
-        write_atomically(Path(path), after, data)
-        return path
-    return None
-
-
-def _report(upgrade: Upgrade, written: str | None, arguments: argparse.Namespace) -> None:
-    from protofix.reports import upgrade as report
-    from protofix.reports.terminal import write_diff, write_line
-
-    stream = sys.stderr if arguments.output == "-" or arguments.diff else sys.stdout
-    dry = arguments.output is None and not arguments.in_place
-    if dry:
-        write_diff(sys.stdout, report.diff_of(upgrade))
-    for line in report.lines(upgrade):
-        write_line(stream, line)
-    _say_written(stream, written, dry and upgrade.changed and not arguments.diff)
-
-
-def _say_written(stream: TextIO, written: str | None, would_write: bool) -> None:
-    from protofix.reports.terminal import write_line
-
-    if written is not None:
-        write_line(stream, [(f"wrote {written}", "bold")])
-    if would_write:
-        write_line(stream, [("nothing was written; -o OUT or --in-place writes it", "bold")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caffe_proto import Schema, base_schema
@@ -25,11 +25,11 @@ from protofix.infogain.sources import (
     classes_of,
     give_matrix,
 )
-from protofix.net.binding import kind_of_file
+from protofix.net.kinds import kind_of_file
 from protofix.net.layers import Layer, bind
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
-from protofix.upgrade.text.document import Upgrade, upgrade_document
+from protofix.upgrade.text.document import Upgrade, refuse_mistakes, upgrade_document
 
 
 class MigrationError(ValueError):
@@ -93,8 +93,11 @@ class Migration:
 def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     """Upgrade the net, fuse every chain, give H where it is asked for, and prove the result.
 
-    Raises `MigrationError` for a file that is no net or has syntax errors, and `MatrixError` or
-    `SourceError` if H cannot be given or the net's own is wrong. Nothing is written.
+    The proof is of what is done to the upgraded net; the upgrade itself is checked layer by layer.
+
+    Raises `MigrationError` for a file that is no net or has syntax errors, `UpgradeError` for one
+    that cannot be upgraded, and `MatrixError` or `SourceError` if H cannot be given or the net's
+    own is wrong. Nothing is written.
     """
     schema = base_schema()
     _refuse_what_is_no_net(document, schema)
@@ -102,11 +105,14 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     fused = fuse(upgrade.after if upgrade else document, options.fuse)
     notes: list[str] = []
     if upgrade and upgrade.changed and not fused.fused and options.way is None:
-        # Nothing of the net is for this command to change, so not its format either.
+        # Nothing of the net is for this command to change, so not its format either. What is said
+        # of its chains is said of the upgraded net, which tells more of shapes.
         notes = ["the net is in an old format: protofix upgrade brings it to today's"]
         upgrade = None
-        fused = fuse(document, options.fuse)
+        fused = replace(fused, document=document)
     document = upgrade.after if upgrade else document
+    if bind(document).mixed:
+        notes.append("the net mixes `layer` and `layers`, and Caffe refuses it: protofix upgrade")
     # Losses keep their order, so the n-th of the old net is the n-th of the new one.
     numbers = {loss.index: n for n, loss in enumerate(infogain_losses(bind(document)))}
     left = {chain.loss.index for chain in fused.plan.refused}
@@ -160,12 +166,7 @@ def _why_nothing_takes_it(fused: FuseResult) -> str:
 
 def _refuse_what_is_no_net(document: Document, schema: Schema) -> None:
     source = document.source
-    if document.diagnoses:
-        first = document.diagnoses[0]
-        line, column = source.position(first.start)
-        count = len(document.diagnoses) - 1
-        more = f" (and {count} more: see protofix check)" if count else ""
-        raise MigrationError(f"{source.path}:{line}:{column}: {first.message}{more}")
+    refuse_mistakes(document, MigrationError)
     if not document.fields:
         raise MigrationError(f"{source.path}: there is no net in it")
     kind = kind_of_file(document, schema)

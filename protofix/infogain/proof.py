@@ -24,7 +24,7 @@ from protofix.infogain.maths import (
 from protofix.infogain.matrix import MatrixError, read_h5_matrix, read_matrix
 from protofix.infogain.plan import Plan
 from protofix.infogain.sources import GivenMatrix
-from protofix.net.binding import misfits
+from protofix.net.binding import find_misfits
 from protofix.net.graph import Graph, Remade, Unmade, Use
 from protofix.net.layers import Layer, enum_of, integer_of, string_of
 from protofix.net.shapes import canonical_axis, class_count
@@ -102,8 +102,8 @@ class Proof:
 def structure_problems(before: Document, after: Document, schema: Schema) -> list[str]:
     """What is wrong with a rewritten net that was not wrong with the one it was made of."""
     problems = [_at(after, d.start, d.message) for d in after.diagnoses]
-    known = Counter(d.message for d in misfits(before, schema, "NetParameter"))
-    for found in misfits(after, schema, "NetParameter"):
+    known = Counter(d.message for d in find_misfits(before, schema, "NetParameter"))
+    for found in find_misfits(after, schema, "NetParameter"):
         if known[found.message]:
             known[found.message] -= 1
         else:

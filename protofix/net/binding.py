@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from types import MappingProxyType
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from caffe_proto import FieldType, MessageType, Schema, fields_anywhere
-from protofix.textproto.literals import clip, is_octal_or_hex, parse_float, parse_integer
-from protofix.textproto.tree import Diagnosis, Document, Field, Message, Node, Scalar
+from caffe_proto import FieldType, MessageType, Schema
+from protofix.textproto.literals import (
+    clip,
+    is_octal_or_hex,
+    parse_bool,
+    parse_float,
+    parse_integer,
+)
+from protofix.textproto.tree import Document, Field, Message, Node, Scalar
 
-_TRUE = {"true", "True", "t"}
-_FALSE = {"false", "False", "f"}
 _RANGES = {
     "int32": (-(2**31), 2**31 - 1),
     "int64": (-(2**63), 2**63 - 1),
@@ -22,133 +24,43 @@ _RANGES = {
 }
 
 
-class Misfit(NamedTuple):
-    """Something that does not fit the schema: where, which kind, and what would be right.
+@dataclass(frozen=True)
+class Lack:
+    """What a dialect lacks: a field of a message, a value of an enum, or a layer type.
 
-    `owner` is the message that lacks a field, or the enum that lacks a value, and `name` what it
-    lacks; `node` is the field and `within` the message in which it stands. All four are of an
-    unknown field or value only.
+    `name` is what is lacking as it is written; a value may be a number, then in decimal. `owner` is
+    the message or the enum that lacks it, by its dotted name; layer types have none, "". A field
+    has `node`, itself with all that it holds, and `within`, the message of the text in which it
+    stands, None at the top; a value and a layer type have neither.
+    """
+
+    name: str
+    owner: str = ""
+    node: Node | None = None
+    within: Message | None = None
+
+
+class Misfit(NamedTuple):
+    """Something that does not fit: where (offsets into the text), which kind, and a message.
+
+    The kinds are "unknown-field", "unknown-enum-value", "unknown-layer-type", "repeated-field",
+    "missing-field", "missing-colon", "wrong-type" and "out-of-range". What is unknown has `lacks`,
+    and its message goes no further than that it is; only a layer within a layer has none, since a
+    bracket was lost there and no dialect is wanted.
     """
 
     start: int
     end: int
     kind: str
     message: str
-    owner: str = ""
-    name: str = ""
-    node: Node | None = None
-    within: Message | None = None
-
-
-def kind_of_file(document: Document, schema: Schema) -> str | None:
-    """Name of the message a file holds: "NetParameter", "SolverParameter" or "LabelMap".
-
-    Told by what stands at its top, held against the schema and all dialects together. None is a
-    file of another program: most of its fields are in none of those messages, or it has none.
-    """
-    if not document.fields and not document.diagnoses:
-        return "NetParameter"  # Comments alone: to Caffe that is a net without layers.
-    for kind in ("NetParameter", "SolverParameter"):
-        if _is_plainly(document, schema.messages.get(kind)):
-            return kind
-    counts = {
-        "NetParameter": _known_at_top(document, schema, "NetParameter"),
-        "SolverParameter": _known_at_top(document, schema, "SolverParameter"),
-        "LabelMap": _label_map(document),
-    }
-    if not any(node.name for node in document.fields):
-        first = _FIRST_WORD.match(document.text)
-        word = first[1] if first else ""
-        return next((kind for kind in KIND_NAMES if _kinds(schema, kind, word)), None)
-    kind, best = max(counts.items(), key=lambda counted: (counted[1].fit, counted[1].named))
-    if kind == "NetParameter" and any(_reads_as_layer(node, schema) for node in document.fields):
-        return kind
-    named = [node for node in document.fields if node.name]
-    strangers = len(named) - best.named
-    return None if strangers > best.fit or not best.named else kind
-
-
-# Comments may stand before it, and so may what a byte order mark became.
-_FIRST_WORD = re.compile(r"(?:[\s\ufeff]|#[^\n]*(?:\n|$))*([A-Za-z_]\w*)")
-
-KIND_NAMES: Mapping[str, str] = MappingProxyType(
-    {"NetParameter": "net", "SolverParameter": "solver", "LabelMap": "label map"}
-)
-"""What people call a file by the message it holds."""
-
-
-class _Count(NamedTuple):
-    """How many fields a message has by name, and how many of those hold what it takes."""
-
-    named: int
-    fit: int
-
-
-def _is_plainly(document: Document, message: MessageType | None) -> bool:
-    """Whether nothing at the top of a file is strange to a message: so it is with most files."""
-    fields = message.fields if message else {}
-    return bool(document.fields) and all(
-        node.shape.name in fields and _fits(node, {fields[node.shape.name].kind})
-        for node in document.fields
-    )
-
-
-def _known_at_top(document: Document, schema: Schema, kind: str) -> _Count:
-    named = fit = 0
-    for node in document.fields:
-        kinds = _kinds(schema, kind, node.shape.name)
-        if kinds:
-            named += 1
-            fit += _fits(node, kinds)
-    return _Count(named, fit)
-
-
-def _kinds(schema: Schema, message: str, name: str) -> AbstractSet[str]:
-    """What a field of a message holds, in the schema or else in any dialect; {} if none has it."""
-    own = schema.messages.get(message)
-    if own is not None and name in own.fields:
-        return {own.fields[name].kind}
-    return fields_anywhere(message).get(name, frozenset())
-
-
-def _fits(node: Node, kinds: AbstractSet[str]) -> bool:
-    if isinstance(node, Message):
-        return "message" in kinds
-    found = {scalar.kind for scalar in node.shape.scalars}
-    if found == {"string"}:
-        return not kinds.isdisjoint(("string", "bytes"))
-    return "string" not in found and bool(kinds - {"message", "string", "bytes"})
-
-
-def _label_map(document: Document) -> _Count:
-    """Count the `item`s with a `label`, or with nothing that SSD's have not.
-
-    TensorFlow's label maps have items too, with an `id`.
-    """
-    items = [n for n in document.fields if isinstance(n, Message) and n.name == "item"]
-    count = 0
-    for item in items:
-        names = {node.name for node in item.fields}
-        count += "label" in names or names <= fields_anywhere("LabelMapItem").keys()
-    return _Count(count, count)
-
-
-def _reads_as_layer(node: Node, schema: Schema) -> bool:
-    """Whether a node is a layer most of whose fields a layer can have: proof enough of a net."""
-    owners = {"layer": "LayerParameter", "layers": "V1LayerParameter"}
-    if node.name not in owners or not isinstance(node, Message):
-        return False
-    known = sum(bool(_kinds(schema, owners[node.name], inner.name)) for inner in node.fields)
-    return 2 * known > len(node.fields)
-
-
-def misfits(document: Document, schema: Schema, kind: str) -> list[Diagnosis]:
-    """Everything in a document that does not fit the message named, in the order of the text."""
-    return [Diagnosis(*misfit[:4]) for misfit in find_misfits(document, schema, kind)]
+    lacks: Lack | None = None
 
 
 def find_misfits(document: Document, schema: Schema, kind: str) -> list[Misfit]:
-    """The same, each with what is lacking where."""
+    """Find all that does not fit the message `kind` of a schema, in the order of the text.
+
+    Layer types are strings to a schema: which of them there are, it does not know.
+    """
     found = list(_Walker(schema).walk(schema.messages[kind], document.fields, None))
     found.sort(key=lambda misfit: misfit.start)
     return found
@@ -233,10 +145,8 @@ class _Walker:
         if field.kind in ("string", "bytes"):
             fits = kind == "string"
         elif field.kind == "bool":
-            if kind == "integer":
-                return None if parse_integer(value) in (0, 1) and value[0] != "-" else _bool(scalar)
-            if kind == "name":
-                return None if value in _TRUE or value in _FALSE else _bool(scalar)
+            if kind in ("integer", "name"):
+                return _bool(scalar) if parse_bool(value) is None else None
             fits = False
         elif field.kind in _RANGES:
             fits = kind == "integer"
@@ -265,14 +175,15 @@ class _Walker:
         if scalar.kind == "integer" and -(2**31) <= parse_integer(value) < 2**31:
             value = str(parse_integer(value))  # octal and hex as people count
         text = f"{enum.name} has no value `{clip(value)}`"
-        kind = "unknown-enum-value"
-        return Misfit(scalar.start, scalar.end, kind, text, enum.name, value)
+        lack = Lack(value, enum.name)
+        return Misfit(scalar.start, scalar.end, "unknown-enum-value", text, lack)
 
 
 def _unknown(node: Node, message: MessageType, opened: Message | None) -> Misfit:
     text = f"{message.name} has no field `{clip(node.name)}`"
     end = node.start + len(node.name) if node.name.startswith("[") else node.name_end
-    return Misfit(node.start, end, "unknown-field", text, message.name, node.name, node, opened)
+    lack = Lack(node.name, message.name, node, opened)
+    return Misfit(node.start, end, "unknown-field", text, lack)
 
 
 def _layer_within_layer(node: Message) -> Misfit:

@@ -12,21 +12,19 @@ from caffe_proto import (
     Schema,
     dialect_schema,
     dialect_title,
-    forks_with_field,
-    forks_with_type,
-    forks_with_value,
+    dialects_with_field,
+    dialects_with_type,
+    dialects_with_value,
     layer_types,
 )
 from caffe_proto.own import read_schema
-from protofix.net.binding import Misfit, find_misfits, kind_of_file
+from protofix.net.binding import Lack, Misfit, find_misfits
+from protofix.net.kinds import NETS_OF_SOLVERS, kind_of_file
 from protofix.net.names import slip_of_type
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import Document, Message, messages_named, scalars_named, walk
 
 _REMEMBERED = 8  # schemas that users bring
-
-# Where a solver may hold a net in itself.
-_NETS_OF_SOLVERS = ("net_param", "train_net_param", "test_net_param")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +52,16 @@ class Fit:
     kind: str | None
     dialect: Dialect
     misfits: tuple[Misfit, ...]
+
+    @property
+    def lacks(self) -> tuple[Lack, ...]:
+        """All that the dialect lacks of what the document has."""
+        return tuple(misfit.lacks for misfit in self.misfits if misfit.lacks is not None)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The names of what the dialect lacks, each once."""
+        return tuple(dict.fromkeys(lack.name for lack in self.lacks))
 
 
 @cache
@@ -100,7 +108,7 @@ def fit(document: Document, dialect: Dialect | None = None) -> Fit:
         return _fit(document, kind_of_file(document, dialect.schema), dialect)
     base = known_dialect(DIALECTS[0])
     best = _fit(document, kind_of_file(document, base.schema), base)
-    strange = [(_weight(misfit), who_knows(misfit)) for misfit in best.misfits if misfit.name]
+    strange = [(_weight(m.lacks), who_knows(m)) for m in best.misfits if m.lacks is not None]
     most = least = sum(weight for weight, _ in strange)
     for name in DIALECTS[1:]:
         if not least:
@@ -110,7 +118,7 @@ def fit(document: Document, dialect: Dialect | None = None) -> Fit:
         if not known or most - known > least:
             continue
         other = _fit(document, best.kind, known_dialect(name))
-        unknown = _unknown(other)
+        unknown = sum(map(_weight, other.lacks))
         if (unknown, len(other.misfits)) < (least, len(best.misfits)):
             best, least = other, unknown
     return best
@@ -118,11 +126,14 @@ def fit(document: Document, dialect: Dialect | None = None) -> Fit:
 
 def who_knows(misfit: Misfit) -> tuple[str, ...]:
     """Name the dialects that know what is unknown here, the plainest first."""
+    lack = misfit.lacks
+    if lack is None:
+        return ()
     if misfit.kind == "unknown-layer-type":
-        return forks_with_type(misfit.name)
+        return dialects_with_type(lack.name)
     if misfit.kind == "unknown-enum-value":
-        return forks_with_value(misfit.owner, misfit.name)
-    return forks_with_field(misfit.owner, misfit.name)
+        return dialects_with_value(lack.owner, lack.name)
+    return dialects_with_field(lack.owner, lack.name)
 
 
 def _fit(document: Document, kind: str | None, dialect: Dialect) -> Fit:
@@ -143,7 +154,8 @@ def _lacking(document: Document, kind: str) -> tuple[Misfit, ...]:
     if first is None:
         return ()
     text = f"{kind} has no field `{clip(first.name)}`"
-    return (Misfit(first.start, first.name_end, "unknown-field", text, kind, first.name, first),)
+    lack = Lack(first.name, kind, first)
+    return (Misfit(first.start, first.name_end, "unknown-field", text, lack),)
 
 
 def _strange_types(document: Document, kind: str, types: frozenset[str] | None) -> list[Misfit]:
@@ -156,24 +168,20 @@ def _strange_types(document: Document, kind: str, types: frozenset[str] | None) 
                 continue
             if written not in types if types is not None else slip_of_type(written) is not None:
                 text = f"there is no layer type `{clip(written)}`"
-                place = (scalar.start, scalar.end)
-                found.append(Misfit(*place, "unknown-layer-type", text, "", written, None, layer))
+                lack = Lack(written)
+                found.append(Misfit(scalar.start, scalar.end, "unknown-layer-type", text, lack))
     return found
 
 
 def _layers(document: Document, kind: str) -> list[Message]:
     fields = document.fields
     if kind == "SolverParameter":
-        nets = (net for name in _NETS_OF_SOLVERS for net in messages_named(fields, name))
+        nets = (net for name in NETS_OF_SOLVERS for net in messages_named(fields, name))
         return [layer for net in nets for layer in messages_named(net.fields, "layer")]
     return messages_named(fields, "layer") if kind == "NetParameter" else []
 
 
-def _unknown(fitted: Fit) -> int:
-    return sum(_weight(misfit) for misfit in fitted.misfits if misfit.name)
-
-
-def _weight(misfit: Misfit) -> int:
+def _weight(lack: Lack) -> int:
     """How many fields of the text are unknown here: an unknown message's are, all of them."""
-    node = misfit.node
+    node = lack.node
     return 1 + (sum(1 for _ in walk(node.fields)) if isinstance(node, Message) else 0)

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from caffe_proto import V0_TYPES, V1_TYPES, base_schema, fork_type
-from protofix.textproto.literals import parse_float, parse_integer
+from caffe_proto import V0_TYPES, V1_TYPES
+from protofix.net.names import type_of_v1_name, v1_type_name
+from protofix.textproto.literals import parse_bool, parse_float, parse_integer
 from protofix.textproto.tree import (
     Document,
     Field,
     Message,
     Node,
+    Scalar,
     fields_named,
     messages_named,
     scalars_named,
@@ -118,27 +120,28 @@ def _layer(index: int, node: Message) -> Layer:
         nested = messages_named(node.fields, "layer")
         form, inner = (0, nested[0].fields) if nested else (1, node.fields)
     types = scalars_named(inner, "type")
-    written = types[-1].value if types else ""
-    if form == 1 and types and types[-1].kind == "integer":
-        written = _v1_name(parse_integer(written))
-    known = {0: _V0_TYPES, 1: V1_TYPES, 2: {}}[form].get(written)
-    if known is None and form == 1 and types and types[-1].kind == "name":
-        known = fork_type(written)
     return Layer(
         index=index,
         node=node,
         format=form,
         name=_string(inner, "name"),
-        type=written if known is None else known,
+        type=_type(form, types[-1]) if types else "",
         bottoms=_blob_names(node.fields, "bottom"),
         tops=_blob_names(node.fields, "top"),
     )
 
 
-def _v1_name(number: int) -> str:
-    """Name of a V1 layer type that a file gives by its number."""
-    values = base_schema().enums["V1LayerParameter.LayerType"].values
-    return next((name for name, value in values.items() if value == number), "")
+def _type(form: int, written: Scalar) -> str:
+    """Today's type string for a type as a layer of a format has it; as written if there is none."""
+    value = written.value
+    if form == 2:
+        return value
+    if form == 0:
+        return _V0_TYPES.get(value, value)
+    if written.kind == "string":  # That is none of the V1 format, but people write it so.
+        return V1_TYPES.get(value, value)
+    name = v1_type_name(parse_integer(value)) or "" if written.kind == "integer" else value
+    return type_of_v1_name(name) or name
 
 
 def _blob_names(fields: tuple[Node, ...], name: str) -> tuple[BlobName, ...]:
@@ -176,7 +179,7 @@ def float_of(fields: tuple[Node, ...], name: str) -> float | None:
 def bool_of(fields: tuple[Node, ...], name: str, default: bool) -> bool:
     """The truth value that the last field of that name gives."""
     found = scalars_named(fields, name)
-    return found[-1].value in ("true", "True", "t", "1") if found else default
+    return parse_bool(found[-1].value) is True if found else default
 
 
 def string_of(fields: tuple[Node, ...], name: str) -> str | None:

@@ -1,15 +1,32 @@
-"""Names that look like slips of the pen, and the names that were meant."""
+"""What names stand for: the one a slip of the pen meant, today's layer type for an old one.
+
+Also the numbers of V1 types by name, and dialects by the titles that people know.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
 
-from caffe_proto import DIALECTS, LAYERS, V0_TYPES, V1_TYPES, layer_types, v1_types
+from caffe_proto import (
+    DIALECTS,
+    LAYERS,
+    V0_TYPES,
+    V1_TYPES,
+    dialect_title,
+    fork_v1_types,
+    layer_types,
+    value_anywhere,
+)
 
 _SHORT, _ALIKE_SHORT, _ALIKE = 5, 0.75, 0.8  # "nmae" is as near as 0.75 to "name"
 _COMMON_END = "_param"  # of most messages of a layer, so that it makes no two of them alike
+
+# Types whose parameters go by another's name.
+_SHARED_PARAMS = {"Deconvolution": "Convolution"}
+
+_NAMED = 3  # dialects in a message
 
 
 def nearest(written: str, names: Iterable[str]) -> str | None:
@@ -41,7 +58,21 @@ def _spelling(name: str) -> str:
 def old_type(written: str) -> str | None:
     """Today's type string of a layer type as the old formats name it: "CONVOLUTION", "conv"."""
     v1 = V0_TYPES.get(written, written)
-    return V1_TYPES.get(v1) or v1_types().get(v1)
+    return V1_TYPES.get(v1) or fork_v1_types().get(v1)
+
+
+def type_of_v1_name(name: str) -> str | None:
+    """Today's type string of what stands as the type of a V1 layer; None if no type is like it.
+
+    Besides the types that the format has in some dialect, any type that reads the same but for
+    case and underscores: `BATCH_NORM` can only be `BatchNorm`.
+    """
+    return V1_TYPES.get(name) or fork_v1_types().get(name) or _plain_types().get(_plain(name))
+
+
+def v1_type_name(number: int) -> str | None:
+    """Name of a number in the enum of V1 layer types, that of Caffe 1.0 or else of a fork."""
+    return value_anywhere("V1LayerParameter.LayerType", number)
 
 
 def slip_of_type(written: str) -> str | None:
@@ -67,6 +98,7 @@ def _every_type() -> frozenset[str]:
 
 @cache
 def _plain_types() -> dict[str, str]:
+    """Every type by its plain spelling; Caffe's own go before a fork's that reads the same."""
     plain = {_plain(name): name for name in sorted(_every_type())}
     return plain | {_plain(name): name for name in LAYERS}
 
@@ -98,5 +130,15 @@ def param_of_type(layer_type: str, names: Iterable[str]) -> str | None:
     return next((name for name in names if _plain(name) == wanted), None)
 
 
-# Types whose parameters go by another's name.
-_SHARED_PARAMS = {"Deconvolution": "Convolution"}
+def known_by(dialects: Sequence[str]) -> str:
+    """Say who knows something, by title: "SegNet and yjxiong", "SSD, Intel, R-FCN and 2 more".
+
+    What Caffe 1.0 knows is its own, whichever forks know it too. `dialects` are names in
+    `DIALECTS`, one at least.
+    """
+    base = DIALECTS[0]
+    titles = [dialect_title(name) for name in ((base,) if base in dialects else dialects)]
+    if len(titles) > _NAMED:
+        titles[_NAMED:] = [f"{len(titles) - _NAMED} more"]
+    *first, last = titles
+    return f"{', '.join(first)} and {last}" if first else last

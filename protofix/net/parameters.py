@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from caffe_proto import LAYERS
 from protofix.net.graph import Graph
 from protofix.net.layers import Layer, bool_of, integer_of, integers_of
-from protofix.net.shapes import Dim, Shape, _fields, _product, _spatial, canonical_axis
+from protofix.net.shapes import Dim, Shape, canonical_axis, fields_of, product, spatial_values
 from protofix.textproto.tree import Node, messages_named
 
 Shapes = tuple[Shape, ...]
@@ -19,8 +19,6 @@ Shapes = tuple[Shape, ...]
 _Rule = Callable[[Layer, Sequence[Shape]], Shapes]
 
 _IMAGE_AXES = 2
-# What has no parameters though no type of Caffe's: V0 padding, which becomes a field.
-_WITHOUT = ("padding",)
 # Types whose parameters are what some code outside the file makes them.
 _OPEN = ("Python",)
 
@@ -41,13 +39,13 @@ def parameters_of(graph: Graph, shapes: Mapping[int, Shape]) -> dict[int, Shapes
 def parameter_shapes(layer: Layer, bottoms: Sequence[Shape]) -> Shapes | None:
     """Shapes of a layer's parameters, in Caffe's order; none for a type without parameters.
 
-    None if the type does not tell how many there are: a Python layer, or a type of some fork.
+    None if the type does not tell how many there are: a Python layer, a type of some
+    fork, or V0 padding, of which no layer is built.
     """
     rule = _RULES.get(layer.type)
     if rule is not None:
         return rule(layer, bottoms)
-    known = layer.type in LAYERS or layer.type in _WITHOUT
-    return () if known and layer.type not in _OPEN else None
+    return () if layer.type in LAYERS and layer.type not in _OPEN else None
 
 
 def _has_bias(fields: tuple[Node, ...]) -> bool:
@@ -59,7 +57,7 @@ def _first(bottoms: Sequence[Shape]) -> Shape:
 
 
 def _convolution(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
-    fields = _fields(layer, "convolution_param")
+    fields = fields_of(layer, "convolution_param")
     output = integer_of(fields, "num_output")
     group = integer_of(fields, "group") or 1
     axis = integer_of(fields, "axis")
@@ -72,12 +70,12 @@ def _convolution(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
         channels, axes = bottom[at], len(bottom) - at - 1
     first, second = (channels, output) if layer.type == "Deconvolution" else (output, channels)
     grouped = None if second is None else second // group
-    weights: Shape = (first, grouped, *_spatial(fields, "kernel_size", axes, None))
+    weights: Shape = (first, grouped, *spatial_values(fields, "kernel_size", axes, None))
     return (weights, (output,)) if _has_bias(fields) else (weights,)
 
 
 def _inner_product(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
-    fields = _fields(layer, "inner_product_param")
+    fields = fields_of(layer, "inner_product_param")
     output = integer_of(fields, "num_output")
     axis = integer_of(fields, "axis")
     inner = _from_axis(_first(bottoms), 1 if axis is None else axis)
@@ -91,11 +89,11 @@ def _from_axis(shape: Shape, axis: int) -> Dim:
     if shape is None:
         return None
     at = axis + len(shape) if axis < 0 else axis
-    return _product(shape[at:]) if 0 <= at <= len(shape) else None
+    return product(shape[at:]) if 0 <= at <= len(shape) else None
 
 
 def _embed(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
-    fields = _fields(layer, "embed_param")
+    fields = fields_of(layer, "embed_param")
     output = integer_of(fields, "num_output")
     weights = (integer_of(fields, "input_dim"), output)
     return (weights, (output,)) if _has_bias(fields) else (weights,)
@@ -121,7 +119,7 @@ def _one_of(fields: tuple[Node, ...], name: str) -> int:
 
 
 def _scale(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
-    fields = _fields(layer, "scale_param")
+    fields = fields_of(layer, "scale_param")
     axis, axes = _one_of(fields, "axis"), _one_of(fields, "num_axes")
     bottom = _first(bottoms)
     factors = () if len(bottoms) > 1 else (_along(bottom, axis, axes),)
@@ -136,7 +134,7 @@ def _scale(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
 def _bias(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
     if len(bottoms) > 1:
         return ()
-    fields = _fields(layer, "bias_param")
+    fields = fields_of(layer, "bias_param")
     return (_along(_first(bottoms), _one_of(fields, "axis"), _one_of(fields, "num_axes")),)
 
 
@@ -152,12 +150,12 @@ def _batch_norm(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
 
 
 def _prelu(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
-    shared = bool_of(_fields(layer, "prelu_param"), "channel_shared", False)
+    shared = bool_of(fields_of(layer, "prelu_param"), "channel_shared", False)
     return ((),) if shared else ((_channels(_first(bottoms)),),)
 
 
 def _parameter(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
-    fields = _fields(layer, "parameter_param")
+    fields = fields_of(layer, "parameter_param")
     return (
         tuple(d for m in messages_named(fields, "shape") for d in integers_of(m.fields, "dim")),
     )
@@ -165,7 +163,7 @@ def _parameter(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
 
 def _recurrent(layer: Layer, bottoms: Sequence[Shape]) -> Shapes:
     """Weights from the input and their biases, from a static input if there is one, and onwards."""
-    fields = _fields(layer, "recurrent_param")
+    fields = fields_of(layer, "recurrent_param")
     hidden = integer_of(fields, "num_output")
     gates = 4 if layer.type == "LSTM" else 1
     width = None if hidden is None else gates * hidden

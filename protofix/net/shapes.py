@@ -69,6 +69,35 @@ def class_count(shape: Shape, axis: int) -> int | None:
     return None if index is None else shape[index]
 
 
+def fields_of(layer: Layer, name: str) -> tuple[Node, ...]:
+    """The fields of a layer's message of that name; of a V0 layer, which has none, its own."""
+    param = layer.param(name)
+    if param is not None:
+        return param.fields
+    return layer.fields if layer.format == 0 else ()
+
+
+def product(dims: tuple[Dim, ...]) -> Dim:
+    """How many values so many dimensions make; None if one of them is not known."""
+    known = [dim for dim in dims if dim is not None]
+    return math.prod(known) if len(known) == len(dims) else None
+
+
+def spatial_values(fields: tuple[Node, ...], name: str, axes: int, default: Dim) -> list[Dim]:
+    """A value for each spatial axis: `kernel_size`, say, or `kernel_h` and `kernel_w`.
+
+    `default` stands for what the file does not give.
+    """
+    stem = name.removesuffix("_size")
+    pair = (integer_of(fields, f"{stem}_h"), integer_of(fields, f"{stem}_w"))
+    if axes == 2 and pair != (None, None):
+        return [default if value is None else value for value in pair]
+    values = integers_of(fields, name) or integers_of(fields, name.replace("_", ""))
+    if not values:
+        return [default] * axes
+    return list(values) if len(values) == axes else [values[0]] * axes
+
+
 def _tops(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     if layer.type in _SAME and bottoms:
         return [bottoms[0]] * len(layer.tops)
@@ -94,27 +123,15 @@ def _blob_shape(message: Message) -> Shape:
     return integers_of(message.fields, "dim")
 
 
-def _fields(layer: Layer, name: str) -> tuple[Node, ...]:
-    param = layer.param(name)
-    if param is not None:
-        return param.fields
-    return layer.fields if layer.format == 0 else ()
-
-
-def _product(dims: tuple[Dim, ...]) -> Dim:
-    known = [dim for dim in dims if dim is not None]
-    return math.prod(known) if len(known) == len(dims) else None
-
-
 def _input(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     shapes: list[Shape] = [
-        _blob_shape(m) for m in messages_named(_fields(layer, "input_param"), "shape")
+        _blob_shape(m) for m in messages_named(fields_of(layer, "input_param"), "shape")
     ]
     return shapes * len(layer.tops) if len(shapes) == 1 else shapes
 
 
 def _dummy_data(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "dummy_data_param")
+    fields = fields_of(layer, "dummy_data_param")
     shapes: list[Shape] = [_blob_shape(m) for m in messages_named(fields, "shape")]
     if not shapes:
         sides = [integers_of(fields, side) for side in ("num", "channels", "height", "width")]
@@ -127,10 +144,10 @@ def _dummy_data(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 def _image_data(param: str) -> _Rule:
     def rule(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-        fields = _fields(layer, param)
+        fields = fields_of(layer, param)
         batch = integer_of(fields, "batch_size") or integer_of(fields, "batchsize")
         crop = (
-            integer_of(_fields(layer, "transform_param"), "crop_size")
+            integer_of(fields_of(layer, "transform_param"), "crop_size")
             or integer_of(fields, "crop_size")
             or integer_of(fields, "cropsize")
         )
@@ -142,26 +159,14 @@ def _image_data(param: str) -> _Rule:
 
 
 def _memory_data(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "memory_data_param")
+    fields = fields_of(layer, "memory_data_param")
     sides = ("batch_size", "channels", "height", "width")
     shape = tuple(integer_of(fields, side) for side in sides)
     return [shape, shape[:1]]
 
 
-def _spatial(fields: tuple[Node, ...], name: str, axes: int, default: Dim) -> list[Dim]:
-    """A value for each spatial axis: `kernel_size`, say, or `kernel_h` and `kernel_w`."""
-    stem = name.removesuffix("_size")
-    pair = (integer_of(fields, f"{stem}_h"), integer_of(fields, f"{stem}_w"))
-    if axes == 2 and pair != (None, None):
-        return [default if value is None else value for value in pair]
-    values = integers_of(fields, name) or integers_of(fields, name.replace("_", ""))
-    if not values:
-        return [default] * axes
-    return list(values) if len(values) == axes else [values[0]] * axes
-
-
 def _convolution(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "convolution_param")
+    fields = fields_of(layer, "convolution_param")
     output = integer_of(fields, "num_output")
     # Images, unless the bottom or the kernel says otherwise.
     axes = max(2, len(integers_of(fields, "kernel_size")))
@@ -174,10 +179,10 @@ def _convolution(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
             continue
         spatial = shape[at + 1 :]
         count = len(spatial)
-        kernels = _spatial(fields, "kernel_size", count, None)
-        strides = _spatial(fields, "stride", count, 1)
-        pads = _spatial(fields, "pad", count, 0)
-        dilations = _spatial(fields, "dilation", count, 1)
+        kernels = spatial_values(fields, "kernel_size", count, None)
+        strides = spatial_values(fields, "stride", count, 1)
+        pads = spatial_values(fields, "pad", count, 0)
+        dilations = spatial_values(fields, "dilation", count, 1)
         sides = [
             _convolved(layer.type, *side)
             for side in zip(spatial, kernels, strides, pads, dilations, strict=True)
@@ -196,7 +201,7 @@ def _convolved(kind: str, size: Dim, kernel: Dim, stride: Dim, pad: Dim, dilatio
 
 
 def _pooling(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "pooling_param")
+    fields = fields_of(layer, "pooling_param")
     bottom = bottoms[0] if bottoms else None
     if bool_of(fields, "global_pooling", False):
         if bottom is None:
@@ -204,9 +209,9 @@ def _pooling(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
         return [(*bottom[:2], *[1] * (len(bottom) - 2))] * len(layer.tops)
     if bottom is None or len(bottom) != 4:
         return [(None, None, None, None)] * len(layer.tops)
-    kernels = _spatial(fields, "kernel_size", 2, None)
-    strides = _spatial(fields, "stride", 2, 1)
-    pads = _spatial(fields, "pad", 2, 0)
+    kernels = spatial_values(fields, "kernel_size", 2, None)
+    strides = spatial_values(fields, "stride", 2, 1)
+    pads = spatial_values(fields, "pad", 2, 0)
     ceil = enum_of(fields, "round_mode", _ROUNDS) != "FLOOR"
     sides = [_pooled(*side, ceil) for side in zip(bottom[2:], kernels, strides, pads, strict=True)]
     return [(*bottom[:2], *sides)] * len(layer.tops)
@@ -224,7 +229,7 @@ def _pooled(size: Dim, kernel: Dim, stride: Dim, pad: Dim, ceil: bool) -> Dim:
 
 
 def _inner_product(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "inner_product_param")
+    fields = fields_of(layer, "inner_product_param")
     output = integer_of(fields, "num_output")
     axis = integer_of(fields, "axis")
     axis = 1 if axis is None else axis
@@ -237,12 +242,12 @@ def _inner_product(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 def _embed(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     bottom = bottoms[0] if bottoms else None
-    output = integer_of(_fields(layer, "embed_param"), "num_output")
+    output = integer_of(fields_of(layer, "embed_param"), "num_output")
     return [None if bottom is None else (*bottom, output)]
 
 
 def _concat(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "concat_param")
+    fields = fields_of(layer, "concat_param")
     axis = integer_of(fields, "axis")
     if axis is None:
         axis = integer_of(fields, "concat_dim")
@@ -265,7 +270,7 @@ def _concat(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 
 def _slice(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "slice_param")
+    fields = fields_of(layer, "slice_param")
     bottom = bottoms[0] if bottoms else None
     axis = integer_of(fields, "axis")
     if axis is None:
@@ -286,7 +291,7 @@ def _slice(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 
 def _flatten(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "flatten_param")
+    fields = fields_of(layer, "flatten_param")
     bottom = bottoms[0] if bottoms else None
     first, last = integer_of(fields, "axis"), integer_of(fields, "end_axis")
     if bottom is None:
@@ -296,11 +301,11 @@ def _flatten(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     end = canonical_axis(-1 if last is None else last, len(bottom))
     if start is None or end is None or end < start:
         return [None]
-    return [(*bottom[:start], _product(bottom[start : end + 1]), *bottom[end + 1 :])]
+    return [(*bottom[:start], product(bottom[start : end + 1]), *bottom[end + 1 :])]
 
 
 def _reshape(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "reshape_param")
+    fields = fields_of(layer, "reshape_param")
     bottom = bottoms[0] if bottoms else None
     asked = [d for m in messages_named(fields, "shape") for d in integers_of(m.fields, "dim")]
     axis, axes = integer_of(fields, "axis") or 0, integer_of(fields, "num_axes")
@@ -322,8 +327,8 @@ def _reshape(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
         at = asked.index(-1)
         # Axes that are copied cancel out, the batch that nobody knows among them.
         zeros = {start + index for index, dim in enumerate(asked) if dim == 0}
-        total = _product(tuple(bottom[i] for i in range(start, end) if i not in zeros))
-        rest = _product(tuple(dim for dim in asked if dim > 0))
+        total = product(tuple(bottom[i] for i in range(start, end) if i not in zeros))
+        rest = product(tuple(dim for dim in asked if dim > 0))
         middle[at] = total // rest if total is not None and rest else None
     return [(*bottom[:start], *middle, *bottom[end:])]
 
@@ -331,7 +336,7 @@ def _reshape(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 def _crop(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     if len(bottoms) != 2 or bottoms[0] is None:
         return [(None, None, None, None)]
-    axis = integer_of(_fields(layer, "crop_param"), "axis")
+    axis = integer_of(fields_of(layer, "crop_param"), "axis")
     at = canonical_axis(2 if axis is None else axis, len(bottoms[0]))
     if at is None:
         return [None]
@@ -340,13 +345,13 @@ def _crop(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 
 def _accuracy(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    axis = integer_of(_fields(layer, "accuracy_param"), "axis")
+    axis = integer_of(fields_of(layer, "accuracy_param"), "axis")
     classes = class_count(bottoms[0] if bottoms else None, 1 if axis is None else axis)
     return [(), (classes,)]
 
 
 def _argmax(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "argmax_param")
+    fields = fields_of(layer, "argmax_param")
     bottom = bottoms[0] if bottoms else None
     if bottom is None:
         return [None]
@@ -360,7 +365,7 @@ def _argmax(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 def _reduction(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     bottom = bottoms[0] if bottoms else None
-    axis = integer_of(_fields(layer, "reduction_param"), "axis") or 0
+    axis = integer_of(fields_of(layer, "reduction_param"), "axis") or 0
     at = canonical_axis(axis, len(bottom)) if bottom is not None else axis
     if at is None or (bottom is None and at != 0):
         return [None]
@@ -368,7 +373,7 @@ def _reduction(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
 
 
 def _tile(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
-    fields = _fields(layer, "tile_param")
+    fields = fields_of(layer, "tile_param")
     bottom = bottoms[0] if bottoms else None
     axis, tiles = integer_of(fields, "axis"), integer_of(fields, "tiles")
     at = canonical_axis(1 if axis is None else axis, len(bottom)) if bottom else None

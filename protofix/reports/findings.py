@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from protofix.net.binding import KIND_NAMES
+from protofix.net.kinds import KIND_NAMES
 from protofix.reports.terminal import Line
 from protofix.rules.rule import Checked, Finding
 from protofix.textproto.source import Source

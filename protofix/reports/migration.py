@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protofix.infogain.chains import MAP_OBSTACLES
 from protofix.infogain.migrate import Migration
@@ -12,7 +12,9 @@ from protofix.infogain.proof import Column, LossProof
 from protofix.reports.terminal import Line
 from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff
-from protofix.upgrade.weights.match import WeightsMatch
+
+if TYPE_CHECKING:
+    from protofix.upgrade.weights.match import WeightsMatch
 
 _TODAY = "old chain, today's Caffe"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from protofix.reports.terminal import Line
 from protofix.textproto.edits import unified_diff
 from protofix.upgrade.facts import STEP_TITLES, Step
-from protofix.upgrade.text.document import Upgrade
-from protofix.upgrade.weights.splice import WeightsUpgrade
+
+if TYPE_CHECKING:
+    from protofix.upgrade.text.document import Upgrade
+    from protofix.upgrade.weights.splice import WeightsUpgrade
 
 
 def diff_of(upgrade: Upgrade) -> str:
@@ -17,19 +20,27 @@ def diff_of(upgrade: Upgrade) -> str:
     return unified_diff(upgrade.before.text, upgrade.after.text, upgrade.before.source.path)
 
 
-def lines(upgrade: Upgrade) -> Iterator[Line]:
-    """What was done and what was not, a line each."""
+def lines(upgrade: Upgrade, dry: bool = False) -> Iterator[Line]:
+    """What was done and what was not, a line each.
+
+    Lines are counted in the text as it was; unless `dry`, that is said.
+    """
     source = upgrade.before.source
     if upgrade.steps or upgrade.complete:
         yield _steps_line(source.path, upgrade.steps)
     for note in sorted(upgrade.notes):
         line, column = source.position(note.at)
-        tint = "yellow" if note.left else ""
-        yield [(f"{source.path}:{line}:{column}: ", "bold"), (note.message, tint)]
+        place = f"{source.path}:{line}:{column}: "
+        if not dry and upgrade.changed:
+            place = f"{source.path}: line {line} of the old text: "
+        yield [(place, "bold"), (note.message, "yellow" if note.left else "")]
 
 
-def record(upgrade: Upgrade, written: str | None) -> dict[str, Any]:
-    """Everything as one object of the JSON report; lines and columns count from 1."""
+def record(upgrade: Upgrade, written: Path | None) -> dict[str, Any]:
+    """Everything as one object of the JSON report.
+
+    Lines and columns count from 1, in the text as it was.
+    """
     source = upgrade.before.source
     notes = []
     for note in sorted(upgrade.notes):
@@ -41,7 +52,7 @@ def record(upgrade: Upgrade, written: str | None) -> dict[str, Any]:
         "complete": upgrade.complete,
         "steps": list(upgrade.steps),
         "notes": notes,
-        "written": written,
+        "written": written.as_posix() if written else None,
         "diff": diff_of(upgrade),
     }
 
@@ -51,19 +62,21 @@ def weights_lines(path: str, upgrade: WeightsUpgrade) -> Iterator[Line]:
     if upgrade.steps or not upgrade.notes:
         yield _steps_line(path, upgrade.steps)
     for note in upgrade.notes:
-        yield [(f"{path}: ", "bold"), (note, "yellow")]
+        yield [(f"{path}: ", "bold"), (note.message, "yellow" if note.left else "")]
 
 
-def weights_record(path: str, upgrade: WeightsUpgrade, written: str | None) -> dict[str, Any]:
-    """The same as an object of the JSON report; `size` is in bytes."""
+def weights_record(path: str, upgrade: WeightsUpgrade, written: Path | None) -> dict[str, Any]:
+    """The same of weights; `size` is in bytes, and there is no diff."""
     return {
         "file": path,
         "changed": upgrade.changed,
+        "complete": upgrade.complete,
         "steps": list(upgrade.steps),
-        "notes": list(upgrade.notes),
+        "notes": [{"message": note.message, "left": note.left} for note in upgrade.notes],
         "layers": upgrade.layers,
         "size": upgrade.size,
-        "written": written,
+        "written": written.as_posix() if written else None,
+        "diff": None,
     }
 
 

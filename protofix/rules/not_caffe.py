@@ -2,6 +2,14 @@
 
 Told by what it holds: most of its fields are ones that no Caffe has at the top of a file, forks
 included, or none of it reads as a field at all. Nothing more is said of what is in it.
+
+Wrong:
+
+    foo: 1
+
+Right:
+
+    name: "net"
 """
 
 from collections.abc import Iterator

@@ -2,77 +2,58 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Protocol, cast
 
 from protofix.net.dialects import Dialect
-from protofix.rules import (
-    bad_number,
-    bad_string,
-    byte_order_mark,
-    infogain_loss_weights,
-    infogain_normalize,
-    infogain_without_matrix,
-    missing_colon,
-    missing_field,
-    mixed_formats,
-    nested_too_deep,
-    not_caffe,
-    out_of_range,
-    probabilities_into_infogain,
-    remade_blob,
-    repeated_field,
-    softmax_before_infogain,
-    stray_character,
-    unbalanced_bracket,
-    unexpected_token,
-    unknown_enum_value,
-    unknown_field,
-    unknown_layer_type,
-    unmade_blob,
-    wrong_type,
-)
-from protofix.rules.rule import Context, Finding, Rule
+from protofix.rules.rule import Context, Finding, Hit, Rule, Severity
 from protofix.textproto.tree import Document
 
-
-def _rule(module: ModuleType) -> Rule:
-    return Rule(module.CODE, module.NAME, module.SEVERITY, module.check, module.__doc__ or "")
-
-
-RULES: tuple[Rule, ...] = tuple(
-    sorted(
-        (
-            _rule(module)
-            for module in (
-                unexpected_token,
-                bad_string,
-                bad_number,
-                stray_character,
-                unbalanced_bracket,
-                byte_order_mark,
-                nested_too_deep,
-                unknown_field,
-                wrong_type,
-                out_of_range,
-                unknown_enum_value,
-                repeated_field,
-                missing_field,
-                missing_colon,
-                not_caffe,
-                unknown_layer_type,
-                mixed_formats,
-                unmade_blob,
-                remade_blob,
-                softmax_before_infogain,
-                probabilities_into_infogain,
-                infogain_without_matrix,
-                infogain_normalize,
-                infogain_loss_weights,
-            )
-        ),
-        key=lambda rule: rule.code,
-    )
+_FILES = (
+    "unexpected_token",
+    "bad_string",
+    "bad_number",
+    "stray_character",
+    "unbalanced_bracket",
+    "byte_order_mark",
+    "nested_too_deep",
+    "unknown_field",
+    "wrong_type",
+    "out_of_range",
+    "unknown_enum_value",
+    "repeated_field",
+    "missing_field",
+    "missing_colon",
+    "not_caffe",
+    "unknown_layer_type",
+    "mixed_formats",
+    "unmade_blob",
+    "remade_blob",
+    "softmax_before_infogain",
+    "probabilities_into_infogain",
+    "infogain_without_matrix",
+    "infogain_normalize",
+    "infogain_loss_weights",
 )
+
+
+class _RuleFile(Protocol):
+    """What a file of this folder has if it is a rule; its docstring is the rule's manual."""
+
+    __doc__: str | None
+    CODE: str
+    NAME: str
+    SEVERITY: Severity
+    check: Callable[[Context], Iterator[Hit]]
+
+
+def _rule(file: str) -> Rule:
+    it = cast(_RuleFile, import_module(f"protofix.rules.{file}"))
+    return Rule(it.CODE, it.NAME, it.SEVERITY, it.check, it.__doc__ or "")
+
+
+RULES: tuple[Rule, ...] = tuple(sorted(map(_rule, _FILES), key=lambda rule: rule.code))
 """Every rule, in the order of the codes."""
 
 

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Literal
 
 from caffe_proto import Schema, dialect_title
-from protofix.net.binding import Misfit
-from protofix.net.dialects import Dialect, Fit, fit
+from protofix.net.binding import Lack, Misfit
+from protofix.net.dialects import Dialect, Fit, fit, who_knows
+from protofix.net.names import known_by
 from protofix.net.view import NetView, view_of
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Diagnosis, Document
@@ -143,9 +144,36 @@ def _hits(found: Iterable[Diagnosis | Misfit], kind: str) -> Iterator[Hit]:
             yield Hit(diagnosis.start, diagnosis.end, diagnosis.message)
 
 
-def known_by(forks: Sequence[str]) -> str:
+def lacking(
+    kind: str, advice: Callable[[Lack, Context], str | None]
+) -> Callable[[Context], Iterator[Hit]]:
+    """A check for one kind of thing that the dialect lacks.
+
+    Each is said with the dialects that have it. Where none has, `advice` says what was meant, and
+    gives None where that cannot be told.
+    """
+
+    def check(context: Context) -> Iterator[Hit]:
+        for misfit in context.misfits:
+            if misfit.kind == kind:
+                said = misfit.message + _who_or_what(misfit, context, advice)
+                yield Hit(misfit.start, misfit.end, said)
+
+    return check
+
+
+def _who_or_what(
+    misfit: Misfit, context: Context, advice: Callable[[Lack, Context], str | None]
+) -> str:
+    if misfit.lacks is None:
+        return ""
+    others = [name for name in who_knows(misfit) if name != context.dialect.name]
+    said = who_has_it(others) if others else advice(misfit.lacks, context)
+    place = f" in {context.dialect.title}"
+    return f"{place}, nor in any fork known here" if said is None else f"{place}: {said}"
+
+
+def who_has_it(dialects: Sequence[str]) -> str:
     """Say which dialects have something: "SegNet and yjxiong have it"."""
-    titles = [dialect_title(name) for name in forks]
-    if len(titles) == 1:
-        return f"{titles[0]} has it"
-    return f"{', '.join(titles[:-1])} and {titles[-1]} have it"
+    names = known_by(dialects)
+    return f"{names} {'has' if names in map(dialect_title, dialects) else 'have'} it"

@@ -10,11 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from protofix.textproto.edits import Edit
-from protofix.textproto.layout import Style
-from protofix.textproto.literals import encode_string
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document, Field, Message, Node, ScalarShape
 
@@ -22,6 +20,7 @@ _GAP = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*(?:\n|$))*")
 _SEPARATOR = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*\n)*[,;]")
 _COMMENT_BEHIND = re.compile(r"[ \t\v\f]*#[^\n\r]*")
 _LIST_END = re.compile(r"(?:[ \t\r\v\f\n,;]|#[^\n]*\n)*\]")
+_LONE = re.compile(r"(?<!\r)\n")
 _COMMENT = re.compile(r"#[^\n\r]*")
 
 
@@ -62,10 +61,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Draft:
-    """A whole text as items, and where in the text each of them begins and ends."""
+    """A whole text as items, where in it each of them begins and ends, and how its lines end."""
 
     items: tuple[Item, ...]
     spans: tuple[tuple[int, int], ...]
+    newline: str
 
 
 def draft_of(document: Document, lists: frozenset[str] = frozenset()) -> Draft:
@@ -76,7 +76,8 @@ def draft_of(document: Document, lists: frozenset[str] = frozenset()) -> Draft:
     """
     reader = _Reader(document, lists)
     items, spans, _ = reader.items(document.fields, 0, len(document.text))
-    return Draft(tuple(items), tuple(spans))
+    newline = "\r\n" if "\r\n" in document.text and not _LONE.search(document.text) else "\n"
+    return Draft(tuple(items), tuple(spans), newline)
 
 
 def edits_of(draft: Draft, items: Sequence[Item]) -> list[Edit]:
@@ -118,9 +119,10 @@ def _replaced(draft: Draft, first: int, last: int, new: list[Item]) -> Iterator[
     text = render_items(new, before.trail if before else "")
     behind = draft.items[last].lead if last < len(draft.items) else "\n"
     left = new[-1].trail if new else before.trail if before else ""
-    if _ends_in_comment(left) and not _breaks_line(behind):
+    if _ends_in_comment(left) and not breaks_line(behind):
         text += "\n"
-    yield Edit(start, end, text)
+    # A line broken for the sake of a comment ends as all others do.
+    yield Edit(start, end, text if draft.newline == "\n" else _LONE.sub("\r\n", text))
 
 
 def render_items(items: Iterable[Item], before: str = "") -> str:
@@ -130,7 +132,7 @@ def render_items(items: Iterable[Item], before: str = "") -> str:
     for item in items:
         rendered = render_item(item)
         # A comment reaches to the end of its line, so what comes next needs a line of its own.
-        if _ends_in_comment(text) and not _breaks_line(rendered):
+        if _ends_in_comment(text) and not breaks_line(rendered):
             rendered = "\n" + rendered
         parts.append(rendered)
         text = item.trail
@@ -144,7 +146,7 @@ def render_item(item: Item) -> str:
     inner = render_items(item.items)
     foot = item.foot
     last = item.items[-1].trail if item.items else ""
-    if _ends_in_comment(last) and not _breaks_line(foot):
+    if _ends_in_comment(last) and not breaks_line(foot):
         foot = "\n" + (item.indent or "")
     return item.lead + item.head + inner + foot + item.close + item.trail
 
@@ -153,7 +155,8 @@ def _ends_in_comment(text: str) -> bool:
     return "#" in text.rsplit("\n", 1)[-1]
 
 
-def _breaks_line(text: str) -> bool:
+def breaks_line(text: str) -> bool:
+    """Whether a stretch of blanks and comments ends the line it begins on, before any comment."""
     return text.lstrip(BLANKS).startswith("\n")
 
 
@@ -258,9 +261,13 @@ class _Reader:
             single = replace(raw, head=f"{name} {raw.head}", group=begin)
             comments = comments_of(text[start : element.start])
             lead = (newline + indent if indent is not None else " ") if found else text[start:begin]
+            fresh = comments[len(comments_of(lead)) :]
             if indent is not None:
                 single = reindented(single, indent)
-                lead = above(lead, comments[len(comments_of(lead)) :], newline, indent)
+                lead = above(lead, fresh, newline, indent)
+            else:
+                single = replace(single, indent=None)
+                lead += "".join(f"{comment}{newline}" for comment in fresh)
             stop = behind if last else element.end
             behind_it = comments_of(text[element.end : stop])
             trail = f"{newline}{indent or ''}".join(f"  {comment}" for comment in behind_it)
@@ -321,142 +328,6 @@ def _shifted(item: Item, old: str, new: str) -> Item:
     )
 
 
-class Written(NamedTuple):
-    """A value as it is to be written: its kind and value as in `ScalarShape`, and its text."""
-
-    kind: str
-    value: str
-    text: str
-
-
-def quoted(value: str, style: Style) -> Written:
-    """A string, in the quotes of the file."""
-    return Written("string", value, encode_string(value, style.quote))
-
-
-def bare(text: str) -> Written:
-    """A name or a whole number."""
-    return Written("name" if text[0].isalpha() else "integer", text, text)
-
-
 def _shifted_scalar(head: str, scalar: ScalarShape, old: str, new: str) -> ScalarShape:
     start = len(head[: scalar.start].replace(old, new))
     return scalar._replace(start=start, end=len(head[: scalar.end].replace(old, new)))
-
-
-def with_value(item: Item, new: Written, number: int = 0) -> Item:
-    """A field with another value in the place of its `number`-th."""
-    old = item.scalars[number]
-    head = item.head[: old.start] + new.text + item.head[old.end :]
-    shift = len(new.text) - (old.end - old.start)
-    scalars = [
-        *item.scalars[:number],
-        ScalarShape(new.kind, new.value, old.start, old.end + shift),
-        *(_moved(scalar, shift) for scalar in item.scalars[number + 1 :]),
-    ]
-    return replace(item, head=head, scalars=tuple(scalars))
-
-
-def renamed(item: Item, name: str) -> Item:
-    """The same under another name."""
-    shift = len(name) - len(item.name)
-    scalars = tuple(_moved(scalar, shift) for scalar in item.scalars)
-    return replace(item, name=name, head=name + item.head[len(item.name) :], scalars=scalars)
-
-
-def _moved(scalar: ScalarShape, shift: int) -> ScalarShape:
-    return scalar._replace(start=scalar.start + shift, end=scalar.end + shift)
-
-
-def new_field(name: str, new: Written, style: Style, at: int = 0) -> Item:
-    """A field to be put somewhere."""
-    start = len(name) + len(style.colon)
-    scalar = ScalarShape(new.kind, new.value, start, start + len(new.text))
-    return Item(name, "", f"{name}{style.colon}{new.text}", scalars=(scalar,), at=at)
-
-
-def new_message(
-    name: str, items: Sequence[Item], style: Style, layout: Layout = "style", at: int = 0
-) -> Item:
-    """A message to be put somewhere."""
-    head = f"{name}{':' if style.brace_colon else ''} {style.brackets[0]}"
-    return Item(name, "", head, tuple(items), "", style.brackets[1], at=at, layout=layout)
-
-
-def placed(item: Item, style: Style, indent: str | None) -> Item:
-    """An item at a new place: on a line of its own, from `indent` on, or within a line (None).
-
-    Its comments stay: those of its lead above it, that of its trail behind it.
-    """
-    if indent is None:
-        comments = comments_of(item.lead)
-        lead = "".join(f" {comment}{style.newline}" for comment in comments) or " "
-        return replace(_laid_out(item, style, None), lead=lead)
-    item = _laid_out(item, style, indent)
-    if _breaks_line(item.lead):
-        return item
-    lead = above(style.newline + indent, comments_of(item.lead), style.newline, indent)
-    return replace(item, lead=lead, indent=indent)
-
-
-def _laid_out(item: Item, style: Style, indent: str | None) -> Item:
-    if item.layout == "kept" or item.items is None:
-        # As the author wrote it.
-        return item if indent is None else reindented(item, indent)
-    if indent is None or fits_on_one_line(item, style):
-        inner = tuple(placed(child, style, None) for child in item.items)
-        return replace(item, items=inner, foot=" ", indent=indent, layout="kept")
-    inner = tuple(placed(child, style, indent + style.indent) for child in item.items)
-    foot = style.newline + indent
-    return replace(item, items=inner, foot=foot, indent=indent, layout="kept")
-
-
-def fits_on_one_line(item: Item, style: Style) -> bool:
-    """Whether a new message goes on one line: it is short, has no comment, and the file does so."""
-    if item.layout == "lines" or any(all_comments(child) for child in item.children):
-        return False
-    if item.layout == "line":
-        return True
-    if any(child.items is not None for child in item.children):
-        return False
-    few = len(item.children) <= 4
-    return style.short_on_one_line if len(item.children) == 1 else few and style.leaves_on_one_line
-
-
-def removed(message: Item, fields: Sequence[Item]) -> Item:
-    """A message without some of its items; what is left keeps its place."""
-    gone = {id(item) for item in fields}
-    items = tuple(item for item in message.children if id(item) not in gone)
-    foot = message.foot if items else (" " if "#" not in message.foot else message.foot)
-    return replace(message, items=items, foot=foot)
-
-
-def appended(message: Item, new: Item, style: Style, behind: int | None = None) -> Item:
-    """A message with one more item, behind its `behind`-th one or at the end.
-
-    The item stands on a line of its own where the others do.
-    """
-    items = message.children
-    index = len(items) if behind is None else behind + 1
-    neighbour = items[index - 1] if items else None
-    if neighbour is not None:
-        indent = neighbour.indent if _breaks_line(neighbour.lead) else None
-    else:
-        indent = None if message.indent is None else message.indent + style.indent
-    added = (*items[:index], placed(new, style, indent), *items[index:])
-    foot = message.foot
-    if not items:
-        foot = " " if indent is None else style.newline + (message.indent or "")
-    elif not foot:
-        foot = " "
-    return replace(message, items=added, foot=foot)
-
-
-def commented(item: Item, comments: Sequence[str], style: Style) -> Item:
-    """An item with more comments above it."""
-    if not comments:
-        return item
-    if item.indent is None:
-        lines = "".join(f"{comment}{style.newline}" for comment in comments)
-        return replace(item, lead=f"{item.lead}{lines}")
-    return replace(item, lead=above(item.lead, comments, style.newline, item.indent))

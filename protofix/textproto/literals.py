@@ -17,6 +17,9 @@ _PAIR = re.compile(
     r"(?<!\\)((?:\\u|\\U0000)[dD][89abAB][0-9A-Fa-f]{2})((?:\\u|\\U0000)[dD][c-fC-F][0-9A-Fa-f]{2})"
 )
 
+# Numbers may be octal or hexadecimal here too.
+_BOOL = re.compile(r"(?P<true>true|True|t|(?:0+|0[xX]0*)?1)|false|False|f|0+|0[xX]0+")
+
 
 def decode_string(literal: str) -> str:
     """Content of one quoted literal; bytes that are not UTF-8 come as lone surrogates."""
@@ -84,6 +87,12 @@ def parse_float(written: str) -> float | None:
                      else written)  # fmt: skip
     except ValueError:
         return None
+
+
+def parse_bool(written: str) -> bool | None:
+    """Truth value of true, True, t or a 1, and of false, False, f or a 0; None for all else."""
+    match = _BOOL.fullmatch(written)
+    return None if match is None else match["true"] is not None
 
 
 def is_octal_or_hex(written: str) -> bool:

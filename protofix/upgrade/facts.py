@@ -6,7 +6,7 @@ The facts are those by which Caffe 1.0 itself upgrades a net when it loads one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -30,6 +30,14 @@ STEP_TITLES: Mapping[Step, str] = MappingProxyType(
         "spellings": "deprecated spellings",
     }
 )
+
+
+def check_steps(steps: Iterable[str]) -> None:
+    """Raise ValueError for the name of a step that there is not."""
+    for step in steps:
+        if step not in ALL_STEPS:
+            raise ValueError(f"there is no step `{step}`; there are {', '.join(ALL_STEPS)}")
+
 
 V0_PADDING = "padding"
 V0_PADDED_TYPES = ("conv", "pool")
@@ -131,6 +139,12 @@ PARAM_FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The repeated fields of a V1 layer whose n-th values make the n-th `param` message today."""
+
+INPUT_DIMS = 4
+"""How many `input_dim` make the shape of one `input`: every blob had four axes then."""
+
+BATCH_NORM_STATISTICS = 3
+"""How many blobs, and so `param` messages, a BatchNorm layer has: mean, variance, their weight."""
 
 SOLVER_TYPES: Mapping[str, str] = MappingProxyType(
     {

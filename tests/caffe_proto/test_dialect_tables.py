@@ -18,12 +18,13 @@ from caffe_proto import (
     base_schema,
     dialect_schema,
     dialect_title,
+    dialects_with_field,
+    dialects_with_type,
+    dialects_with_value,
     fields_anywhere,
-    forks_with_field,
-    forks_with_type,
-    forks_with_value,
+    fork_v1_types,
     layer_types,
-    v1_types,
+    value_anywhere,
 )
 
 FORKS = DIALECTS[1:]
@@ -159,29 +160,35 @@ def test_types_of_a_fork_are_not_caffe_s(name: str) -> None:
 
 
 def test_who_knows_a_field() -> None:
-    assert forks_with_field("LayerParameter", "bn_param") == ("segnet", "yjxiong", "pspnet")
-    assert forks_with_field("LabelMap", "item") == ("ssd", "nvidia", "intel")
-    assert forks_with_field("LayerParameter", "kernal_size") == ()
-    assert forks_with_field("NoParameter", "name") == ()
-    assert "segnet" not in forks_with_field("LayerParameter", "batch_norm_param")
-    assert forks_with_field("LayerParameter", "batch_norm_param")[0] == "bvlc"
-    assert forks_with_field("LayerParameter", "name") == DIALECTS
+    assert dialects_with_field("LayerParameter", "bn_param") == ("segnet", "yjxiong", "pspnet")
+    assert dialects_with_field("LabelMap", "item") == ("ssd", "nvidia", "intel")
+    assert dialects_with_field("LayerParameter", "kernal_size") == ()
+    assert dialects_with_field("NoParameter", "name") == ()
+    assert "segnet" not in dialects_with_field("LayerParameter", "batch_norm_param")
+    assert dialects_with_field("LayerParameter", "batch_norm_param")[0] == "bvlc"
+    assert dialects_with_field("LayerParameter", "name") == DIALECTS
 
 
 def test_who_knows_a_value_of_an_enum() -> None:
-    assert forks_with_value("V1LayerParameter.LayerType", "CROP") == ("crfrnn",)
-    assert forks_with_value("V1LayerParameter.LayerType", "40") == ("crfrnn",)
-    assert forks_with_value("LossParameter.NormalizationMode", "PRE_FIXED") == ("rfcn", "intel")
-    assert "segnet" not in forks_with_value("LRNParameter.Engine", "CUDNN")
-    assert forks_with_value("Phase", "0") == DIALECTS
+    assert dialects_with_value("V1LayerParameter.LayerType", "CROP") == ("crfrnn",)
+    assert dialects_with_value("V1LayerParameter.LayerType", "40") == ("crfrnn",)
+    assert dialects_with_value("LossParameter.NormalizationMode", "PRE_FIXED") == ("rfcn", "intel")
+    assert "segnet" not in dialects_with_value("LRNParameter.Engine", "CUDNN")
+    assert dialects_with_value("Phase", "0") == DIALECTS
 
 
 def test_who_knows_a_layer_type() -> None:
-    assert forks_with_type("ROIPooling") == ("fastrcnn", "fasterrcnn", "rfcn", "yjxiong", "intel")
-    assert forks_with_type("MultiBoxLoss") == ("ssd", "nvidia", "intel")
-    assert forks_with_type("ReLU") == DIALECTS
-    assert forks_with_type("Relu") == ()
-    assert v1_types() == {"CROP": "Crop"}
+    assert dialects_with_type("ROIPooling") == (
+        "fastrcnn",
+        "fasterrcnn",
+        "rfcn",
+        "yjxiong",
+        "intel",
+    )
+    assert dialects_with_type("MultiBoxLoss") == ("ssd", "nvidia", "intel")
+    assert dialects_with_type("ReLU") == DIALECTS
+    assert dialects_with_type("Relu") == ()
+    assert fork_v1_types() == {"CROP": "Crop"}
 
 
 def test_what_any_dialect_has_in_a_message() -> None:
@@ -190,3 +197,20 @@ def test_what_any_dialect_has_in_a_message() -> None:
     assert known["label"] == {"int32"}
     assert fields_anywhere("NetParameter")["mem_param"] == {"message"}
     assert fields_anywhere("NoParameter") == {}
+
+
+def test_what_a_number_of_an_enum_is_in_any_dialect() -> None:
+    assert value_anywhere("V1LayerParameter.LayerType", 4) == "CONVOLUTION"
+    assert value_anywhere("V1LayerParameter.LayerType", 40) == "CROP"
+    assert value_anywhere("V1LayerParameter.LayerType", 99) is None
+    assert value_anywhere("LossParameter.NormalizationMode", 3) == "NONE"  # R-FCN's is PRE_FIXED
+    assert value_anywhere("BNParameter.BNMode", 1) == "INFERENCE"
+    assert value_anywhere("NoEnum", 0) is None
+
+
+def test_no_fork_s_schema_is_made_to_look_things_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(caffe_proto.dialects, "build_schema", lambda name, _: made.append(name))
+    assert value_anywhere("V1LayerParameter.LayerType", 40) == "CROP"
+    assert dialects_with_field("LayerParameter", "bn_param")
+    assert made == []

@@ -202,22 +202,33 @@ def test_the_nearest_configuration_holds(
 
 REFUSED = {
     "protofix.toml": [
-        ("dialetc = 'ssd'", "protofix.toml: there is no key `dialetc`: did you mean `dialect`?"),
-        ("wibble = 1", "protofix.toml: there is no key `wibble`: there are dialect, schema"),
-        ("dialect = 'sssd'", "protofix.toml: there is no dialect `sssd`: did you mean `ssd`?"),
-        ("dialect = 3", "protofix.toml: there is no dialect `3`: there are auto, bvlc, "),
-        ("schema = 3", "protofix.toml: `schema` takes the path of a file"),
-        ("dialect = 'ssd'\nschema = 'x'", "protofix.toml: give `dialect` or `schema`, not both"),
+        ("dialetc = 'ssd'", "protofix.toml:1: there is no key `dialetc`: did you mean `dialect`?"),
+        ("wibble = 1", "protofix.toml:1: there is no key `wibble`: there are dialect, schema"),
+        ("# ours\n\ndialect = 'sssd'", "toml:3: there is no dialect `sssd`: did you mean `ssd`?"),
+        ("dialect = 3", "protofix.toml:1: there is no dialect `3`: there are auto, bvlc, "),
+        ("schema = 3", "protofix.toml:1: `schema` takes the path of a file"),
+        ("dialect = 'ssd'\nschema = 'x'", "protofix.toml:2: give `dialect` or `schema`, not both"),
+        ("schema = 'x'\ndialect = 'auto'", "protofix.toml:2: give `dialect` or `schema`, not"),
         ("schema = 'none.desc'", "none.desc: cannot be read: No such file or directory"),
-        ("dialect", "protofix.toml: Expected '=' after a key"),
+        ("[dialect]\nname = 'ssd'", "protofix.toml: there is no dialect `{'name': 'ssd'}`"),
+        ("dialect", "protofix.toml:1: Expected '=' after a key in a key/value pair\n"),
+        ("\nschema = 'x'\ndialect =\n", "protofix.toml:3: Invalid value\n"),
+        ("\nschema = 'x\n", "protofix.toml:2: "),
     ],
     "pyproject.toml": [
-        ("[tool.protofix]\ndialetc = 'ssd'", "pyproject.toml: there is no key `dialetc`"),
-        ("[tool]\nprotofix = 3", "pyproject.toml: tool.protofix is to be a table"),
+        ("[project]\ndialetc = 1\n[tool.protofix]\n'dialetc' = 1", "pyproject.toml:4: there is no"),
+        ("[tool]\nprotofix = { dialetc = 1 }", "pyproject.toml: there is no key `dialetc`"),
+        (
+            "[tool]\nprotofix = 3",
+            "pyproject.toml:2: tool.protofix is to be a table: "
+            '[tool.protofix], and below it dialect = "ssd"\n',
+        ),
     ],
     "setup.cfg": [
-        ("[protofix]\ndialect = sdd", "setup.cfg: there is no dialect `sdd`"),
-        ("protofix", "setup.cfg: File contains no section headers."),
+        ("[metadata]\n[protofix]\n\nDialect: sdd", "setup.cfg:4: there is no dialect `sdd`"),
+        ("protofix", "setup.cfg:1: File contains no section headers."),
+        ("[protofix]\ndialect", "setup.cfg:2: "),
+        ("[protofix]\n[protofix]", "setup.cfg:2: section 'protofix' already exists\n"),
     ],
 }
 

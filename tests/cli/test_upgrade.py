@@ -82,8 +82,8 @@ def test_many_files_in_place_and_one_that_cannot_be(
     assert "more/today.prototxt: nothing to upgrade\n" in out
     assert "more/labels.prototxt: nothing to upgrade\n" in out
     assert err == (
-        "protofix: more/mixed.prototxt: mixes 2 `layers` (`conv` (line 2), `loss` (line 4)) with "
-        "1 `layer` (`relu` (line 3)), which Caffe refuses; --unsafe makes it whole\n"
+        "protofix: more/mixed.prototxt:3:1: mixes 2 `layers` (`conv` (line 2), `loss` (line 4)) "
+        "with 1 `layer` (`relu` (line 3)), which Caffe refuses; --unsafe makes it whole\n"
     )
     assert (folder / "net.prototxt").read_text() == AFTER
     assert (folder / "more" / "mixed.prototxt").read_text() == MIXED
@@ -92,8 +92,32 @@ def test_many_files_in_place_and_one_that_cannot_be(
 def test_one_output_is_for_one_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy("net.prototxt", "other.prototxt")
     assert main(["upgrade", "net.prototxt", "other.prototxt", "-o", "out.prototxt"]) == 2
-    assert "-o takes one FILE and 2 are given" in capsys.readouterr().err
+    assert "-o takes one FILE, not 2 files" in capsys.readouterr().err
     assert not (folder / "out.prototxt").exists()
+
+
+def test_one_output_is_not_for_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["upgrade", ".", "-o", "out.prototxt"]) == 2
+    assert "-o takes one FILE, not a folder" in capsys.readouterr().err
+
+
+def test_a_folder_without_nets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "empty").mkdir()
+    assert main(["upgrade", "empty"]) == 2
+    assert capsys.readouterr().err == ("protofix: empty: there is no *.prototxt in this folder\n")
+
+
+def test_a_failed_file_has_a_record_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["upgrade", "missing.prototxt", "--format", "json"]) == 2
+    [record] = json.loads(capsys.readouterr().out)
+    assert record["file"] == "missing.prototxt"
+    assert record["error"].startswith("missing.prototxt: cannot be read")
+
+
+def test_comments_in_latin_1_are_text(folder: Path) -> None:
+    (folder / "net.prototxt").write_bytes(b"# caf\xe9\nlayers { type: RELU }\n")
+    assert main(["upgrade", "net.prototxt", "--in-place"]) == 0
+    assert (folder / "net.prototxt").read_bytes() == b'# caf\xe9\nlayer { type: "ReLU" }\n'
 
 
 def test_one_step_alone(folder: Path) -> None:

@@ -10,18 +10,14 @@ from shared_data import corpus_files, corpus_id, needs_shared
 import protofix
 from caffe_proto import DIALECTS, SchemaError, dialect_schema
 from protofix.net import dialects
-from protofix.net.binding import kind_of_file
 from protofix.net.dialects import Dialect, Fit, chosen_dialect, fit, known_dialect
+from protofix.net.kinds import kind_of_file
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
 
 def fit_of(text: str, dialect: str = "auto") -> Fit:
     return fit(read(Source(text)), chosen_dialect(dialect))
-
-
-def strange(fitted: Fit) -> list[str]:
-    return list(dict.fromkeys(misfit.name for misfit in fitted.misfits if misfit.name))
 
 
 # Files of the corpus with something that no table has. The nets of deeplab-context are of DeepLab
@@ -54,8 +50,8 @@ FOLDERS = {
 @pytest.mark.parametrize("path", corpus_files(), ids=corpus_id)
 def test_a_file_of_the_corpus_has_nothing_unknown(path: Path) -> None:
     fitted = fit(read(Source.from_bytes(path.read_bytes(), str(path))))
-    assert bool(strange(fitted)) == (corpus_id(path) in STRANGE), (
-        f"{corpus_id(path)}, {fitted.dialect.title}: {strange(fitted)}"
+    assert bool(fitted.unknown) == (corpus_id(path) in STRANGE), (
+        f"{corpus_id(path)}, {fitted.dialect.title}: {fitted.unknown}"
     )
     assert fitted.dialect.name in FOLDERS.get(corpus_id(path).split("/")[0], {"bvlc"})
 
@@ -114,7 +110,7 @@ def test_what_is_unknown_counts_with_all_that_is_in_it() -> None:
     )
     fitted = fit_of(text)
     assert fitted.dialect.name == "ssd"
-    assert strange(fitted) == ["nmae", "other"]
+    assert fitted.unknown == ("nmae", "other")
 
 
 def test_no_fork_is_looked_at_for_a_file_of_caffe_s(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,9 +131,34 @@ def test_no_fork_is_looked_at_for_a_file_of_caffe_s(monkeypatch: pytest.MonkeyPa
 
 def test_a_dialect_that_is_set_is_kept() -> None:
     fitted = fit_of("layer { bn_param { } }", "ssd")
-    assert (fitted.dialect.name, strange(fitted)) == ("ssd", ["bn_param"])
+    assert (fitted.dialect.name, fitted.unknown) == ("ssd", ("bn_param",))
     fitted = fit_of("layer { name: 'a' }", "segnet")
-    assert (fitted.dialect.name, strange(fitted)) == ("segnet", [])
+    assert (fitted.dialect.name, fitted.unknown) == ("segnet", ())
+
+
+# What each kind of unknown thing says that the dialect lacks: (name, owner).
+LACKS = {
+    "layer { bn_param { } }": [("bn_param", "LayerParameter")],
+    "layer { include { phase: TRIAN } }": [("TRIAN", "Phase")],
+    "layers { type: 0x63 }": [("99", "V1LayerParameter.LayerType")],
+    "layer { type: 'PriorBox' }": [("PriorBox", "")],
+    "layer { name: 'a' name: 'b' top: 1 }": [],  # misfits, but nothing unknown
+    "layer { type: 'ReLU' layer { type: 'TanH' } }": [],  # a lost bracket
+}
+
+
+@pytest.mark.parametrize("text", LACKS)
+def test_what_is_lacking_and_of_what(text: str) -> None:
+    fitted = fit_of(text, "bvlc")
+    assert [(lack.name, lack.owner) for lack in fitted.lacks] == LACKS[text]
+
+
+def test_a_lacking_field_knows_where_it_stands() -> None:
+    fitted = fit_of("layer { bn_param { bn_mode: INFERENCE } }\nfoo: 1", "bvlc")
+    in_layer, at_top = fitted.lacks
+    assert in_layer.node is not None and in_layer.node.name == "bn_param"
+    assert in_layer.within is not None and in_layer.within.name == "layer"
+    assert (at_top.name, at_top.within) == ("foo", None)
 
 
 def test_a_dialect_that_is_none_is_told() -> None:
@@ -148,6 +169,8 @@ def test_a_dialect_that_is_none_is_told() -> None:
 KINDS = {
     "name: 'n'": "NetParameter",
     "# nothing but a comment\n": "NetParameter",
+    "": "NetParameter",
+    "}": None,
     "layer { nmae: 'a' }": "NetParameter",
     "layer { name: 'a' type: 'ReLU' } one: 1 two: 2 three: 3": "NetParameter",
     "layer { name: 'a' } type: 'ReLU' bottom: 'x' top: 'x' }": "NetParameter",

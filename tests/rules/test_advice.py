@@ -6,8 +6,9 @@ import pytest
 from shared_data import ROOT
 
 import protofix
-from caffe_proto import dialect_schema
+from caffe_proto import DIALECTS, dialect_schema
 from protofix.net.names import nearest, param_of_type, slip_of_type
+from protofix.rules.rule import who_has_it
 
 # A text, the dialect it is held against, and the end of what is said.
 SAID = {
@@ -16,8 +17,7 @@ SAID = {
         "LayerParameter has no field `bn_param` in Caffe 1.0: SegNet, yjxiong and PSPNet have it"
     ),
     ("layer { batch_norm_param { } }", "segnet"): (
-        "LayerParameter has no field `batch_norm_param` in SegNet: Caffe 1.0, R-FCN, NVIDIA 0.15, "
-        "DeepLab, PSPNet, SSD, NVIDIA 0.17 and Intel have it"
+        "LayerParameter has no field `batch_norm_param` in SegNet: Caffe 1.0 has it"
     ),
     ("item { label: 1 }", "segnet"): (
         "LabelMap has no field `item` in SegNet: SSD, NVIDIA 0.17 and Intel have it"
@@ -32,6 +32,10 @@ SAID = {
     ),
     ("layers { type: CROP }", "bvlc"): (
         "V1LayerParameter.LayerType has no value `CROP` in Caffe 1.0: CRF-RNN has it"
+    ),
+    ("layers { type: BATCH_NORM }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `BATCH_NORM` in Caffe 1.0: "
+        "as a `layer` of type `BatchNorm`, Caffe 1.0 has it"
     ),
     ("layers { type: INTERP }", "bvlc"): (
         "V1LayerParameter.LayerType has no value `INTERP` in Caffe 1.0: "
@@ -63,7 +67,7 @@ SAID = {
     ),
     ("layer { type: 'ROIPoolling' }", "bvlc"): (
         "there is no layer type `ROIPoolling` in Caffe 1.0: did you mean `ROIPooling`? "
-        "Fast R-CNN, Faster R-CNN, R-FCN, yjxiong and Intel have it"
+        "Fast R-CNN, Faster R-CNN, R-FCN and 2 more have it"
     ),
     # An old format's.
     ("layer { type: 'SOFTMAX_LOSS' }", "bvlc"): (
@@ -115,6 +119,21 @@ def test_not_caffe_says_what_is_there() -> None:
         "not a Caffe file, neither a net nor a solver nor a label map: "
         "its fields are `model { zoo name }`, `version`"
     )
+
+
+WHO = {
+    ("ssd",): "SSD has it",
+    ("segnet", "yjxiong"): "SegNet and yjxiong have it",
+    ("segnet", "yjxiong", "pspnet"): "SegNet, yjxiong and PSPNet have it",
+    ("rfcn", "deeplab", "pspnet", "ssd"): "R-FCN, DeepLab, PSPNet and 1 more have it",
+    ("bvlc", "ssd"): "Caffe 1.0 has it",
+    DIALECTS: "Caffe 1.0 has it",
+}
+
+
+@pytest.mark.parametrize("dialects", WHO, ids=" ".join)
+def test_who_has_it(dialects: tuple[str, ...]) -> None:
+    assert who_has_it(dialects) == WHO[dialects]
 
 
 @pytest.mark.parametrize("text", ["layer { type: 'ReLU6' }", "layer { type: 'Convolution3D' }"])

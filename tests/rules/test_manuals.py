@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import textwrap
+from typing import get_args
 
 import pytest
+from shared_data import ROOT
 
 import protofix
 from protofix.rules.registry import RULES
-from protofix.rules.rule import Rule
+from protofix.rules.rule import Rule, Severity
 
 EXAMPLE = re.compile(r"^(Wrong|Right):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 
@@ -37,9 +39,18 @@ def test_no_right_example_is(rule: Rule) -> None:
 def test_most_rules_have_examples() -> None:
     without = {rule.name for rule in RULES} - {rule.name for rule in SHOWN}
     # What these find cannot be shown in a few lines of text.
-    assert without == {
-        "byte-order-mark",
-        "nested-too-deep",
-        "not-caffe",
-        "probabilities-into-infogain",
-    }
+    assert without == {"byte-order-mark", "nested-too-deep", "probabilities-into-infogain"}
+
+
+def test_each_file_of_a_rule_is_one() -> None:
+    folder = ROOT / "protofix" / "rules"
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "registry", "rule"}
+    assert {rule.name.replace("-", "_") for rule in RULES} == files
+    assert len(RULES) == len(files) == len({rule.code for rule in RULES})
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_says_what_it_is(rule: Rule) -> None:
+    assert re.fullmatch(r"PF\d{3}", rule.code)
+    assert rule.severity in get_args(Severity)
+    assert rule.manual.strip()

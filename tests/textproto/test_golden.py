@@ -9,7 +9,7 @@ from shared_data import golden, needs_shared
 
 import protofix
 from caffe_proto import base_schema
-from protofix.net.binding import misfits
+from protofix.net.binding import Misfit, find_misfits
 from protofix.textproto.reader import read
 from protofix.textproto.source import Position, Source
 from protofix.textproto.tree import Diagnosis
@@ -33,9 +33,10 @@ INSIDE_THE_TOKEN = {
 }
 
 
-def diagnose(text: str) -> list[Diagnosis]:
+def diagnose(text: str) -> list[Diagnosis | Misfit]:
     document = read(Source(text))
-    return sorted([*document.diagnoses, *misfits(document, base_schema(), "NetParameter")])
+    found = find_misfits(document, base_schema(), "NetParameter")
+    return sorted([*document.diagnoses, *found], key=lambda it: (it.start, it.end, it.kind))
 
 
 @needs_shared

@@ -13,8 +13,8 @@ from caffe_proto import base_schema
 from protofix.net.view import NetView, view_of
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
+from protofix.upgrade.weights.mapped import WeightsError
 from protofix.upgrade.weights.match import WeightsMatch, match_weights
-from protofix.upgrade.weights.splice import WeightsError
 
 Net = base_schema().message_class("NetParameter")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from weights_reference import Net, upgraded
 
 from caffe_proto import V0_TYPES, V1_TYPES, FieldType, base_schema
+from protofix.upgrade.facts import CAFFE_STEPS, Step
 from protofix.upgrade.weights.splice import upgrade_weights
 
 SCHEMA = base_schema()
@@ -136,3 +137,47 @@ def test_random_nets_become_what_caffe_makes_of_them(net: Any) -> None:
         upgrade_weights(source, target)
         assert Net.FromString(target.read_bytes()) == upgraded(net)
         assert not upgrade_weights(target, target).changed
+
+
+@st.composite
+def odd_nets(draw: st.DrawFn) -> Any:
+    """Nets that Caffe would not load: formats and odd types mixed, padding anywhere."""
+    blobs = st.lists(st.sampled_from(["a", "b", "c"]), max_size=2)
+    kinds = st.sampled_from(["padding", "conv", "pool", "relu", "magic", "BatchNorm", ""])
+    net: Any = Net(input=draw(blobs), input_dim=draw(st.lists(st.integers(1, 9), max_size=8)))
+    for number in range(draw(st.integers(1, 6))):
+        place = {"bottom": draw(blobs), "top": draw(blobs)}
+        given = {"blobs": [{"num": number}] * draw(st.sampled_from([0, 0, 0, 2]))}
+        form = draw(st.sampled_from(["v0", "v0", "v0", "v1", "today"]))
+        if form == "v0":
+            rates = draw(st.lists(FLOATS, max_size=3))
+            inner = {"name": "n", "type": draw(kinds), "pad": 1, "blobs_lr": rates, **given}
+            net.layers.add(layer=inner, **place)
+        elif form == "v1":
+            net.layers.add(type=draw(st.sampled_from([4, 18, 5])), **place, **given)
+        else:
+            net.layer.add(type="Pooling", **place, **given)
+    return net
+
+
+def blobs_of(net: Any) -> list[int]:
+    """What the blobs of all layers are told apart by."""
+    layers = [*net.layers, *(layer.layer for layer in net.layers), *net.layer]
+    return sorted(blob.num for layer in layers for blob in layer.blobs)
+
+
+STEPS = st.sampled_from([CAFFE_STEPS, ("v0",), ("v0", "v1"), ("v1", "input"), ("input",)])
+
+
+@given(odd_nets(), STEPS)
+def test_odd_nets_keep_their_blobs_and_are_done_after_one_run(
+    net: Any, steps: tuple[Step, ...]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "old"), Path(folder, "new")
+        source.write_bytes(net.SerializeToString())
+        upgrade = upgrade_weights(source, target, steps, unsafe=True)
+        result: Any = Net.FromString(target.read_bytes())
+        assert blobs_of(result) == blobs_of(net)
+        assert upgrade.layers == len(result.layer) + len(result.layers)
+        assert not upgrade_weights(target, target, steps, unsafe=True).changed

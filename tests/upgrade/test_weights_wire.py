@@ -15,7 +15,9 @@ from weights_reference import Net
 
 from caffe_proto import base_schema
 from protofix.files import FileError
-from protofix.upgrade.weights.splice import WeightsError, looks_binary, upgrade_weights
+from protofix.upgrade.weights.mapped import WeightsError
+from protofix.upgrade.weights.recognise import looks_binary
+from protofix.upgrade.weights.splice import upgrade_weights
 
 
 def refusal(tmp_path: Path, binary: bytes) -> str:
@@ -135,6 +137,13 @@ def test_a_folder_and_nothing_at_all(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read: No such file"):
         upgrade_weights(tmp_path / "gone", tmp_path / "new")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileError, match="pipe: is no regular file"):
+        upgrade_weights(tmp_path / "pipe", None)
 
 
 @pytest.mark.parametrize("end", range(1, len(NET)))

@@ -8,9 +8,84 @@ from __future__ import annotations
 
 from typing import Any
 
-from caffe_proto import V0_TYPES, V1_TYPES, base_schema
+from caffe_proto import base_schema
 
 Net = base_schema().message_class("NetParameter")
+
+V0_TYPES = dict(
+    line.split()
+    for line in """
+    accuracy ACCURACY
+    bnll BNLL
+    concat CONCAT
+    conv CONVOLUTION
+    data DATA
+    dropout DROPOUT
+    euclidean_loss EUCLIDEAN_LOSS
+    flatten FLATTEN
+    hdf5_data HDF5_DATA
+    hdf5_output HDF5_OUTPUT
+    im2col IM2COL
+    images IMAGE_DATA
+    infogain_loss INFOGAIN_LOSS
+    innerproduct INNER_PRODUCT
+    lrn LRN
+    multinomial_logistic_loss MULTINOMIAL_LOGISTIC_LOSS
+    pool POOLING
+    relu RELU
+    sigmoid SIGMOID
+    softmax SOFTMAX
+    softmax_loss SOFTMAX_LOSS
+    split SPLIT
+    tanh TANH
+    window_data WINDOW_DATA
+    """.strip().splitlines()
+)
+
+V1_TYPES = dict(
+    line.split()
+    for line in """
+    ABSVAL AbsVal
+    ACCURACY Accuracy
+    ARGMAX ArgMax
+    BNLL BNLL
+    CONCAT Concat
+    CONTRASTIVE_LOSS ContrastiveLoss
+    CONVOLUTION Convolution
+    DATA Data
+    DECONVOLUTION Deconvolution
+    DROPOUT Dropout
+    DUMMY_DATA DummyData
+    ELTWISE Eltwise
+    EUCLIDEAN_LOSS EuclideanLoss
+    EXP Exp
+    FLATTEN Flatten
+    HDF5_DATA HDF5Data
+    HDF5_OUTPUT HDF5Output
+    HINGE_LOSS HingeLoss
+    IM2COL Im2col
+    IMAGE_DATA ImageData
+    INFOGAIN_LOSS InfogainLoss
+    INNER_PRODUCT InnerProduct
+    LRN LRN
+    MEMORY_DATA MemoryData
+    MULTINOMIAL_LOGISTIC_LOSS MultinomialLogisticLoss
+    MVN MVN
+    POOLING Pooling
+    POWER Power
+    RELU ReLU
+    SIGMOID Sigmoid
+    SIGMOID_CROSS_ENTROPY_LOSS SigmoidCrossEntropyLoss
+    SILENCE Silence
+    SLICE Slice
+    SOFTMAX Softmax
+    SOFTMAX_LOSS SoftmaxWithLoss
+    SPLIT Split
+    TANH TanH
+    THRESHOLD Threshold
+    WINDOW_DATA WindowData
+    """.strip().splitlines()
+)
 
 V0_HOMES = """
 num_output conv=convolution_param innerproduct=inner_product_param

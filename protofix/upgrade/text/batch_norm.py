@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, appended, bare, new_field, with_value
+from protofix.textproto.draft import Item
 from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_float
-from protofix.upgrade.text.items import Upgraded, last_value, messages_of
-
-_STATISTICS = 3
+from protofix.textproto.moving import appended, bare, new_field, with_value
+from protofix.upgrade.facts import BATCH_NORM_STATISTICS
+from protofix.upgrade.text.reading import last_value, messages_of
+from protofix.upgrade.text.step import Upgraded, same
 
 
 def upgrade_batch_norm(items: Sequence[Item], style: Style) -> Upgraded:
@@ -29,11 +30,10 @@ def _upgraded(layer: Item, style: Style) -> Item:
     if type_value is None or type_value.scalar.value != "BatchNorm":
         return layer
     params = messages_of(layer.items, "param")
-    if len(params) != _STATISTICS:
+    if len(params) != BATCH_NORM_STATISTICS:
         return layer
     fixed = [_fixed(child, style) if child.name == "param" else child for child in layer.items]
-    changed = any(new is not old for new, old in zip(fixed, layer.items, strict=True))
-    return replace(layer, items=tuple(fixed)) if changed else layer
+    return layer if same(fixed, layer.items) else replace(layer, items=tuple(fixed))
 
 
 def _fixed(param: Item, style: Style) -> Item:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, appended, new_message, placed, removed
+from protofix.textproto.draft import Item, above, comments_of
 from protofix.textproto.layout import Style
+from protofix.textproto.moving import appended, new_message, placed, removed
 from protofix.upgrade.facts import TRANSFORM_FIELDS, TRANSFORMED_TYPES
-from protofix.upgrade.text.items import Upgraded, messages_of, v1_type
+from protofix.upgrade.text.reading import messages_of, v1_type
+from protofix.upgrade.text.step import Upgraded
 
 
 def upgrade_data(items: Sequence[Item], style: Style) -> Upgraded:
@@ -29,23 +31,34 @@ def _upgraded(layer: Item, style: Style) -> Item:
     fields = [item for item in param.children if item.name in TRANSFORM_FIELDS]
     if not fields:
         return layer
-    rest = removed(param, fields)
     transform = messages_of(layer.children, "transform_param")
-    if transform:
-        # As in Caffe, what the data layer says itself counts more.
-        names = {field.name for field in fields}
-        beaten = [item for item in transform[-1].children if item.name in names]
-        whole = removed(transform[-1], beaten)
-        for field in fields:
-            whole = appended(whole, field, style)
-    else:
-        whole = new_message("transform_param", fields, style, at=param.at)
     new: list[Item] = []
     for child in layer.children:
         if child is param:
             if not transform:
+                whole = new_message("transform_param", fields, style, at=param.at)
                 new.append(placed(whole, style, param.indent))
-            new.append(rest)
+            new.append(removed(param, fields))
         else:
-            new.append(whole if transform and child is transform[-1] else child)
+            last = transform and child is transform[-1]
+            new.append(_joined(child, fields, style) if last else child)
     return replace(layer, items=tuple(new))
+
+
+def _joined(transform: Item, fields: list[Item], style: Style) -> Item:
+    """A `transform_param` with more fields: as in Caffe, they count more than its own."""
+    for field in fields:
+        own = [item for item in transform.children if item.name == field.name]
+        if not own:
+            transform = appended(transform, field, style)
+            continue
+        comments = [*comments_of(own[-1].trail), *comments_of(field.lead)]
+        lead = own[-1].lead
+        if own[-1].indent is not None:
+            lead = above(lead, comments, style.newline, own[-1].indent)
+        else:
+            lead += "".join(comment + style.newline for comment in comments)
+        new = replace(field, lead=lead, indent=own[-1].indent)
+        items = tuple(new if item is own[-1] else item for item in transform.children)
+        transform = replace(transform, items=items)
+    return transform

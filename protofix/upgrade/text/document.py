@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from caffe_proto import base_schema
-from protofix.net.binding import kind_of_file
+from protofix.net.dialects import fit
+from protofix.net.kinds import NETS_OF_SOLVERS, kind_of_file
+from protofix.net.layers import Layer, bind
 from protofix.textproto.draft import Item, draft_of, edits_of
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.layout import Style, style_of
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
-from protofix.upgrade.facts import ALL_STEPS, CAFFE_STEPS, Step
+from protofix.upgrade.facts import ALL_STEPS, CAFFE_STEPS, V0_PADDING, Step, check_steps
 from protofix.upgrade.text.batch_norm import upgrade_batch_norm
 from protofix.upgrade.text.data import upgrade_data
 from protofix.upgrade.text.inputs import upgrade_inputs
-from protofix.upgrade.text.items import Note, Upgraded, layer_name
+from protofix.upgrade.text.reading import layer_name
 from protofix.upgrade.text.solver import upgrade_solver
 from protofix.upgrade.text.spellings import upgrade_spellings
+from protofix.upgrade.text.step import NetStep, Note, Upgraded, same
 from protofix.upgrade.text.v0 import upgrade_v0
 from protofix.upgrade.text.v1 import upgrade_v1
 
-_NET_STEPS: dict[Step, Callable[[Sequence[Item], Style], Upgraded]] = {
+_NET_STEPS: dict[Step, NetStep] = {
     "v0": upgrade_v0,
     "data": upgrade_data,
     "v1": upgrade_v1,
@@ -33,9 +37,11 @@ _NET_STEPS: dict[Step, Callable[[Sequence[Item], Style], Upgraded]] = {
 }
 
 # Lists of messages whose elements a step has to look into.
-_LISTS = frozenset({"layer", "layers", "param", "input_shape"})
+_LISTS = frozenset({"layer", "layers", "param", "input_shape", *NETS_OF_SOLVERS})
 
-_NETS_OF_A_SOLVER = ("net_param", "train_net_param", "test_net_param")
+# What Caffe refuses to read, so that nobody can say what it would make of it.
+_UNREADABLE = ("repeated-field", "unknown-enum-value")
+_TYPES = ("V1LayerParameter.LayerType", "SolverParameter.SolverType")
 
 
 class UpgradeError(ValueError):
@@ -46,8 +52,7 @@ class UpgradeError(ValueError):
 class Upgrade:
     """An upgraded text: the steps that changed it, and what is to be said of it.
 
-    The notes that say `left` tell of what stays in an old format; their offsets are those of
-    `before`.
+    The offsets of the notes are those of `before`.
     """
 
     before: Document
@@ -62,91 +67,96 @@ class Upgrade:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left in an old format."""
+        """Whether the steps that were asked for left nothing undone."""
         return not any(note.left for note in self.notes)
 
 
 def upgrade_document(
     document: Document, steps: Sequence[Step] = CAFFE_STEPS, unsafe: bool = False
 ) -> Upgrade:
-    """Upgrade a net or a solver; a net given inside a solver too.
+    """Upgrade a net or a solver, and the nets that a solver holds.
 
     A net that has both `layer` and `layers` is made whole only if `unsafe`: Caffe refuses it, and
     older ones lost a part of it. Raises `UpgradeError` for such a net otherwise, for a file that is
-    none of Caffe's, and for one with syntax errors.
+    none of Caffe's and for one with syntax errors, and ValueError for a step that does not exist.
     """
+    check_steps(steps)
     kind = _kind_of(document)
     if kind == "LabelMap":  # It has one format only.
         return Upgrade(document, document, (), ())
     draft = draft_of(document, _LISTS)
+    if not unsafe:
+        _in_each_net(kind, draft.items, lambda net: _refuse_mixture(document, net))
     style = style_of(document)
     items: tuple[Item, ...] = draft.items
-    ordered = [step for step in ALL_STEPS if step in steps]
     taken: list[Step] = []
     notes: list[Note] = []
-    if kind == "NetParameter" and not unsafe:
-        _refuse_mixture(document, items)
-    for step in ordered:
-        result = _step(step, kind, items, style)
-        if any(new is not old for new, old in zip(result.items, items, strict=False)) or len(
-            result.items
-        ) != len(items):
-            taken.append(step)
-        items = result.items
-        notes += result.notes
+    for step in ALL_STEPS:
+        if step in steps:
+            result = _step(step, kind, items, style)
+            taken += [] if same(result.items, items) else [step]
+            items = result.items
+            notes += result.notes
+    notes += _unreadable(document, draft.items)
+    after = document
     edits = edits_of(draft, items)
-    if not edits:
-        return Upgrade(document, document, (), tuple(notes))
-    after = read(Source(apply_edits(document.text, edits), document.source.path))
-    if after.diagnoses:
-        where = after.source.position(after.diagnoses[0].start)
-        raise UpgradeError(f"{document.source.path}: the result cannot be read at its {where}")
+    if edits:
+        after = read(Source(apply_edits(document.text, edits), document.source.path))
+        _check(document, after, kind)
     return Upgrade(document, after, tuple(taken), tuple(notes))
 
 
 def _step(step: Step, kind: str, items: tuple[Item, ...], style: Style) -> Upgraded:
-    if kind == "NetParameter":
-        run = _NET_STEPS.get(step)
-        return run(items, style) if run else Upgraded(items)
     if step == "solver":
-        return upgrade_solver(items, style)
-    notes: list[Note] = []
+        return upgrade_solver(items, style) if kind == "SolverParameter" else Upgraded(items)
+    return _in_each_net(kind, items, lambda net: _NET_STEPS[step](net, style))
+
+
+def _in_each_net(
+    kind: str, items: tuple[Item, ...], work: Callable[[Sequence[Item]], Upgraded]
+) -> Upgraded:
+    """Work on the net that a file is, or on each of those in a solver."""
+    if kind == "NetParameter":
+        return work(items)
     new: list[Item] = []
+    notes: list[Note] = []
     for item in items:
-        if item.name in _NETS_OF_A_SOLVER and item.items is not None:
-            net = _NET_STEPS[step](item.items, style)
+        if item.name in NETS_OF_SOLVERS and item.items is not None:
+            net = work(item.items)
             notes += net.notes
-            same = len(net.items) == len(item.items) and all(
-                a is b for a, b in zip(net.items, item.items, strict=True)
-            )
-            new.append(item if same else replace(item, items=net.items))
-        else:
-            new.append(item)
+            item = item if same(net.items, item.items) else replace(item, items=net.items)
+        new.append(item)
     return Upgraded(tuple(new), tuple(notes))
 
 
 def _kind_of(document: Document) -> str:
-    source = document.source
-    if document.diagnoses:
-        first = document.diagnoses[0]
-        line, column = source.position(first.start)
-        count = len(document.diagnoses) - 1
-        more = f" (and {count} more: see protofix check)" if count else ""
-        raise UpgradeError(f"{source.path}:{line}:{column}: {first.message}{more}")
+    refuse_mistakes(document, UpgradeError)
     kind = kind_of_file(document, base_schema())
     if not document.fields or kind is None:
-        raise UpgradeError(f"{source.path}: is no Caffe file: give a net, a solver or weights")
+        path = document.source.path
+        raise UpgradeError(f"{path}: is no Caffe file: give a net, a solver or weights")
     return kind
 
 
-def _refuse_mixture(document: Document, items: tuple[Item, ...]) -> None:
+def refuse_mistakes(document: Document, error: type[ValueError]) -> None:
+    """Raise an error of that type, with the place of the first, if a text has syntax errors."""
+    if document.diagnoses:
+        first = document.diagnoses[0]
+        count = len(document.diagnoses) - 1
+        more = f" (and {count} more: see protofix check)" if count else ""
+        raise error(f"{_place(document, first.start)}: {first.message}{more}")
+
+
+def _refuse_mixture(document: Document, items: Sequence[Item]) -> Upgraded:
     old = [item for item in items if item.name == "layers"]
     new = [item for item in items if item.name == "layer"]
     if old and new:
+        rarer = min(old, new, key=len)
         raise UpgradeError(
-            f"{document.source.path}: mixes {_listed(document, old)} with "
+            f"{_place(document, rarer[0].at)}: mixes {_listed(document, old)} with "
             f"{_listed(document, new)}, which Caffe refuses; --unsafe makes it whole"
         )
+    return Upgraded(tuple(items))
 
 
 def _listed(document: Document, layers: list[Item]) -> str:
@@ -156,3 +166,67 @@ def _listed(document: Document, layers: list[Item]) -> str:
     )
     more = f" and {len(layers) - 6} more" if len(layers) > 6 else ""
     return f"{len(layers)} `{layers[0].name}` ({some}{more})"
+
+
+def _unreadable(document: Document, items: Sequence[Item]) -> list[Note]:
+    """What Caffe could not read in old layers or of a solver's type.
+
+    Of types that nobody knows the steps have told.
+    """
+    old = {item.at for item in items if item.name in ("layers", "solver_type", *NETS_OF_SOLVERS)}
+    stretches = [(node.start, node.end) for node in document.fields if node.start in old]
+    if not stretches:
+        return []
+    starts = [start for start, _ in stretches]
+    notes: list[Note] = []
+    for misfit in fit(document).misfits:
+        told = misfit.lacks is not None and misfit.lacks.owner in _TYPES
+        place = bisect_right(starts, misfit.start) - 1
+        inside = place >= 0 and misfit.start < stretches[place][1]
+        if misfit.kind in _UNREADABLE and not told and inside:
+            said = f"{misfit.message}; Caffe cannot read it, left as it is"
+            notes.append(Note(misfit.start, said, True))
+    return notes
+
+
+def _check(before: Document, after: Document, kind: str) -> None:
+    """Raise UpgradeError if the result is no text, or another net: a mistake of ours."""
+    if after.diagnoses:
+        first = after.diagnoses[0]
+        said = f"would be written as what cannot be read: {first.message}; please report it"
+        raise UpgradeError(f"{_place(after, first.start)}: {said}")
+    if kind == "NetParameter":
+        problem = _difference(bind(before).layers, bind(after).layers)
+        if problem:
+            raise UpgradeError(f"{before.source.path}: {problem}; please report it")
+
+
+def _difference(before: Sequence[Layer], after: Sequence[Layer]) -> str | None:
+    """What layer of a net is not what it was, but for padding folded and an Input layer added."""
+    rest = list(after)
+    if len(rest) > len(before) - sum(layer.type == V0_PADDING for layer in before):
+        rest = rest if not rest or rest[0].type != "Input" else rest[1:]
+    aliases: dict[str, str] = {}  # What a padding layer made, and what it read.
+    place = 0
+    for layer in before:
+        tops = [top.name for top in layer.tops]
+        bottoms = [aliases.get(bottom.name, bottom.name) for bottom in layer.bottoms]
+        new = rest[place] if place < len(rest) else None
+        same_one = new is not None and (new.name, [t.name for t in new.tops]) == (layer.name, tops)
+        if layer.type == V0_PADDING and not (same_one and new and new.type == V0_PADDING):
+            if bottoms:
+                aliases.update(dict.fromkeys(tops, bottoms[0]))
+            continue
+        place += 1
+        for top in tops:
+            aliases.pop(top, None)
+        if new is None or not same_one:
+            return f"layer `{layer.name}` would be lost"
+        if bottoms != [bottom.name for bottom in new.bottoms]:
+            return f"layer `{layer.name}` would read other blobs"
+    return None if place == len(rest) else f"a layer `{rest[place].name}` would be added"
+
+
+def _place(document: Document, offset: int) -> str:
+    line, column = document.source.position(offset)
+    return f"{document.source.path}:{line}:{column}"

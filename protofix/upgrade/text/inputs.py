@@ -9,28 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import (
-    Item,
-    all_comments,
+from protofix.textproto.draft import Item, all_comments, comments_of
+from protofix.textproto.layout import Style
+from protofix.textproto.moving import (
     commented,
-    comments_of,
+    fits_on_one_line,
     new_field,
     new_message,
     placed,
     quoted,
     renamed,
 )
-from protofix.textproto.layout import Style
-from protofix.upgrade.text.items import (
-    Note,
-    Upgraded,
+from protofix.upgrade.facts import INPUT_DIMS
+from protofix.upgrade.text.reading import (
     messages_of,
     value_as_field,
     values_of,
 )
+from protofix.upgrade.text.step import Note, Upgraded
 
 _FIELDS = ("input", "input_shape", "input_dim")
-_AXES = 4  # Blobs had four axes when `input_dim` was all there was.
 
 
 def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
@@ -69,9 +67,9 @@ def _why_not(items: Sequence[Item], inputs: int) -> str | None:
         return "`input` has neither `input_shape` nor `input_dim`: left as it is"
     if shapes and len(shapes) < inputs:
         return f"{inputs} `input` and only {len(shapes)} `input_shape`: left as they are"
-    if not shapes and len(dims) < _AXES * inputs:
+    if not shapes and len(dims) < INPUT_DIMS * inputs:
         return (
-            f"{inputs} `input` need {_AXES * inputs} `input_dim`, and there are {len(dims)}: "
+            f"{inputs} `input` need {INPUT_DIMS * inputs} `input_dim`, and there are {len(dims)}: "
             "left as they are"
         )
     return None
@@ -83,7 +81,9 @@ def _layer(items: Sequence[Item], first: Item, style: Style) -> tuple[Item, tupl
     items = [replace(item, lead="") if item is first else item for item in items]
     inputs = list(values_of(items, "input"))
     shapes, unread = _shapes(items, len(inputs), style)
-    one_line = len(inputs) == 1 and shapes[0].layout == "line"
+    one_line = (
+        len(shapes) == 1 and shapes[0].layout == "style" and fits_on_one_line(shapes[0], style)
+    )
     layer = new_message(
         "layer",
         [
@@ -112,21 +112,28 @@ def _shapes(items: Sequence[Item], inputs: int, style: Style) -> tuple[list[Item
     shapes = messages_of(items, "input_shape")
     dims = [value_as_field(dim, "input_dim", style) for dim in values_of(items, "input_dim")]
     if shapes:
-        made = [
-            replace(renamed(shape, "shape"), lead="\n".join([*comments_of(shape.lead), ""]))
-            for shape in shapes[:inputs]
-        ]
-        return made, [*shapes[inputs:], *dims]
+        return [_shape(shape, style) for shape in shapes[:inputs]], [*shapes[inputs:], *dims]
     made = [
         new_message(
             "shape",
-            [renamed(dim, "dim") for dim in dims[_AXES * n : _AXES * (n + 1)]],
+            [renamed(dim, "dim") for dim in dims[INPUT_DIMS * n : INPUT_DIMS * (n + 1)]],
             style,
-            "line",
         )
         for n in range(inputs)
     ]
-    return made, dims[_AXES * inputs :]
+    return made, dims[INPUT_DIMS * inputs :]
+
+
+def _shape(old: Item, style: Style) -> Item:
+    """An `input_shape` as `shape`: on one line or on several, as it was."""
+    lead = "\n".join([*comments_of(old.lead), ""])
+    inner = [comment for child in old.children for comment in all_comments(child)]
+    if inner or comments_of(old.foot):
+        return replace(renamed(old, "shape"), lead=lead)
+    dims = [value_as_field(dim, "dim", style) for dim in values_of(old.children, "dim")]
+    broken = any(child.indent is not None for child in old.children)
+    made = new_message("shape", dims, style, "lines" if broken else "line", at=old.at)
+    return replace(made, lead=lead, trail=old.trail)
 
 
 def _apart(layer: Item, style: Style) -> str:

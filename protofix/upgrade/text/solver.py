@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from caffe_proto import base_schema
-from protofix.textproto.draft import Item, quoted, renamed, with_value
+from protofix.textproto.draft import Item
 from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_integer
+from protofix.textproto.moving import quoted, renamed, with_value
 from protofix.upgrade.facts import SOLVER_TYPES
-from protofix.upgrade.text.items import Note, Upgraded, Value, last_value
+from protofix.upgrade.text.reading import Value, last_value
+from protofix.upgrade.text.step import Note, Upgraded
 
 
 def upgrade_solver(items: Sequence[Item], style: Style) -> Upgraded:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, bare, new_field, new_message, placed, renamed, with_value
+from protofix.textproto.draft import Item
 from protofix.textproto.layout import Style
-from protofix.upgrade.text.items import Upgraded, Value, last_value, value_as_field, values_of
+from protofix.textproto.literals import parse_bool
+from protofix.textproto.moving import bare, new_field, new_message, placed, renamed, with_value
+from protofix.upgrade.text.reading import Value, last_value, value_as_field, values_of
+from protofix.upgrade.text.step import Upgraded, same
 
 _DIMS = ("num", "channels", "height", "width")
 
@@ -30,8 +33,7 @@ def _upgraded(layer: Item, style: Style) -> Item:
         else item
         for item in layer.items
     )
-    same = all(new is old for new, old in zip(items, layer.items, strict=True))
-    return layer if same else replace(layer, items=items)
+    return layer if same(items, layer.items) else replace(layer, items=items)
 
 
 def _axis(old: str) -> Callable[[Item, Style], Item]:
@@ -48,7 +50,7 @@ def _normalization(param: Item, style: Style) -> Item:
     value = last_value(param.children, "normalize")
     if value is None or last_value(param.children, "normalization") is not None:
         return param
-    mode = "VALID" if value.scalar.value in ("true", "True", "t", "1") else "BATCH_SIZE"
+    mode = "VALID" if parse_bool(value.scalar.value) else "BATCH_SIZE"
     return _swapped(
         param,
         value.item,
@@ -60,11 +62,8 @@ def _shape(param: Item, style: Style) -> Item:
     """One `shape` for each top: the n-th value of each dimension, or the only one for all."""
     columns = [list(values_of(param.children, name)) for name in _DIMS]
     count = max(map(len, columns))
-    if last_value(param.children, "shape") or not all(
-        len(column) in (1, count) for column in columns
-    ):
-        return param
-    if count == 0 or any(item.name == "shape" for item in param.children):
+    fits = all(len(column) in (1, count) for column in columns)
+    if not count or not fits or any(item.name == "shape" for item in param.children):
         return param
     olds = [item for item in param.children if item.name in _DIMS]
     shapes = [
@@ -73,7 +72,6 @@ def _shape(param: Item, style: Style) -> Item:
                 "shape",
                 [_dim(column, n, style) for column in columns],
                 style,
-                "line",
             ),
             style,
             olds[0].indent,

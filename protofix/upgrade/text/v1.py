@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
-from caffe_proto import V1_TYPES, dialect_title, fork_type, forks_with_type
-from protofix.textproto.draft import (
-    Item,
+from caffe_proto import V1_TYPES, dialects_with_type
+from protofix.net.names import known_by, nearest, type_of_v1_name
+from protofix.textproto.draft import Item, all_comments
+from protofix.textproto.layout import Style
+from protofix.textproto.moving import (
+    commented,
     fits_on_one_line,
     new_message,
     placed,
@@ -20,11 +22,8 @@ from protofix.textproto.draft import (
     renamed,
     with_value,
 )
-from protofix.textproto.layout import Style
 from protofix.upgrade.facts import PARAM_FIELDS
-from protofix.upgrade.text.items import (
-    Note,
-    Upgraded,
+from protofix.upgrade.text.reading import (
     Value,
     last_value,
     layer_name,
@@ -33,50 +32,69 @@ from protofix.upgrade.text.items import (
     value_as_field,
     values_of,
 )
+from protofix.upgrade.text.step import Note, Upgraded, same
+
+_NO_TYPE = "NONE"
 
 
 def upgrade_v1(items: Sequence[Item], style: Style) -> Upgraded:
-    """Make today's layers of all V1 layers."""
+    """Make today's layers of all V1 layers, and of today's that were made by hand in part."""
     notes: list[Note] = []
     return Upgraded(tuple(_upgraded(item, style, notes) for item in items), tuple(notes))
 
 
 def _upgraded(layer: Item, style: Style, notes: list[Note]) -> Item:
-    if layer.name != "layers" or layer.items is None:
+    if layer.items is None or layer.name not in ("layers", "layer"):
         return layer
     if v0_layer(layer) is not None:
+        said = f"{layer_name(layer)} is a V0 layer: take the step v0 first"
+        notes.append(Note(layer.at, said, True))
         return layer
     children: list[Item] = []
     olds = [item for item in layer.items if item.name in PARAM_FIELDS and item.items is None]
     places = set(map(id, olds))
     params = _params(olds, style)
     value = last_value(layer.children, "type")
+    carried: list[str] = []  # Comments of what goes without a trace.
     for child in layer.children:
         if value is not None and child is value.item:
-            children.append(_typed(layer, value, style, notes))
+            child = _typed(layer, value, style, notes)
         elif id(child) in places:
-            children += params if child is olds[0] else []
-        else:
-            children.append(child)
-    return renamed(replace(layer, items=tuple(children)), "layer")
+            if params and child is olds[0]:
+                children += [commented(params[0], carried, style), *params[1:]]
+                carried = []
+            if not child.scalars and (child is not olds[0] or not params):
+                carried += all_comments(child)
+            elif not child.scalars:
+                carried += all_comments(replace(child, lead=""))
+            continue
+        children.append(commented(child, carried, style))
+        carried = []
+    foot = layer.foot
+    if carried:
+        indent = (layer.indent or "") + style.indent
+        lines = "".join(f"{style.newline}{indent}{comment}" for comment in carried)
+        foot = lines + (foot if "\n" in foot else style.newline + (layer.indent or ""))
+    if same(children, layer.items) and layer.name == "layer":
+        return layer
+    return renamed(replace(layer, items=tuple(children), foot=foot), "layer")
 
 
 def _typed(layer: Item, value: Value, style: Style, notes: list[Note]) -> Item:
-    # In quotes it is no V1 type, but people write it so, and what they mean is plain.
-    written = value.scalar.value
-    name = written if value.scalar.kind == "string" else v1_type(layer) or written
-    if name in V1_TYPES:
-        return with_value(value.item, quoted(V1_TYPES[name], style), value.number)
-    if value.scalar.kind == "string":
+    """The type of a layer as today's string; as it is if nobody knows what it means."""
+    name = v1_type(layer) or ""
+    if value.scalar.kind == "string" and V1_TYPES.get(name, name) == name:
         return value.item
-    which = f"`{written}`, the type of {layer_name(layer)}, is none of the V1 format"
-    forks = fork_type(name)
-    if forks is not None:
-        titles = " and ".join(map(dialect_title, forks_with_type(forks)))
-        notes.append(Note(value.item.at, f"{which}, but `{forks}` of {titles}", False))
-        return with_value(value.item, quoted(forks, style), value.number)
-    near = get_close_matches(name, V1_TYPES, 1)
-    right = f"did you mean {near[0]}?" if near else "write its type in quotes"
+    if name in V1_TYPES or name == _NO_TYPE:
+        return with_value(value.item, quoted(V1_TYPES.get(name, ""), style), value.number)
+    which = f"`{value.scalar.value}`, the type of {layer_name(layer)}, is none of the V1 format"
+    known = type_of_v1_name(name)
+    if known is not None:
+        said = f"{which}: taken for `{known}` of {known_by(dialects_with_type(known))}"
+        notes.append(Note(value.item.at, said, False))
+        return with_value(value.item, quoted(known, style), value.number)
+    near = nearest(name, V1_TYPES)
+    right = f"did you mean {near}?" if near else "write its type in quotes"
     notes.append(Note(value.item.at, f"{which}: left as it is; {right}", True))
     return value.item
 
@@ -88,25 +106,29 @@ def _params(olds: list[Item], style: Style) -> list[Item]:
     # What stands above the first of the old fields is to stay above the first message.
     bare = [replace(olds[0], lead=""), *olds[1:]]
     columns = {name: list(values_of(bare, name)) for name in PARAM_FIELDS}
-    blocks: list[Item] = []
-    for number in range(max(map(len, columns.values()))):
-        fields = [
+    rows = [
+        [
             value_as_field(values[number], PARAM_FIELDS[name], style)
             for name, values in columns.items()
             if number < len(values)
         ]
-        blocks.append(placed(_block(fields, style), style, olds[0].indent))
-    return [
-        replace(block, lead=block.lead if n else olds[0].lead) for n, block in enumerate(blocks)
+        for number in range(max(map(len, columns.values())))
     ]
+    blocks = [_on_one_line(fields, style) for fields in rows]
+    if None in blocks:
+        # Where one of them needs lines, its neighbours have lines too.
+        blocks = [new_message("param", fields, style, "lines") for fields in rows]
+    laid = [placed(block, style, olds[0].indent) for block in blocks if block is not None]
+    return [replace(block, lead=block.lead if n else olds[0].lead) for n, block in enumerate(laid)]
 
 
-def _block(fields: list[Item], style: Style) -> Item:
-    """A `param` message. A single comment behind its values goes behind a message on one line."""
-    block = new_message("param", fields, style)
+def _on_one_line(fields: list[Item], style: Style) -> Item | None:
+    """A `param` message on one line, a single comment behind its values then behind it.
+
+    None if it has to stand on several.
+    """
     behind = [field.trail for field in fields if field.trail]
-    if len(behind) == 1 and not any(field.lead for field in fields):
-        bare = new_message("param", [replace(field, trail="") for field in fields], style)
-        if fits_on_one_line(bare, style):
-            return replace(bare, trail=behind[0])
-    return block
+    if len(behind) > 1 or any(field.lead for field in fields):
+        return None
+    block = new_message("param", [replace(field, trail="") for field in fields], style)
+    return replace(block, trail="".join(behind)) if fits_on_one_line(block, style) else None

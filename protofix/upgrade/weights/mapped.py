@@ -13,9 +13,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from protofix.files import FileError
+from protofix.files import open_regular, reading
 from protofix.upgrade.weights.recognise import HEAD, kind_of_file, refusal
+from protofix.upgrade.weights.wire import Field, read_field
 
 _HELD = 4 << 20  # bytes of the map that may be touched before they are given back
 _CHUNK = 8 << 20  # bytes copied in one go
@@ -29,6 +31,15 @@ class WeightsError(ValueError):
         super().__init__(f"{path}: offset {offset}: {problem}")
 
 
+class Identity(NamedTuple):
+    """What tells whether a file is still the same one with the same content."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+
+
 @dataclass(eq=False)
 class MappedFile:
     """An open file of weights.
@@ -37,14 +48,14 @@ class MappedFile:
         path: its name, for messages.
         data: the map.
         size: bytes.
-        identity: what tells whether it is still the same file with the same content.
+        identity: that of the file when it was opened.
 
     """
 
     path: Path
     data: mmap.mmap
     size: int
-    identity: tuple[int, ...]
+    identity: Identity
     _handle: int
     _given_back: int = field(default=0)
 
@@ -56,9 +67,17 @@ class MappedFile:
         self.data.madvise(mmap.MADV_DONTNEED, self._given_back, stop - self._given_back)
         self._given_back = stop
 
-    def changed(self) -> bool:
-        """Whether the file has been written to since it was opened."""
-        return _identity(os.fstat(self._handle)) != self.identity
+    def fields(self) -> Iterator[Field]:
+        """The fields of the net itself, in the order of the file.
+
+        The pages of a field are given back when the next one is asked for. Raises WireError.
+        """
+        at = 0
+        while at < self.size:
+            it = read_field(self.data, at, self.size)
+            yield it
+            at = it.end
+            self.give_back(at)
 
     def copy(self, start: int, end: int, target: int) -> Iterator[int]:
         """Append bytes of the file to an open file; after each step tell the offset reached.
@@ -89,26 +108,23 @@ class MappedFile:
 @contextlib.contextmanager
 def mapped(path: Path) -> Iterator[MappedFile]:
     """Map a binary net. Raises FileError if it cannot be read, WeightsError if it is no net."""
-    with contextlib.ExitStack() as stack:
-        try:
-            if path.is_dir():
-                raise FileError(f"{path}: is a folder; give a file in it")
-            if path.exists() and not path.is_file():
-                raise FileError(f"{path}: is no regular file")
-            stream = stack.enter_context(open(path, "rb", buffering=0))
-            status = os.fstat(stream.fileno())
-            head = stream.read(HEAD)
-            kind = kind_of_file(head)
-            if kind != "net":
-                raise WeightsError(path, 0, refusal(kind))
-            data = stack.enter_context(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-        except (FileError, WeightsError):
-            raise
-        except (OSError, ValueError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-            raise FileError(f"{path}: cannot be read: {reason}") from None
-        yield MappedFile(path, data, len(data), _identity(status), stream.fileno())
+    with open_regular(path) as stream:
+        with reading(path):
+            identity = _identity(os.fstat(stream.fileno()))
+            kind = kind_of_file(stream.read(HEAD))
+        if kind != "net":
+            raise WeightsError(path, 0, refusal(kind))
+        with reading(path):
+            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        with data:
+            yield MappedFile(path, data, len(data), identity, stream.fileno())
 
 
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+def identity_of(path: Path) -> Identity:
+    """The identity of the file that has a path now. Raises FileError if there is none."""
+    with reading(path):
+        return _identity(os.stat(path))
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

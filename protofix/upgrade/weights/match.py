@@ -18,45 +18,13 @@ from protofix.net.parameters import Shapes, parameters_of
 from protofix.net.shapes import Shape
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.upgrade.weights.mapped import MappedFile, WeightsError, mapped
-from protofix.upgrade.weights.messages import as_int32, layout
-from protofix.upgrade.weights.survey import layer_name, net_fields, survey
-from protofix.upgrade.weights.v0 import v0_content
-from protofix.upgrade.weights.wire import (
-    FIXED_SIZES,
-    LENGTH,
-    Piece,
-    Span,
-    WireError,
-    end_of_run,
-    integers,
-    piece_of,
-    pieces_of,
-    read_field,
-)
+from protofix.upgrade.weights.mapped import mapped
+from protofix.upgrade.weights.stored import LEGACY_DIMS, StoredBlob, StoredLayer, stored_layers
+from protofix.upgrade.weights.survey import survey
 
 Kind = Literal["count", "shape", "values", "missing", "ignored", "unchecked"]
 
 _FATAL = ("count", "shape", "values")
-_LEGACY_DIMS = ("num", "channels", "height", "width")
-_STRETCH = 1 << 20
-
-
-@dataclass(frozen=True)
-class StoredBlob:
-    """A blob of the weights: its shape, whether that is the old form with 4 axes, its values."""
-
-    shape: tuple[int, ...]
-    legacy: bool
-    values: int
-
-
-@dataclass(frozen=True)
-class StoredLayer:
-    """A layer of the weights."""
-
-    name: str
-    blobs: tuple[StoredBlob, ...]
 
 
 @dataclass(frozen=True)
@@ -126,7 +94,7 @@ def match_weights(view: NetView, weights: Path) -> WeightsMatch:
     but a whole binary net, and FileError if the file cannot be read.
     """
     with mapped(weights) as file:
-        survey(file)
+        survey(file)  # which refuses whatever is no whole net
         stored = stored_layers(file)
     wanted = _wanted(view)
     named = {layer.name for layer in view.net.layers}
@@ -151,66 +119,6 @@ def match_weights(view: NetView, weights: Path) -> WeightsMatch:
         tuple(name for name in dict.fromkeys(matched) if name not in odd),
         tuple(dict.fromkeys(mismatches)),
     )
-
-
-def stored_layers(file: MappedFile) -> tuple[StoredLayer, ...]:
-    """The layers of a binary net in any format, in the order of the file; see `survey` for errors.
-
-    Caffe upgrades V0 and V1 layers when it loads them, which changes neither names nor blobs.
-    """
-    net, found = layout("NetParameter"), []
-    formats = {net.numbers["layers"]: "V1LayerParameter", net.numbers["layer"]: "LayerParameter"}
-    try:
-        for field in net_fields(file):
-            message = formats.get(field.number)
-            if message is not None:
-                layer = pieces_of(file.data, Span(field.begin, field.end))
-                blobs = tuple(_stored_blobs(file, layer, message))
-                found.append(StoredLayer(layer_name(file.data, layer, message), blobs))
-    except WireError as error:
-        raise WeightsError(file.path, error.offset, error.problem) from None
-    return tuple(found)
-
-
-def _stored_blobs(file: MappedFile, layer: list[Piece], message: str) -> Iterator[StoredBlob]:
-    places = [(message, layer)]
-    if message == "V1LayerParameter":
-        inner = [it for part in v0_content(layer) for it in pieces_of(file.data, part.value)]
-        places.append(("V0LayerParameter", inner))
-    for name, pieces in places:
-        number = layout(name).numbers["blobs"]
-        for piece in pieces:
-            if piece.number == number:
-                assert isinstance(piece.value, Span)
-                yield _stored_blob(file, piece.value)
-
-
-def _stored_blob(file: MappedFile, span: Span) -> StoredBlob:
-    """Read a blob but for its values, which may be packed, or one by one."""
-    blob, dim = layout("BlobProto"), layout("BlobShape").numbers["dim"]
-    sides: dict[str, int] = {}
-    dims: list[int] = []
-    counts = {"data": 0, "double_data": 0}
-    at = span.start
-    while at < span.end:
-        it = read_field(file.data, at, span.end)
-        at = it.end
-        known = blob.fields.get(it.number)
-        name = "" if known is None else known.name
-        if it.wire in FIXED_SIZES and known is not None:
-            at = end_of_run(file.data, it, min(span.end, at + _STRETCH))
-        if name in counts:
-            row = (it.end - it.begin, FIXED_SIZES[blob.wires[it.number]])
-            length, size = row if it.wire == LENGTH else (at - it.start, it.end - it.start)
-            counts[name] += length // size
-        elif name == "shape":
-            inside = pieces_of(file.data, Span(it.begin, it.end))
-            dims += integers(file.data, [piece for piece in inside if piece.number == dim])
-        elif name in _LEGACY_DIMS:
-            sides[name] = as_int32(integers(file.data, [piece_of(it)])[0])
-        file.give_back(at)
-    shape = tuple(sides.get(side, 0) for side in _LEGACY_DIMS) if sides else tuple(dims)
-    return StoredBlob(shape, bool(sides), counts["double_data"] or counts["data"])
 
 
 def _wanted(view: NetView) -> list[_Wanted]:
@@ -280,9 +188,9 @@ def _fits(shape: Shape, blob: StoredBlob) -> bool:
     if shape is None:
         return True
     if blob.legacy:
-        if len(shape) > len(_LEGACY_DIMS):
+        if len(shape) > len(LEGACY_DIMS):
             return False
-        shape = (*[1] * (len(_LEGACY_DIMS) - len(shape)), *shape)
+        shape = (*[1] * (len(LEGACY_DIMS) - len(shape)), *shape)
     return len(shape) == len(blob.shape) and all(
         dim in (None, stored) for dim, stored in zip(shape, blob.shape, strict=True)
     )

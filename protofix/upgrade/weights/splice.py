@@ -2,8 +2,8 @@
 
 A net is gone through twice. The first time everything but the values of blobs is checked and what
 is old is found (`survey`); the second time each layer is written anew from its own fields, in the
-order of the file. Neither holds more than one layer's small fields, so that memory depends on
-neither the size of the file nor the number of its layers.
+order of the file. Neither holds more than one layer's small fields and, of a net with padding
+layers, who reads them; so memory does not depend on the size of the file.
 
 What is done is what Caffe 1.0 does when it loads a net (UpgradeNetAsNeeded), in its order. Blobs
 are never dropped, not even where Caffe would.
@@ -12,17 +12,19 @@ are never dropped, not even where Caffe would.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from protofix.files import writing_atomically
-from protofix.upgrade.facts import CAFFE_STEPS, Step
-from protofix.upgrade.weights.mapped import MappedFile, WeightsError, mapped
-from protofix.upgrade.weights.messages import layout
-from protofix.upgrade.weights.recognise import looks_binary
-from protofix.upgrade.weights.survey import Progress, Survey, layer_name, net_fields, survey
-from protofix.upgrade.weights.v0 import Makers, upgrade_v0
+from protofix.upgrade.facts import CAFFE_STEPS, Step, check_steps
+from protofix.upgrade.weights.inputs import check_inputs, input_layer
+from protofix.upgrade.weights.mapped import MappedFile, WeightsError, identity_of, mapped
+from protofix.upgrade.weights.messages import layer_name, wire_message
+from protofix.upgrade.weights.notes import LayerNotes, Note
+from protofix.upgrade.weights.output import IntoFile, Nowhere, Output, Progress, Sink
+from protofix.upgrade.weights.survey import Survey, survey
+from protofix.upgrade.weights.v0 import upgrade_v0
 from protofix.upgrade.weights.v1 import (
     has_old_batch_norm,
     upgrade_batch_norm,
@@ -35,18 +37,10 @@ from protofix.upgrade.weights.wire import (
     Piece,
     Span,
     WireError,
-    encode,
-    encode_varint,
     head_of,
     pieces_of,
     size_of,
 )
-
-__all__ = ["WeightsError", "WeightsUpgrade", "looks_binary", "upgrade_weights"]
-
-_IN_MEMORY = 1 << 16  # stretches below this go through the buffer, larger ones from file to file
-_BUFFER = 1 << 20
-_INPUT_AXES = 4  # dims of each `input` in `input_dim`
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class WeightsUpgrade:
 
     Attributes:
         steps: the steps that were taken, in Caffe's order; none if the net is up to date.
-        notes: a line each about what could not be upgraded, and what was dropped or kept, and why.
+        notes: what could not be upgraded, and what was dropped or kept, and why.
         layers: how many layers the net has now.
         size: its bytes.
         changed: whether it is another file than before.
@@ -63,27 +57,25 @@ class WeightsUpgrade:
     """
 
     steps: tuple[Step, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     layers: int
     size: int
     changed: bool
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do and nothing was lost."""
+        return not any(note.left for note in self.notes)
 
-@dataclass
-class _Notes:
-    """Remarks about layers: how many layers each is about, and the first of them."""
 
-    found: dict[str, tuple[str, int]] = field(default_factory=dict)
+@dataclass(frozen=True)
+class _Plan:
+    """What a net has, the steps that it is to take of those wanted, and why not others."""
 
-    def add(self, layer: str, remarks: Sequence[str]) -> None:
-        for remark in dict.fromkeys(remarks):
-            first, count = self.found.get(remark, (layer, 0))
-            self.found[remark] = (first, count + 1)
-
-    def lines(self) -> Iterator[str]:
-        for remark, (first, count) in self.found.items():
-            more = f" and {count - 1} more" if count > 1 else ""
-            yield f"layer `{first}`{more}: {remark}"
+    found: Survey
+    wanted: frozenset[Step]
+    taken: tuple[Step, ...]
+    notes: tuple[Note, ...]
 
 
 def upgrade_weights(
@@ -99,25 +91,25 @@ def upgrade_weights(
     A net that mixes `layers` and `layer`, which Caffe refuses, is upgraded only if `unsafe`. A net
     that is up to date is copied as it is, and left alone if it is to replace itself.
 
-    Raises WeightsError for anything but a whole binary net, and FileError if one of the files
-    cannot be read or written. The target is then as it was.
+    Raises ValueError for a step that there is not, WeightsError for anything but a whole binary
+    net, and FileError if one of the files cannot be read or written. The target is then as it was.
     """
+    check_steps(steps)
     with mapped(source) as file:
         found = survey(file)
-        identity = file.identity
-    taken, notes = _plan(source, found, steps, unsafe)
-    if not taken and (target is None or _same_file(source, target)):
-        layers = found.old_layers + found.new_layers
-        return WeightsUpgrade((), notes, layers, identity[2], False)
+        size, identity = file.size, file.identity
+    plan = _plan(source, found, frozenset(steps), unsafe)
+    if not plan.taken and (target is None or _same_file(source, target)):
+        return WeightsUpgrade((), plan.notes, found.old_layers + found.new_layers, size, False)
 
     def unchanged() -> None:
-        if _has_changed(source, identity):
+        if identity_of(source) != identity:
             raise WeightsError(source, 0, "the file has changed while it was read; try again")
 
     if target is None:
-        return _write(source, None, found, taken, notes, progress)
+        return _write(source, Nowhere(), plan, progress)
     with writing_atomically(target, unchanged) as stream:
-        return _write(source, stream.fileno(), found, taken, notes, progress)
+        return _write(source, IntoFile(stream.fileno()), plan, progress)
 
 
 def _same_file(source: Path, target: Path) -> bool:
@@ -127,15 +119,8 @@ def _same_file(source: Path, target: Path) -> bool:
         return False
 
 
-def _has_changed(source: Path, identity: tuple[int, ...]) -> bool:
-    with mapped(source) as file:
-        return file.identity != identity
-
-
-def _plan(
-    source: Path, found: Survey, steps: Sequence[Step], unsafe: bool
-) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    """The steps that the net needs, of those wanted, and why others that it needs are not taken."""
+def _plan(source: Path, found: Survey, wanted: frozenset[Step], unsafe: bool) -> _Plan:
+    """Choose the steps that the net needs, of those wanted."""
     needed = {
         "v0": found.v0,
         "data": found.transforms,
@@ -143,11 +128,12 @@ def _plan(
         "input": bool(found.inputs),
         "batch-norm": found.batch_norms,
     }
-    taken = [step for step in CAFFE_STEPS if step in steps and needed.get(step, False)]
+    taken = [step for step in CAFFE_STEPS if step in wanted and needed.get(step, False)]
     notes = []
     if "v1" in taken and found.v0 and "v0" not in taken:
         taken.remove("v1")
-        notes.append("V1 layers stay as they are: V0 layers are among them, which come first")
+        said = "V1 layers stay as they are: V0 layers are among them, which come first"
+        notes.append(Note(said, True))
     if "v1" in taken and found.new_layers and not unsafe:
         raise WeightsError(
             source,
@@ -156,188 +142,93 @@ def _plan(
             "that mixes them: --unsafe makes all of them `layer`",
         )
     if "input" in taken:
-        lacking, said = _check_inputs(found)
-        notes += said
-        if lacking:
+        possible, said_of_inputs = check_inputs(found, found.old_layers > 0 and "v1" not in taken)
+        notes += said_of_inputs
+        if not possible:
             taken.remove("input")
-    return tuple(taken), tuple(notes)
+    return _Plan(found, wanted, tuple(taken), tuple(notes))
 
 
-def _check_inputs(found: Survey) -> tuple[bool, list[str]]:
-    """Whether shapes of inputs are missing, and what is to be said of that or of ones too many."""
-    count = len(found.inputs)
-    if found.input_shapes:
-        have, want, what = len(found.input_shapes), count, "input_shape"
-    elif found.input_dims:
-        have, want, what = len(found.input_dims), count * _INPUT_AXES, "input_dim"
-    else:
-        return False, []
-    said = f"{count} input and {have} {what}, where {want} are needed: "
-    if have < want:
-        return True, [f"{said}the input fields stay as they are, and Caffe cannot load the net"]
-    return False, [f"{said}those behind were dropped"] if have > want else []
-
-
-def _input_layer(found: Survey) -> bytes:
-    """The Input layer that stands for the `input` fields; nothing if they have no shapes."""
-    if not found.input_shapes and not found.input_dims:
-        return b""
-    layer, param = layout("LayerParameter").numbers, layout("InputParameter").numbers
-    shapes = list(found.input_shapes)
-    if not shapes:
-        dims = found.input_dims
-        dim = layout("BlobShape").numbers["dim"]
-        for at in range(0, len(found.inputs) * _INPUT_AXES, _INPUT_AXES):
-            packed = b"".join(map(encode_varint, dims[at : at + _INPUT_AXES]))
-            shapes.append(encode(b"", [Piece(dim, LENGTH, packed)]))
-    wanted = shapes[: len(found.inputs)]
-    fields = [
-        Piece(layer["name"], LENGTH, b"input"),
-        Piece(layer["type"], LENGTH, b"Input"),
-        *(Piece(layer["top"], LENGTH, name) for name in found.inputs),
-        Piece(
-            layer["input_param"],
-            LENGTH,
-            encode(b"", [Piece(param["shape"], LENGTH, shape) for shape in wanted]),
-        ),
-    ]
-    inner = Piece(layout("NetParameter").numbers["layer"], LENGTH, encode(b"", fields))
-    return encode(b"", [inner])
-
-
-class _Output:
-    """Where the new net goes: a file, or nowhere when only its size and notes are wanted."""
-
-    def __init__(self, file: MappedFile, target: int | None, progress: Progress | None) -> None:
-        self.size = 0
-        self._file = file
-        self._target = target
-        self._progress = progress
-        self._buffer = bytearray()
-        self._told = 0
-
-    def write(self, data: bytes) -> None:
-        self.size += len(data)
-        if self._target is not None:
-            self._buffer += data
-            if len(self._buffer) >= _BUFFER:
-                self.flush()
-
-    def copy(self, span: Span) -> None:
-        if span.end - span.start < _IN_MEMORY:
-            self.write(self._file.data[span.start : span.end])
-            return
-        self.size += span.end - span.start
-        if self._target is not None:
-            self.flush()
-            for at in self._file.copy(span.start, span.end, self._target):
-                self.tell(at)
-
-    def put(self, piece: Piece) -> None:
-        self.write(head_of(piece))
-        if isinstance(piece.value, bytes):
-            self.write(piece.value)
-        else:
-            self.copy(piece.value)
-
-    def tell(self, at: int) -> None:
-        """Say how far the source has been gone through, about once a megabyte."""
-        if self._progress is not None and (at - self._told >= _BUFFER or at == self._file.size):
-            self._told = at
-            self._progress(at, self._file.size)
-
-    def flush(self) -> None:
-        assert self._target is not None
-        with memoryview(self._buffer) as view:
-            written = 0
-            while written < len(view):
-                written += os.write(self._target, view[written:])
-        self._buffer.clear()
-
-
-def _write(
-    source: Path,
-    target: int | None,
-    found: Survey,
-    taken: tuple[Step, ...],
-    notes: tuple[str, ...],
-    progress: Progress | None,
-) -> WeightsUpgrade:
+def _write(source: Path, sink: Sink, plan: _Plan, progress: Progress | None) -> WeightsUpgrade:
     """Go through the net a second time and write what it becomes."""
-    about = _Notes()
+    about = LayerNotes()
     with mapped(source) as file:
-        output = _Output(file, target, progress)
+        output = Output(file, sink, progress)
         try:
-            layers = _rewrite(file, output, found, taken, about)
+            layers = _rewrite(file, output, plan, about)
         except WireError as error:
             raise WeightsError(source, error.offset, error.problem) from None
-        if target is not None:
-            output.flush()
-        output.tell(file.size)
-    lines = (*notes, *about.lines())
-    return WeightsUpgrade(taken, lines, layers, output.size, bool(taken))
+        output.finish()
+    notes = (*plan.notes, *about.lines())
+    return WeightsUpgrade(plan.taken, notes, layers, output.size, bool(plan.taken))
 
 
-def _rewrite(
-    file: MappedFile, output: _Output, found: Survey, taken: tuple[Step, ...], about: _Notes
-) -> int:
+def _rewrite(file: MappedFile, output: Output, plan: _Plan, about: LayerNotes) -> int:
     """Write every field of the net, the old ones upgraded; gives the number of layers."""
-    if not taken:
+    if not plan.taken:
         output.copy(Span(0, file.size))
-        return found.old_layers + found.new_layers
-    net = layout("NetParameter").numbers
-    dropped = {net[name] for name in ("input", "input_shape", "input_dim")}
-    pending = _input_layer(found) if "input" in taken else b""
+        return plan.found.old_layers + plan.found.new_layers
+    net = wire_message("NetParameter").numbers
+    inputs_go = "input" in plan.taken
+    dropped = {net[name] for name in ("input", "input_shape", "input_dim")} if inputs_go else ()
+    pending = input_layer(plan.found) if inputs_go else b""
     layers = 1 if pending else 0
-    makers: Makers = dict.fromkeys(found.inputs)
-    for it in net_fields(file):
+    for it in file.fields():
         if it.number in (net["layers"], net["layer"]):
             output.write(pending)
             pending = b""
-            layers += _rewrite_layer(file, output, it, taken, makers, about)
-        elif "input" not in taken or it.number not in dropped:
+        if it.number == net["layers"]:
+            layers += _rewrite_old(file, output, it, plan, about)
+        elif it.number == net["layer"]:
+            _rewrite_new(file, output, it, plan)
+            layers += 1
+        elif it.number not in dropped:
             output.copy(Span(it.start, it.end))
         output.tell(it.end)
     return layers
 
 
-def _rewrite_layer(
-    file: MappedFile,
-    output: _Output,
-    it: Field,
-    taken: tuple[Step, ...],
-    makers: Makers,
-    about: _Notes,
-) -> int:
-    """Write one layer; gives how many it became: none if it is a padding layer, else one."""
-    net, data = layout("NetParameter").numbers, file.data
-    if it.number == net["layer"]:
-        layer = pieces_of(data, Span(it.begin, it.end)) if "batch-norm" in taken else []
-        if not layer or not has_old_batch_norm(data, layer):
-            output.copy(Span(it.start, it.end))
-            return 1
-        _put_layer(output, net["layer"], upgrade_batch_norm(data, layer))
-        return 1
+def _rewrite_new(file: MappedFile, output: Output, it: Field, plan: _Plan) -> None:
+    """Write one of today's layers."""
+    if "batch-norm" in plan.taken:
+        layer = pieces_of(file.data, Span(it.begin, it.end))
+        if has_old_batch_norm(file.data, layer):
+            _put_layer(output, it.number, upgrade_batch_norm(file.data, layer))
+            return
+    output.copy(Span(it.start, it.end))
+
+
+def _rewrite_old(
+    file: MappedFile, output: Output, it: Field, plan: _Plan, about: LayerNotes
+) -> bool:
+    """Write a V0 or V1 layer; tells whether it is one still, and no padding that goes."""
+    data, padding, number = file.data, plan.found.padding, it.number
     layer = pieces_of(data, Span(it.begin, it.end))
     name = layer_name(data, layer, "V1LayerParameter")
-    number = it.number
-    if "v0" in taken:
-        upgraded, remarks = upgrade_v0(data, layer, makers)
-        about.add(name, remarks)
-        if upgraded is None:
-            return 0
-        layer = upgraded
-    if "data" in taken:
+    strange_type = None
+    if "v0" in plan.taken:
+        if it.start in padding.notes:
+            about.add(name, [padding.notes[it.start]])
+        if it.start in padding.gone:
+            return False
+        layer, strange_type, notes = upgrade_v0(data, layer, padding.folds.get(it.start))
+        about.add(name, notes)
+    if "data" in plan.taken:
         layer = upgrade_transform(data, layer)
-    if "v1" in taken:
-        layer, remarks = upgrade_v1(data, layer)
-        about.add(name, remarks)
-        number = net["layer"]
+    if "v1" in plan.taken:
+        layer, notes = upgrade_v1(data, layer, strange_type)
+        about.add(name, notes)
+        number = wire_message("NetParameter").numbers["layer"]
+        # V0 has no such layers, but a type of a later format may be written in it.
+        if "batch-norm" in plan.wanted and has_old_batch_norm(data, layer):
+            layer = upgrade_batch_norm(data, layer)
+    elif strange_type is not None:
+        about.add(name, [Note("V1 has no number for its type: dropped, for want of step v1", True)])
     _put_layer(output, number, layer)
-    return 1
+    return True
 
 
-def _put_layer(output: _Output, number: int, layer: list[Piece]) -> None:
+def _put_layer(output: Output, number: int, layer: list[Piece]) -> None:
     """Write a layer by field numbers, as protobuf itself does."""
     ordered = sorted(layer, key=lambda piece: piece.number)
     size = sum(len(head_of(piece)) + size_of(piece.value) for piece in ordered)

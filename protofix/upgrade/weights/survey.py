@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from protofix.upgrade.weights.mapped import MappedFile, WeightsError
-from protofix.upgrade.weights.messages import as_int32, check_field, checked_fields, layout
-from protofix.upgrade.weights.v0 import v0_content
+from protofix.upgrade.weights.messages import (
+    as_int32,
+    check_field,
+    checked_fields,
+    v0_content,
+    wire_message,
+)
+from protofix.upgrade.weights.padding import PaddingPlan, PaddingWatch
 from protofix.upgrade.weights.v1 import has_old_batch_norm, has_old_transform
 from protofix.upgrade.weights.wire import (
     LENGTH,
-    Data,
-    Field,
     Piece,
     WireError,
     content,
     integers,
     piece_of,
-    pieces_of,
-    read_field,
 )
 
 
@@ -32,6 +33,7 @@ class Survey:
         new_layers: how many `layer`.
         mixed_at: where the first of the other kind comes, if it has both.
         v0: whether a V0 layer is among them.
+        padding: what is to become of V0 padding layers.
         transforms: whether a V1 data layer has transformation fields of its own.
         batch_norms: whether a BatchNorm layer has three `param` that let its statistics be learned.
         inputs: names in `input`.
@@ -44,24 +46,12 @@ class Survey:
     new_layers: int
     mixed_at: int
     v0: bool
+    padding: PaddingPlan
     transforms: bool
     batch_norms: bool
     inputs: tuple[bytes, ...]
     input_shapes: tuple[bytes, ...]
     input_dims: tuple[int, ...]
-
-
-def net_fields(file: MappedFile) -> Iterator[Field]:
-    """The fields of the net itself, in the order of the file.
-
-    The pages of a field are given back when the next one is asked for. Raises WireError.
-    """
-    at = 0
-    while at < file.size:
-        field = read_field(file.data, at, file.size)
-        yield field
-        at = field.end
-        file.give_back(at)
 
 
 def survey(file: MappedFile) -> Survey:
@@ -76,11 +66,12 @@ def survey(file: MappedFile) -> Survey:
 
 
 def _survey(file: MappedFile) -> Survey:
-    net, data = layout("NetParameter"), file.data
+    net, data = wire_message("NetParameter"), file.data
     old = new = mixed_at = 0
     v0 = transforms = batch_norms = False
+    padding = PaddingWatch()
     rest: dict[str, list[Piece]] = {"input": [], "input_shape": [], "input_dim": []}
-    for field in net_fields(file):
+    for field in file.fields():
         known = net.fields.get(field.number)
         if known is None and field.start == 0:
             raise WireError(
@@ -88,9 +79,11 @@ def _survey(file: MappedFile) -> Survey:
             )
         name = "" if known is None else known.name
         if name in ("layers", "layer") and field.wire == LENGTH:
-            within = layout("V1LayerParameter" if name == "layers" else "LayerParameter")
+            format_name = "V1LayerParameter" if name == "layers" else "LayerParameter"
+            within = wire_message(format_name)
             fields = checked_fields(data, within, field.begin, field.end, file.give_back)
             layer = [piece_of(it) for it in fields]
+            padding.see(data, field.start, layer, format_name)
             if (new if name == "layers" else old) and not mixed_at:
                 mixed_at = field.start
             if name == "layers":
@@ -111,24 +104,10 @@ def _survey(file: MappedFile) -> Survey:
         new,
         mixed_at,
         v0,
+        padding.plan(),
         transforms,
         batch_norms,
         tuple(content(data, piece.value) for piece in rest["input"]),
         tuple(content(data, piece.value) for piece in rest["input_shape"]),
         tuple(as_int32(value) for value in integers(data, rest["input_dim"])),
     )
-
-
-def layer_name(data: Data, layer: list[Piece], format_name: str) -> str:
-    """The name of a layer, for messages; `format_name` is that of its message."""
-    number = layout(format_name).numbers["name"]
-    names = [piece.value for piece in layer if piece.number == number]
-    if format_name == "V1LayerParameter":
-        inner = layout("V0LayerParameter").numbers["name"]
-        for part in v0_content(layer):
-            names += [it.value for it in pieces_of(data, part.value) if it.number == inner]
-    return content(data, names[-1]).decode("utf-8", "replace") if names else ""
-
-
-Progress = Callable[[int, int], None]
-"""Is told how many bytes are done, and of how many."""

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from functools import cache
 
-from caffe_proto import V1_TYPES, base_schema
-from protofix.upgrade.facts import PARAM_FIELDS, TRANSFORM_FIELDS, TRANSFORMED_TYPES
-from protofix.upgrade.weights.messages import as_int32, layout, settle
-from protofix.upgrade.weights.v0 import carried
+from caffe_proto import V1_TYPES, base_schema, dialect_title, dialects_with_value
+from protofix.net.names import type_of_v1_name, v1_type_name
+from protofix.upgrade.facts import (
+    BATCH_NORM_STATISTICS,
+    PARAM_FIELDS,
+    TRANSFORM_FIELDS,
+    TRANSFORMED_TYPES,
+)
+from protofix.upgrade.weights.messages import as_int32, carried, settle, wire_message
+from protofix.upgrade.weights.notes import Note
 from protofix.upgrade.weights.wire import (
     FIXED32,
     LENGTH,
@@ -28,15 +34,16 @@ from protofix.upgrade.weights.wire import (
 
 _ZERO = b"\0\0\0\0"  # 0.0 as a float
 _BATCH_NORM = b"BatchNorm"
-_BATCH_NORM_PARAMS = 3
+_V1_TYPE = "V1LayerParameter.LayerType"
+_NO_TYPE = "NONE"  # which becomes an empty type string in Caffe as well
 
 
 def _v1(name: str) -> int:
-    return layout("V1LayerParameter").numbers[name]
+    return wire_message("V1LayerParameter").numbers[name]
 
 
 def _v2(name: str) -> int:
-    return layout("LayerParameter").numbers[name]
+    return wire_message("LayerParameter").numbers[name]
 
 
 def _inside(data: Data, layer: list[Piece], number: int) -> list[Piece]:
@@ -46,12 +53,15 @@ def _inside(data: Data, layer: list[Piece], number: int) -> list[Piece]:
 
 def v1_type(data: Data, layer: list[Piece]) -> str | None:
     """The type of a V1 layer by name; None if it has none that Caffe knows."""
-    values = base_schema().enums["V1LayerParameter.LayerType"].values
-    names = {number: name for name, number in values.items()}
-    found = None
-    for number in integers(data, [piece for piece in layer if piece.number == _v1("type")]):
-        found = names.get(as_int32(number), found)
+    enum, found = base_schema().enums[_V1_TYPE], None
+    for number in _type_numbers(data, layer):
+        found = enum.name_of(number) or found
     return found
+
+
+def _type_numbers(data: Data, layer: list[Piece]) -> list[int]:
+    given = [piece for piece in layer if piece.number == _v1("type")]
+    return [as_int32(number) for number in integers(data, given)]
 
 
 def has_old_transform(data: Data, layer: list[Piece]) -> bool:
@@ -59,15 +69,15 @@ def has_old_transform(data: Data, layer: list[Piece]) -> bool:
     param = TRANSFORMED_TYPES.get(v1_type(data, layer) or "")
     if param is None:
         return False
-    moved = {_param_layout_numbers(param)[name] for name in TRANSFORM_FIELDS}
+    moved = {_param_numbers(param)[name] for name in TRANSFORM_FIELDS}
     return any(piece.number in moved for piece in _inside(data, layer, _v1(param)))
 
 
 @cache
-def _param_layout_numbers(param: str) -> dict[str, int]:
-    type_name = layout("V1LayerParameter").fields[_v1(param)].type_name
+def _param_numbers(param: str) -> dict[str, int]:
+    type_name = wire_message("V1LayerParameter").fields[_v1(param)].type_name
     assert type_name is not None
-    return dict(layout(type_name).numbers)
+    return dict(wire_message(type_name).numbers)
 
 
 def upgrade_transform(data: Data, layer: list[Piece]) -> list[Piece]:
@@ -78,7 +88,7 @@ def upgrade_transform(data: Data, layer: list[Piece]) -> list[Piece]:
     param = TRANSFORMED_TYPES.get(v1_type(data, layer) or "")
     if param is None:
         return layer
-    old, new = _param_layout_numbers(param), _param_layout_numbers("transform_param")
+    old, new = _param_numbers(param), _param_numbers("transform_param")
     left = _inside(data, layer, _v1(param))
     transform = _inside(data, layer, _v1("transform_param"))
     for name in TRANSFORM_FIELDS:
@@ -98,35 +108,57 @@ def upgrade_transform(data: Data, layer: list[Piece]) -> list[Piece]:
 @cache
 def _same_fields() -> dict[int, int]:
     """Today's number of each V1 field that is still the same field, by its old number."""
-    new = layout("LayerParameter").numbers
+    new = wire_message("LayerParameter").numbers
     special = {"type", *PARAM_FIELDS}
     return {
         number: new[name]
-        for name, number in layout("V1LayerParameter").numbers.items()
+        for name, number in wire_message("V1LayerParameter").numbers.items()
         if name in new and name not in special
     }
 
 
-def upgrade_v1(data: Data, layer: list[Piece]) -> tuple[list[Piece], list[str]]:
-    """Make today's layer of a V1 layer, and say what was lost or odd."""
-    pieces, unknown, remarks = settle(data, layout("V1LayerParameter"), layer)
+def upgrade_v1(
+    data: Data, layer: list[Piece], strange_type: bytes | None = None
+) -> tuple[list[Piece], list[Note]]:
+    """Make today's layer of a V1 layer, and say what was lost or odd.
+
+    `strange_type` is the type of a layer that was V0, where V1 has no number for it.
+    """
+    written, odd_type = _type_string(data, layer)
+    if strange_type is not None:
+        written = strange_type
+    typeless = [piece for piece in layer if piece.number != _v1("type")]
+    pieces, unknown, notes = settle(data, wire_message("V1LayerParameter"), typeless)
     same = _same_fields()
-    result: list[Piece] = []
-    for piece in pieces:
-        if piece.number in same:
-            result.append(piece._replace(number=same[piece.number]))
-        elif piece.number == _v1("type"):
-            # NONE has no type string, and becomes an empty one in Caffe as well.
-            written = V1_TYPES.get(v1_type(data, [piece]) or "", "")
-            result.append(Piece(_v2("type"), LENGTH, written.encode()))
+    result = [piece._replace(number=same[piece.number]) for piece in pieces if piece.number in same]
+    if written is not None:
+        result.append(Piece(_v2("type"), LENGTH, written))
     result += _params(data, pieces)
     kept, odd = carried(unknown, "V1LayerParameter", "LayerParameter")
-    return [*result, *kept], [*remarks, *odd]
+    return [*result, *kept], [*odd_type, *notes, *odd]
+
+
+def _type_string(data: Data, layer: list[Piece]) -> tuple[bytes | None, list[Note]]:
+    """Today's type of a V1 layer, be it one that only a fork has; None if it has none."""
+    found: bytes | None = None
+    notes: list[Note] = []
+    for number in _type_numbers(data, layer):
+        name = v1_type_name(number) or ""
+        written = "" if name == _NO_TYPE else type_of_v1_name(name)
+        said = f"type {number} is none of Caffe's V1 types"
+        if written is None:
+            notes.append(Note(f"{said}, nor of a fork that is known; dropped", True))
+            continue
+        found = written.encode()
+        if written and name not in V1_TYPES:
+            titles = map(dialect_title, dialects_with_value(_V1_TYPE, str(number)))
+            notes.append(Note(f"{said}, but `{written}` of {' and '.join(titles)}", False))
+    return found, notes
 
 
 def _params(data: Data, pieces: list[Piece]) -> list[Piece]:
     """The `param` messages: the n-th of them has the n-th value of each of the old fields."""
-    spec = layout("ParamSpec").numbers
+    spec = wire_message("ParamSpec").numbers
     params: list[list[Piece]] = []
     for old, new in PARAM_FIELDS.items():
         for index, value in enumerate(_values(data, pieces, old)):
@@ -140,7 +172,7 @@ def _values(data: Data, pieces: list[Piece], name: str) -> list[Piece]:
     """The values of a repeated field of a V1 layer, one by one, packed or not."""
     number = _v1(name)
     given = [piece for piece in pieces if piece.number == number]
-    kind = layout("V1LayerParameter").fields[number].kind
+    kind = wire_message("V1LayerParameter").fields[number].kind
     if kind == "float":
         return [Piece(number, FIXED32, raw) for raw in fixed(data, given, 4)]
     if kind == "enum":
@@ -154,12 +186,12 @@ def has_old_batch_norm(data: Data, layer: list[Piece]) -> bool:
     if not types or content(data, types[-1].value) != _BATCH_NORM:
         return False
     params = [piece for piece in layer if piece.number == _v2("param")]
-    return len(params) == _BATCH_NORM_PARAMS and any(not _still(data, it) for it in params)
+    return len(params) == BATCH_NORM_STATISTICS and any(not _still(data, it) for it in params)
 
 
 def _still(data: Data, param: Piece) -> bool:
     """Whether a `param` keeps its blob as it is, and says so."""
-    spec = layout("ParamSpec").numbers
+    spec = wire_message("ParamSpec").numbers
     last = {piece.number: piece.value for piece in pieces_of(data, param.value)}
     factors = (last.get(spec["lr_mult"]), last.get(spec["decay_mult"]))
     return all(factor is not None and content(data, factor) == _ZERO for factor in factors)
@@ -167,7 +199,7 @@ def _still(data: Data, param: Piece) -> bool:
 
 def upgrade_batch_norm(data: Data, layer: list[Piece]) -> list[Piece]:
     """Set lr_mult and decay_mult of each `param` to 0."""
-    spec = layout("ParamSpec").numbers
+    spec = wire_message("ParamSpec").numbers
     factors = [Piece(spec[name], FIXED32, _ZERO) for name in ("lr_mult", "decay_mult")]
     set_anew = {factor.number for factor in factors}
     result = []

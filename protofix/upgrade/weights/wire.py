@@ -28,6 +28,7 @@ _GROUPS = (3, 4)
 _LONGEST_VARINT = 10  # bytes of seven bits each, for 64 bits
 _LARGEST_NUMBER = (1 << 29) - 1  # of a field
 _RUN = 1 << 16  # numbers of an unpacked list that are looked at in one go
+_STRETCH = 1 << 20  # bytes of such a list that are gone through before they may be let go
 
 
 class WireError(ValueError):
@@ -177,8 +178,9 @@ def end_of_run(data: Data, field: Field, end: int) -> int:
     """Where, before `end`, a row of fields ends that all have the tag of a field of fixed size.
 
     An unpacked list of numbers is such a row; going along it by its tags alone is quick. A tag of
-    several bytes ends the row after one field.
+    several bytes ends the row after one field, and a row of more than a megabyte ends there.
     """
+    end = min(end, field.end + _STRETCH)
     size = field.end - field.start
     if field.begin - field.start != 1:
         return field.end

@@ -6,26 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from caffe_proto import Schema, base_schema
-from protofix.textproto.draft import Item, Written, comments_of, new_field
+from protofix.net.names import v1_type_name
+from protofix.textproto.draft import Item, comments_of
 from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_integer
+from protofix.textproto.moving import Written, new_field
 from protofix.textproto.tree import ScalarShape
-
-
-class Note(NamedTuple):
-    """Something to be said: where in the text as read, and what; `left` if it was left undone."""
-
-    at: int
-    message: str
-    left: bool
-
-
-class Upgraded(NamedTuple):
-    """The items of a net after a step, and what is to be said of it."""
-
-    items: tuple[Item, ...]
-    notes: tuple[Note, ...] = ()
 
 
 class Value(NamedTuple):
@@ -87,15 +73,22 @@ def v0_layer(layer: Item) -> Item | None:
     return found[0] if found else None
 
 
-def v1_type(layer: Item, schema: Schema | None = None) -> str | None:
-    """The type of a V1 layer by the name of its enum value; None if it is none that is known."""
+def v0_type(layer: Item) -> str | None:
+    """The type of a V0 layer; None for another format, or if it has none."""
+    inner = v0_layer(layer)
+    value = last_value(inner.children, "type") if inner is not None else None
+    return value.scalar.value if value else None
+
+
+def v1_type(layer: Item) -> str | None:
+    """The type of a V1 layer as its enum names it, as written if that is a name; None without one.
+
+    A type in quotes is none of the V1 format, but people write it so, and what they mean is plain.
+    A number that no enum has is given as it is written.
+    """
     value = last_value(layer.children, "type")
     if value is None:
         return None
-    enum = (schema or base_schema()).enums["V1LayerParameter.LayerType"].values
     if value.scalar.kind == "integer":
-        number = parse_integer(value.scalar.value)
-        return next((name for name, known in enum.items() if known == number), None)
-    return (
-        value.scalar.value if value.scalar.kind == "name" and value.scalar.value in enum else None
-    )
+        return v1_type_name(parse_integer(value.scalar.value)) or value.scalar.value
+    return value.scalar.value
