@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, above, comments_of
+from protofix.textproto.draft import Item, above, all_comments, comments_of
 from protofix.textproto.layout import Style
 from protofix.textproto.moving import appended, new_message, placed, removed
 from protofix.upgrade.facts import TRANSFORM_FIELDS, TRANSFORMED_TYPES
@@ -52,7 +52,7 @@ def _joined(transform: Item, fields: list[Item], style: Style) -> Item:
         if not own:
             transform = appended(transform, field, style)
             continue
-        comments = [*comments_of(own[-1].trail), *comments_of(field.lead)]
+        comments = [*all_comments(replace(own[-1], lead="")), *comments_of(field.lead)]
         lead = own[-1].lead
         if own[-1].indent is not None:
             lead = above(lead, comments, style.newline, own[-1].indent)

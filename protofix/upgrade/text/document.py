@@ -132,7 +132,7 @@ def _in_each_net(
 def _kind_of(document: Document) -> str:
     refuse_mistakes(document, UpgradeError)
     kind = kind_of_file(document, base_schema())
-    if not document.fields or kind is None:
+    if kind is None:
         path = document.source.path
         raise UpgradeError(f"{path}: is no Caffe file: give a net, a solver or weights")
     return kind

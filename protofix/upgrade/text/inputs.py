@@ -127,8 +127,7 @@ def _shapes(items: Sequence[Item], inputs: int, style: Style) -> tuple[list[Item
 def _shape(old: Item, style: Style) -> Item:
     """An `input_shape` as `shape`: on one line or on several, as it was."""
     lead = "\n".join([*comments_of(old.lead), ""])
-    inner = [comment for child in old.children for comment in all_comments(child)]
-    if inner or comments_of(old.foot):
+    if all_comments(replace(old, lead="", trail="")):
         return replace(renamed(old, "shape"), lead=lead)
     dims = [value_as_field(dim, "dim", style) for dim in values_of(old.children, "dim")]
     broken = any(child.indent is not None for child in old.children)

@@ -27,7 +27,7 @@ def fold_padding(items: Sequence[Item], style: Style) -> Upgraded:
     notes: list[Note] = []
     gone: set[int] = set()
     for index, consumers in readers.items():
-        padding = items[index]
+        padding = folded[index]
         problem = _why_not_folded(padding, [items[i] for i in consumers])
         if problem is None and not consumers and index + 1 < len(items):
             # Caffe drops it too.
