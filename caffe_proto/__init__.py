@@ -17,7 +17,9 @@ from caffe_proto.dialects import (
     dialects_with_value,
     fields_anywhere,
     fork_v1_types,
+    kinds_of_field,
     layer_types,
+    messages_of_forks_with,
     value_anywhere,
 )
 from caffe_proto.layers import LAYERS, V0_TYPES, V1_TYPES, LayerFacts
@@ -60,6 +62,8 @@ __all__ = [
     "dialects_with_value",
     "fields_anywhere",
     "fork_v1_types",
+    "kinds_of_field",
     "layer_types",
+    "messages_of_forks_with",
     "value_anywhere",
 ]

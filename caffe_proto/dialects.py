@@ -168,6 +168,29 @@ def dialects_with_field(message: str, field: str) -> tuple[str, ...]:
 
 
 @lru_cache(_REMEMBERED)
+def kinds_of_field(message: str, field: str) -> Mapping[str, str]:
+    """Give the kind of a field, such as "string", in each dialect whose message has it."""
+    known = base_schema().messages.get(message)
+    of_base = known.fields.get(field) if known else None
+    kinds: dict[str, str] = {}
+    for name in dialects_with_field(message, field):
+        row = dialect_table(name).fields.get((message, field))
+        if row is not None:
+            kinds[name] = row.type.partition(":")[0]
+        elif of_base is not None:
+            kinds[name] = of_base.kind
+    return MappingProxyType(kinds)
+
+
+@lru_cache(_REMEMBERED)
+def messages_of_forks_with(field: str) -> Mapping[str, tuple[str, ...]]:
+    """Give each message that has a field of that name in a fork's table, with who has it."""
+    rows = (row for name in DIALECTS for row in dialect_table(name).fields.values())
+    messages = dict.fromkeys(row.message for row in rows if row.name == field)
+    return MappingProxyType({it: dialects_with_field(it, field) for it in messages})
+
+
+@lru_cache(_REMEMBERED)
 def dialects_with_value(enum: str, value: str) -> tuple[str, ...]:
     """Name the dialects whose enum has that value, the plainest first.
 

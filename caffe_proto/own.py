@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     )
 
 _NET = "NetParameter"
+_ERROR = re.compile(r"[^:]+:(\d+:\d+:| File not found)")
 _TEXT_CONTROLS = frozenset(b"\t\n\v\f\r")
 
 
@@ -43,10 +45,14 @@ def read_schema(path: Path) -> Schema:
         raise SchemaError(f"{path}: is empty; a schema has a message {_NET}")
     if _is_text(data):
         data = _compile(path)
+    lacking: list[str] = []
     try:
-        return build_schema(path.name, _one_file(_file_set(data), path.name))
+        files = _file_set(data)
+        lacking = _imports_lacking(files)
+        return build_schema(path.name, _one_file(files, path.name))
     except SchemaError as error:
-        raise SchemaError(f"{path}: {error}") from None
+        hint = "; make it with protoc --include_imports, since it imports " if lacking else ""
+        raise SchemaError(f"{path}: {error}{hint}{', '.join(lacking)}") from None
 
 
 def _is_text(data: bytes) -> bool:
@@ -78,12 +84,16 @@ def _compile(path: Path) -> bytes:
             errors="replace",
         )
         if protoc.returncode:
-            lines = [line for line in protoc.stderr.splitlines() if "warning:" not in line]
-            said = lines or ["no output"]
-            # Of a Python traceback the last line tells, of protoc's own errors the first.
-            told = said[-1] if said[0].startswith("Traceback") else said[0]
-            raise SchemaError(f"{path}: does not compile: {told}")
+            raise SchemaError(f"{path}: does not compile: {_first_error(protoc.stderr)}")
         return output.read_bytes()
+
+
+def _first_error(said: str) -> str:
+    """The first error that protoc tells, between warnings and lines of its log."""
+    lines = [line for line in said.splitlines() if "warning:" not in line] or ["no output"]
+    errors = [line for line in lines if _ERROR.match(line)]
+    # Of a Python traceback the last line tells.
+    return errors[0] if errors else lines[-1] if lines[0].startswith("Traceback") else lines[0]
 
 
 def _file_set(data: bytes) -> FileDescriptorSet:
@@ -101,6 +111,12 @@ def _file_set(data: bytes) -> FileDescriptorSet:
     if not told:
         raise SchemaError("is neither a .proto file nor a compiled schema")
     return told[0]
+
+
+def _imports_lacking(files: FileDescriptorSet) -> list[str]:
+    """The files that those of a compiled schema import and that are not in it."""
+    there = {file.name for file in files.file}
+    return sorted({it for file in files.file for it in file.dependency} - there)
 
 
 def _one_file(files: FileDescriptorSet, name: str) -> FileDescriptorProto:

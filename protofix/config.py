@@ -14,8 +14,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from caffe_proto import AUTO, DIALECTS
-from protofix.net.names import nearest
+from caffe_proto import AUTO
+from protofix.net.names import dialect_named, nearest
+
+_OWN = "protofix.toml"
 
 
 class ConfigError(ValueError):
@@ -42,20 +44,27 @@ class Configs:
     """The configurations of the files of one run; each folder is looked at once."""
 
     def __init__(self) -> None:
-        self._by_folder: dict[str, Config] = {}
+        self._by_folder: dict[str, Config | ConfigError] = {}
 
     def of(self, path: str) -> Config:
         """Give the configuration of a file; that of the working folder for "-".
 
         Raises ConfigError.
         """
-        return self._of_folder(os.path.dirname(os.path.abspath(path)))
+        found = self._of_folder(os.path.dirname(os.path.abspath(path)))
+        if isinstance(found, ConfigError):
+            raise found
+        return found
 
-    def _of_folder(self, folder: str) -> Config:
+    def _of_folder(self, folder: str) -> Config | ConfigError:
         waiting: list[str] = []
         while folder not in self._by_folder:
             waiting.append(folder)
-            found = _read_folder(folder)
+            found: Config | ConfigError | None
+            try:
+                found = _read_folder(folder)
+            except ConfigError as error:
+                found = error
             above = os.path.dirname(folder)
             if found is not None or above == folder:
                 self._by_folder[folder] = found or Config()
@@ -93,16 +102,27 @@ def _read_folder(folder: str) -> Config | None:
     for name, table_in in _FILES.items():
         path = Path(folder, name)
         try:
-            text = path.read_text(encoding="utf-8") if os.path.isfile(path) else ""
+            text = path.read_text(encoding="utf-8") if _is_there(path) else ""
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "is not UTF-8"
             raise _error(path, f"cannot be read: {reason}") from None
         # Reading TOML takes longer than seeing that nothing in a file is for us.
-        if text and (name == "protofix.toml" or "protofix" in text):
+        if text and (name == _OWN or "protofix" in text):
             found = table_in(text, path)
             if found is not None:
                 return _config(found)
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file to read. Raises ConfigError for what only our own file's name has."""
+    if os.path.isfile(path):
+        return True
+    if path.name == _OWN and os.path.lexists(path):
+        broken = os.path.islink(path) and not os.path.exists(path)
+        what = "is a link to nothing" if broken else "is no file"
+        raise _error(path, f'{what}; it is to be a file with a line such as dialect = "ssd"')
+    return False
 
 
 def _own_table(text: str, path: Path) -> _Table:
@@ -132,13 +152,16 @@ def _setup_table(text: str, path: Path) -> _Table | None:
         line = getattr(error, "lineno", lines[0] if lines else None)
         reason = re.sub(r"^While reading from .*?\]: |\n.*", "", error.message, flags=re.DOTALL)
         raise _error(path, reason, line) from None
+    if parser.has_section("tool:protofix"):
+        line = text[: text.index("[tool:protofix]")].count("\n") + 1
+        raise _error(path, "`[tool:protofix]` is not read: write `[protofix]`", line)
     if not parser.has_section("protofix"):
         return None
     return _Table(path, text, "[protofix]", dict(parser["protofix"]))
 
 
 _FILES: Mapping[str, Callable[[str, Path], _Table | None]] = {
-    "protofix.toml": _own_table,
+    _OWN: _own_table,
     "pyproject.toml": _pyproject_table,
     "setup.cfg": _setup_table,
 }
@@ -175,12 +198,10 @@ def _config(table: _Table) -> Config:
 
 
 def _dialect(value: object, table: _Table) -> str:
-    names = (AUTO, *DIALECTS)
-    if value in names:
-        return str(value)
-    meant = nearest(value, names) if isinstance(value, str) else None
-    right = f"did you mean `{meant}`?" if meant else f"there are {', '.join(names)}"
-    raise table.error("dialect", f"there is no dialect `{value}`: {right}")
+    try:
+        return dialect_named(str(value))
+    except ValueError as error:
+        raise table.error("dialect", str(error)) from None
 
 
 def _schema(value: object, table: _Table) -> Path:

@@ -10,7 +10,7 @@ from caffe_proto import AUTO, DIALECTS
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
 
 if TYPE_CHECKING:
-    from protofix.config import Configs
+    from protofix.config import Config
     from protofix.net.dialects import Dialect
 
 _EXAMPLES = """\
@@ -21,6 +21,10 @@ examples:
   protofix check --verbose models/          what each file is, and in which fork's dialect
   protofix check --dialect ssd deploy.prototxt
   protofix check --schema my_caffe.proto deploy.prototxt
+
+configuration: --dialect or --schema can be said once for all files below a folder, by a line such
+as dialect = "ssd" or schema = "my_caffe.proto" in its protofix.toml, in [tool.protofix] of its
+pyproject.toml or in [protofix] of its setup.cfg; the nearest holds, the command line goes before.
 """
 
 
@@ -41,7 +45,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     check.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     held = check.add_mutually_exclusive_group()
     held.add_argument(
-        "--dialect", choices=(AUTO, *DIALECTS), metavar="NAME",
+        "--dialect", type=_dialect_named, metavar="NAME",
         help=f"the fork whose schema files are held against: {', '.join(DIALECTS)}; "
         "default: auto, found for each file from what it uses",
     )  # fmt: skip
@@ -51,24 +55,38 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "(needs protofix[schema]) or what protoc makes of one",
     )  # fmt: skip
     check.add_argument(
-        "-v", "--verbose", action="store_true", help="say of each file what it is, on a line"
-    )
+        "-v", "--verbose", action="store_true",
+        help="say of each file on a line whether it is a net, a solver or a label map, and in "
+        "which dialect; with --format json on standard error, since the JSON is of findings alone",
+    )  # fmt: skip
     check.set_defaults(run=_check)
 
 
+def _dialect_named(written: str) -> str:
+    from protofix.net.names import dialect_named
+
+    try:
+        return dialect_named(written)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _check(arguments: argparse.Namespace) -> int:
-    from protofix.config import Configs
     from protofix.reports import findings as report
     from protofix.reports.terminal import with_progress, write_line
     from protofix.rules.rule import Checked
-    from protofix.runner import check_file, files_below
+    from protofix.runner import Failed, check_file, files_below
 
     paths = list(files_below(arguments.paths))
+    dialects = _Dialects(arguments)
     checked: list[Checked] = []
-    failed = 0
-    configs = Configs()
+    failed: list[str] = []
     for path in with_progress(paths, "checking"):
-        result = check_file(path, stdin_bytes, _dialect_for(path, arguments, configs))
+        dialect = dialects.of(path)
+        if isinstance(dialect, ValueError):
+            result: Checked | Failed = Failed(path, str(dialect))
+        else:
+            result = check_file(path, stdin_bytes, dialect)
         if isinstance(result, Checked):
             checked.append(result)
             if arguments.verbose:
@@ -79,24 +97,46 @@ def _check(arguments: argparse.Namespace) -> int:
                 for finding in result.findings:
                     write_line(sys.stdout, report.text_line(result.source, finding))
         else:
-            failed += 1
-            sys.stdout.flush()
-            complain(result.reason)
+            if result.reason not in failed:  # One configuration may be that of many files.
+                sys.stdout.flush()
+                complain(result.reason)
+            failed.append(result.reason)
     if arguments.format == "json":
         print(report.as_json(checked))
-    elif checked or not failed:
+    elif checked or len(failed) != 1:
         sys.stdout.flush()
-        print(report.summary(checked, failed), file=sys.stderr)
+        print(report.summary(checked, len(failed)), file=sys.stderr)
     if failed:
         return FAILED
     return FOUND if any(one.findings for one in checked) else DONE
 
 
-def _dialect_for(path: str, arguments: argparse.Namespace, configs: Configs) -> Dialect | None:
-    """The dialect to hold a file against: the command line's, else the configured one."""
-    from protofix.net.dialects import chosen_dialect
+class _Dialects:
+    """The dialect to hold each file of a run against: the command line's, else the configured."""
 
-    if arguments.schema is not None or arguments.dialect is not None:
-        return chosen_dialect(arguments.dialect or AUTO, arguments.schema)
-    config = configs.of(path)
-    return chosen_dialect(config.dialect, config.schema)
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        """Raises SchemaError if the one of the command line cannot be used."""
+        from protofix.config import Configs
+        from protofix.net.dialects import chosen_dialect
+
+        self._is_set = arguments.schema is not None or arguments.dialect is not None
+        self._set = chosen_dialect(arguments.dialect or AUTO, arguments.schema)
+        self._configs = Configs()
+        self._of_config: dict[Config, Dialect | ValueError | None] = {}
+
+    def of(self, path: str) -> Dialect | ValueError | None:
+        """The dialect of a file; None to find it, an error if its configuration will not do."""
+        from protofix.net.dialects import chosen_dialect
+
+        if self._is_set:
+            return self._set
+        try:
+            config = self._configs.of(path)
+        except ValueError as error:
+            return error
+        if config not in self._of_config:
+            try:
+                self._of_config[config] = chosen_dialect(config.dialect, config.schema)
+            except ValueError as error:
+                self._of_config[config] = error
+        return self._of_config[config]

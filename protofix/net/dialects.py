@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -12,19 +13,23 @@ from caffe_proto import (
     Schema,
     dialect_schema,
     dialect_title,
-    dialects_with_field,
     dialects_with_type,
     dialects_with_value,
+    fields_anywhere,
+    kinds_of_field,
     layer_types,
 )
 from caffe_proto.own import read_schema
 from protofix.net.binding import Lack, Misfit, find_misfits
-from protofix.net.kinds import NETS_OF_SOLVERS, kind_of_file
+from protofix.net.kinds import NETS_OF_SOLVERS, kind_of_file, may_hold
 from protofix.net.names import slip_of_type
 from protofix.textproto.literals import clip
-from protofix.textproto.tree import Document, Message, messages_named, scalars_named, walk
+from protofix.textproto.tree import Document, Message, Node, messages_named, scalars_named
 
 _REMEMBERED = 8  # schemas that users bring
+
+# The misfits that tell that a field was meant for other values.
+_OF_TYPE = ("wrong-type", "out-of-range")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,31 +106,35 @@ def chosen_dialect(dialect: str = AUTO, schema: str | Path | None = None) -> Dia
 def fit(document: Document, dialect: Dialect | None = None) -> Fit:
     """Hold a document against a dialect; without one, against the dialect that explains it best.
 
-    That is the plainest one in which nothing is unknown, or else the one in which the least of the
-    text is unknown, then the one with the fewest other misfits, then the plainest.
+    That is the plainest one in which nothing is unknown, or else the plainest of those in which the
+    fewest names are. A field that only a fork has, and has for another type of value, is as good as
+    unknown there.
     """
     if dialect is not None:
         return _fit(document, kind_of_file(document, dialect.schema), dialect)
     base = known_dialect(DIALECTS[0])
     best = _fit(document, kind_of_file(document, base.schema), base)
-    strange = [(_weight(m.lacks), who_knows(m)) for m in best.misfits if m.lacks is not None]
-    most = least = sum(weight for weight, _ in strange)
+    strange = [(m.lacks.name, who_knows(m)) for m in best.misfits if m.lacks is not None]
+    added = [lack.node for lack in best.lacks if lack.node is not None]
+    least = len(best.unknown)
     for name in DIALECTS[1:]:
         if not least:
             break
         # What a fork's table does not add stays unknown in it: most forks need not be tried.
-        known = sum(weight for weight, forks in strange if name in forks)
-        if not known or most - known > least:
+        if len({it for it, forks in strange if name not in forks}) >= least:
             continue
         other = _fit(document, best.kind, known_dialect(name))
-        unknown = sum(map(_weight, other.lacks))
-        if (unknown, len(other.misfits)) < (least, len(best.misfits)):
+        unknown = len({*other.unknown, *_misused(other, added)})
+        if unknown < least:
             best, least = other, unknown
     return best
 
 
 def who_knows(misfit: Misfit) -> tuple[str, ...]:
-    """Name the dialects that know what is unknown here, the plainest first."""
+    """Name the dialects that know what is unknown here, the plainest first.
+
+    One that has a field of that name for another type of value knows another field.
+    """
     lack = misfit.lacks
     if lack is None:
         return ()
@@ -133,7 +142,23 @@ def who_knows(misfit: Misfit) -> tuple[str, ...]:
         return dialects_with_type(lack.name)
     if misfit.kind == "unknown-enum-value":
         return dialects_with_value(lack.owner, lack.name)
-    return dialects_with_field(lack.owner, lack.name)
+    kinds = kinds_of_field(lack.owner, lack.name)
+    return tuple(name for name, it in kinds.items() if lack.node and may_hold(lack.node, {it}))
+
+
+def _misused(fitted: Fit, added: list[Node]) -> set[str]:
+    """Name the fields, of those that a fork adds, whose value is of another type there.
+
+    What is wrong within a message is not: that is plainly the fork's.
+    """
+    starts = [misfit.start for misfit in fitted.misfits if misfit.kind in _OF_TYPE]
+    found: set[str] = set()
+    for node in added if starts else ():
+        end = node.open_end if isinstance(node, Message) else node.end
+        at = bisect_left(starts, node.start)
+        if at < len(starts) and starts[at] < end:
+            found.add(node.name)
+    return found
 
 
 def _fit(document: Document, kind: str | None, dialect: Dialect) -> Fit:
@@ -150,10 +175,12 @@ def _fit(document: Document, kind: str | None, dialect: Dialect) -> Fit:
 
 def _lacking(document: Document, kind: str) -> tuple[Misfit, ...]:
     """Say once that a dialect has no message of a kind, as most have none for label maps."""
-    first = next((node for node in document.fields if node.name), None)
-    if first is None:
+    named = [node for node in document.fields if node.name]
+    if not named:
         return ()
-    text = f"{kind} has no field `{clip(first.name)}`"
+    known = fields_anywhere(kind)
+    first = next((node for node in named if node.name in known), named[0])
+    text = f"there is no message {kind}"
     lack = Lack(first.name, kind, first)
     return (Misfit(first.start, first.name_end, "unknown-field", text, lack),)
 
@@ -179,9 +206,3 @@ def _layers(document: Document, kind: str) -> list[Message]:
         nets = (net for name in NETS_OF_SOLVERS for net in messages_named(fields, name))
         return [layer for net in nets for layer in messages_named(net.fields, "layer")]
     return messages_named(fields, "layer") if kind == "NetParameter" else []
-
-
-def _weight(lack: Lack) -> int:
-    """How many fields of the text are unknown here: an unknown message's are, all of them."""
-    node = lack.node
-    return 1 + (sum(1 for _ in walk(node.fields)) if isinstance(node, Message) else 0)

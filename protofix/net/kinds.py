@@ -52,7 +52,7 @@ def _is_plainly(document: Document, message: MessageType | None) -> bool:
     """Whether nothing at the top of a file is strange to a message: so it is with most files."""
     fields = message.fields if message else {}
     return all(
-        node.shape.name in fields and _fits(node, {fields[node.shape.name].kind})
+        node.shape.name in fields and may_hold(node, {fields[node.shape.name].kind})
         for node in document.fields
     )
 
@@ -85,7 +85,7 @@ def _known_at_top(document: Document, schema: Schema, kind: str) -> _Count:
         kinds = _kinds_of_field(schema, kind, node.shape.name)
         if kinds:
             named += 1
-            fit += _fits(node, kinds)
+            fit += may_hold(node, kinds)
     return _Count(fit, named)
 
 
@@ -100,8 +100,8 @@ def _kinds_of_field(schema: Schema, message: str, name: str) -> AbstractSet[str]
     return fields_anywhere(message).get(name, frozenset())
 
 
-def _fits(node: Node, kinds: AbstractSet[str]) -> bool:
-    """Whether a field of one of these kinds may hold what a node does."""
+def may_hold(node: Node, kinds: AbstractSet[str]) -> bool:
+    """Whether a field of one of these kinds may hold what a node does, told by its first look."""
     if isinstance(node, Message):
         return "message" in kinds
     found = {scalar.kind for scalar in node.shape.scalars}

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from caffe_proto import (
+    AUTO,
     DIALECTS,
     LAYERS,
     V0_TYPES,
@@ -26,7 +27,17 @@ _COMMON_END = "_param"  # of most messages of a layer, so that it makes no two o
 # Types whose parameters go by another's name.
 _SHARED_PARAMS = {"Deconvolution": "Convolution"}
 
-_NAMED = 3  # dialects in a message
+# What other frameworks call a field of Caffe's.
+_ELSEWHERE = {
+    "padding": "pad",
+    "filters": "num_output",
+    "out_channels": "num_output",
+    "groups": "group",
+    "epsilon": "eps",
+    "learning_rate": "base_lr",
+}
+
+_NAMED = 3  # names in a message
 
 
 def nearest(written: str, names: Iterable[str]) -> str | None:
@@ -49,6 +60,38 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
     alike = _ALIKE_SHORT if len(core) <= _SHORT else _ALIKE
     found = get_close_matches(core, cores, n=1, cutoff=alike)
     return cores[found[0]] if found else None
+
+
+def field_called(written: str, fields: Iterable[str]) -> str | None:
+    """The field that is called so elsewhere, or that begins with these words; None if none does.
+
+    `fields` are those of a message, in the order in which they are declared.
+    """
+    names = list(fields)
+    spelling = _spelling(written)
+    longer = [name for name in names if name.startswith(f"{spelling}_")]
+    if longer:
+        whole = spelling + _COMMON_END
+        return whole if whole in longer else longer[0]
+    elsewhere = nearest(written, [it for it, ours in _ELSEWHERE.items() if ours in names])
+    return _ELSEWHERE[elsewhere] if elsewhere else None
+
+
+def dialect_named(written: str) -> str:
+    """Give the name in `DIALECTS`, or "auto", that was written; case and the like do not matter.
+
+    Titles will do: "Faster R-CNN". Raises ValueError, which says what is near or what there is.
+    """
+    names = {_plain(dialect_title(name)): name for name in DIALECTS}
+    names |= {_plain(name): name for name in (AUTO, *DIALECTS)}
+    found = names.get(_plain(written))
+    if found is not None:
+        return found
+    near = get_close_matches(_plain(written), names, n=1)
+    right = (
+        f"did you mean `{names[near[0]]}`?" if near else f"there are {', '.join((AUTO, *DIALECTS))}"
+    )
+    raise ValueError(f"there is no dialect `{written}`: {right}")
 
 
 def _spelling(name: str) -> str:
@@ -137,8 +180,13 @@ def known_by(dialects: Sequence[str]) -> str:
     `DIALECTS`, one at least.
     """
     base = DIALECTS[0]
-    titles = [dialect_title(name) for name in ((base,) if base in dialects else dialects)]
-    if len(titles) > _NAMED:
-        titles[_NAMED:] = [f"{len(titles) - _NAMED} more"]
-    *first, last = titles
-    return f"{', '.join(first)} and {last}" if first else last
+    return in_words([dialect_title(name) for name in ((base,) if base in dialects else dialects)])
+
+
+def in_words(names: Sequence[str], link: str = "and") -> str:
+    """Join names for a message: three of them at most, then "and 2 more"; one at least."""
+    shown = list(names)
+    if len(shown) > _NAMED:
+        shown[_NAMED:] = [f"{len(shown) - _NAMED} more"]
+    *first, last = shown
+    return f"{', '.join(first)} {link} {last}" if first else last

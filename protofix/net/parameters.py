@@ -12,7 +12,7 @@ from caffe_proto import LAYERS
 from protofix.net.graph import Graph
 from protofix.net.layers import Layer, bool_of, integer_of, integers_of
 from protofix.net.shapes import Dim, Shape, canonical_axis, fields_of, product, spatial_values
-from protofix.textproto.tree import Node, messages_named
+from protofix.textproto.tree import Node, messages_named, scalars_named
 
 Shapes = tuple[Shape, ...]
 
@@ -34,6 +34,22 @@ def parameters_of(graph: Graph, shapes: Mapping[int, Shape]) -> dict[int, Shapes
         bottoms = [None if it is None else shapes.get(it.number) for it in sources]
         found[layer.index] = parameter_shapes(layer, bottoms)
     return found
+
+
+def parameter_names(layer: Layer) -> tuple[str, ...]:
+    """The names that a layer gives its parameters, in their order; empty for one without a name.
+
+    Parameters of one name are one and the same (Caffe 1.0, Net::AppendParam).
+    """
+    if layer.format == 0:
+        return ()
+    if layer.format == 1:
+        return tuple(scalar.value for scalar in scalars_named(layer.node.fields, "param"))
+    found = []
+    for param in messages_named(layer.node.fields, "param"):
+        names = scalars_named(param.fields, "name")
+        found.append(names[-1].value if names else "")
+    return tuple(found)
 
 
 def parameter_shapes(layer: Layer, bottoms: Sequence[Shape]) -> Shapes | None:

@@ -217,6 +217,15 @@ def _pooling(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
     return [(*bottom[:2], *sides)] * len(layer.tops)
 
 
+def _v0_padding(layer: Layer, bottoms: list[Shape]) -> list[Shape]:
+    """V0's layer of that type, which puts zeros around images (Caffe of 2013, PaddingLayer)."""
+    pad = integer_of(fields_of(layer, "padding_param"), "pad") or 0
+    bottom = bottoms[0] if bottoms else None
+    if bottom is None or len(bottom) != 4:
+        return [(None, None, None, None)]
+    return [(*bottom[:2], *(None if side is None else side + 2 * pad for side in bottom[2:]))]
+
+
 def _pooled(size: Dim, kernel: Dim, stride: Dim, pad: Dim, ceil: bool) -> Dim:
     if size is None or kernel is None or not stride or pad is None:
         return None
@@ -404,4 +413,5 @@ _RULES: dict[str, _Rule] = {
     "Reshape": _reshape,
     "Slice": _slice,
     "Tile": _tile,
+    "padding": _v0_padding,
 }

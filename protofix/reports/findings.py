@@ -70,7 +70,7 @@ def summary(checked: Sequence[Checked], failed: int) -> str:
         )
         if fixable:
             parts.append(f"{fixable} marked [*] for `protofix migrate`")
-    else:
+    elif checked or not failed:
         parts.append(f"{_count(len(checked), 'file')} checked, nothing found")
     if failed:
         parts.append(f"{_count(failed, 'file')} could not be checked")

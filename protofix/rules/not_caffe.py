@@ -14,6 +14,9 @@ Right:
 
 from collections.abc import Iterator
 
+from caffe_proto import fields_anywhere
+from protofix.net.kinds import KIND_NAMES
+from protofix.net.names import in_words, nearest
 from protofix.rules.rule import Context, Hit
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import Message, Node
@@ -39,7 +42,21 @@ def check(context: Context) -> Iterator[Hit]:
     place = document.diagnoses[0] if document.diagnoses else nodes[0]
     end = place.name_end if isinstance(place, Node) else place.end
     message = f"not a Caffe file, neither a net nor a solver nor a label map: {found}"
+    meant = _meant(list(dict.fromkeys(node.name for node in nodes[:_LOOKED_AT])))
+    if meant:
+        message += f"; did you mean {in_words([f'`{name}`' for name in meant])}?"
     yield Hit(place.start, end, message)
+
+
+def _meant(names: list[str]) -> list[str]:
+    """The fields that names are slips of, if most names are a kind's fields or slips of them."""
+    best: list[str] = []
+    for kind in KIND_NAMES:
+        fields = fields_anywhere(kind)
+        near = [found for name in names if (found := nearest(name, fields)) is not None]
+        if len(near) > max(len(best), len(names) // 2):
+            best = near
+    return [name for name in dict.fromkeys(best) if name not in names]
 
 
 def _shown(node: Node) -> str:

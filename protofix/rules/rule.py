@@ -52,7 +52,9 @@ class Context:
     def misfits(self) -> list[Misfit]:
         """What does not fit the schema."""
         # What is no right token has been said to be none; its type is nothing more to say.
+        # So has what stands behind a stray character, such as the bracket of `${NAME}`.
         said = {diagnosis.start for diagnosis in self.document.diagnoses}
+        said |= {it.end for it in self.document.diagnoses if it.kind == "character"}
         return [misfit for misfit in self.fit.misfits if misfit.start not in said]
 
     @cached_property

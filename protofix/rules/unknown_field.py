@@ -21,11 +21,11 @@ Right:
     layer { type: "Convolution" convolution_param { num_output: 96 } }
 """
 
-from caffe_proto import Schema, dialects_with_field
+from caffe_proto import dialects_with_field, fields_anywhere
 from protofix.net.binding import Lack
-from protofix.net.names import nearest, param_of_type
+from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
+from protofix.net.names import field_called, nearest
 from protofix.rules.rule import Context, lacking, who_has_it
-from protofix.textproto.tree import scalars_named
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -36,29 +36,30 @@ def _advice(lack: Lack, context: Context) -> str | None:
     today = dialects_with_field("LayerParameter", lack.name)
     if lack.owner == "V1LayerParameter" and today:
         return f"in a `layer` of today's, {who_has_it(today)}"
-    home = _home(lack, context.schema)
+    around = messages_around(context.document, lack.node) if lack.node else ()
+    home = likely_home(lack, around, context.schema)
     if home is not None:
-        return f"it belongs in `{home}`"
+        return home
     owner = context.schema.messages.get(lack.owner)
-    meant = nearest(lack.name, owner.fields) if owner else None
-    return f"did you mean `{meant}`?" if meant else None
+    fields = owner.fields if owner else {}
+    return (
+        _did_you_mean(nearest(lack.name, fields))
+        or any_home(lack, around, context.schema)
+        or _did_you_mean(field_called(lack.name, fields))
+        or home_in_fork(lack)
+        or _slip_of_a_fork(lack)
+    )
 
 
-def _home(lack: Lack, schema: Schema) -> str | None:
-    """The message of a layer in which a field belongs that stands in the layer itself."""
-    if lack.within is None or lack.owner not in ("LayerParameter", "V1LayerParameter"):
+def _did_you_mean(name: str | None) -> str | None:
+    return None if name is None else f"did you mean `{name}`?"
+
+
+def _slip_of_a_fork(lack: Lack) -> str | None:
+    meant = nearest(lack.name, fields_anywhere(lack.owner))
+    if meant is None:
         return None
-    homes = [
-        field.name
-        for field in schema.messages[lack.owner].fields.values()
-        if field.kind == "message" and lack.name in schema.messages[field.type_name or ""].fields
-    ]
-    types = scalars_named(lack.within.fields, "type")
-    own = param_of_type(types[-1].value, homes) if types else None
-    likely = [home for home in ("transform_param", own) if home in homes]
-    if likely:
-        return likely[0]
-    return homes[0] if len(homes) == 1 else None
+    return f"did you mean `{meant}`? {who_has_it(dialects_with_field(lack.owner, meant))}"
 
 
 check = lacking(NAME, _advice)

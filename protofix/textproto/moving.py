@@ -176,3 +176,14 @@ def commented(item: Item, comments: Sequence[str], style: Style) -> Item:
         start = item.lead.index("\n") + 1
     lines = "".join(f"{item.indent}{comment}{style.newline}" for comment in comments)
     return replace(item, lead=item.lead[:start] + lines + item.lead[start:])
+
+
+def commented_below(message: Item, comments: Sequence[str], style: Style) -> Item:
+    """A message with more comments below its last item."""
+    if not comments:
+        return message
+    indents = [child.indent for child in message.children if child.indent is not None]
+    indent = indents[0] if indents else (message.indent or "") + style.indent
+    lines = "".join(f"{style.newline}{indent}{comment}" for comment in comments)
+    foot = message.foot if "\n" in message.foot else style.newline + (message.indent or "")
+    return replace(message, foot=lines + foot)

@@ -153,6 +153,25 @@ def test_a_proto_that_will_not_do(text: str, tmp_path: Path) -> None:
 
 
 @needs_compiler
+@pytest.mark.parametrize("syntax", ["", 'syntax = "proto2";'])
+def test_an_error_is_told_rather_than_a_warning(syntax: str, tmp_path: Path) -> None:
+    (tmp_path / "my.proto").write_text(f"{syntax}\nmessage NetParameter {{ optional int32 a = 1 }}")
+    assert refusal(tmp_path / "my.proto") == (
+        'my.proto: does not compile: my.proto:2:45: Expected ";".'
+    )
+
+
+def test_what_is_compiled_without_its_imports_is_told_so(tmp_path: Path) -> None:
+    file = FileDescriptorProto(name="my.proto", package="mine", dependency=["filler.proto"])
+    message = file.message_type.add(name="NetParameter")
+    message.field.add(name="filler", number=1, label=1, type=11, type_name=".other.Filler")
+    said = refusal(write(tmp_path / "my.desc", FileDescriptorSet(file=[file])))
+    assert said.endswith(
+        "which is not there; make it with protoc --include_imports, since it imports filler.proto"
+    )
+
+
+@needs_compiler
 def test_proto3_is_told(tmp_path: Path) -> None:
     (tmp_path / "my.proto").write_text('syntax = "proto3"; message NetParameter {}')
     said = refusal(tmp_path / "my.proto")

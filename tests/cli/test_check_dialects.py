@@ -106,7 +106,33 @@ def test_a_dialect_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit) as caught:
         main(["check", "--dialect", "sdd"])
     assert caught.value.code == 2
-    assert "invalid choice: 'sdd'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--dialect: there is no dialect `sdd`: did you mean `ssd`?" in said
+    with pytest.raises(SystemExit):
+        main(["check", "--dialect", "wibble"])
+    assert "there is no dialect `wibble`: there are auto, bvlc, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["ssd", "SSD", "Ssd"])
+def test_the_case_of_a_dialect_does_not_matter(
+    written: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text(PLAIN)
+    assert main(["check", "--dialect", written]) == 0
+    assert capsys.readouterr().err.endswith("; dialect SSD (ssd)\n")
+
+
+def test_the_title_of_a_dialect_will_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(PLAIN)
+    assert main(["check", "--dialect", "Faster R-CNN"]) == 0
+    assert capsys.readouterr().err.endswith("; dialect Faster R-CNN (fasterrcnn)\n")
+
+
+def test_help_tells_of_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    said = capsys.readouterr().out
+    assert "protofix.toml" in said and "[tool.protofix]" in said and "setup.cfg" in said
 
 
 def test_a_compiled_schema_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -226,6 +252,10 @@ REFUSED = {
     ],
     "setup.cfg": [
         ("[metadata]\n[protofix]\n\nDialect: sdd", "setup.cfg:4: there is no dialect `sdd`"),
+        (
+            "[x]\n[tool:protofix]\ndialect = ssd",
+            "setup.cfg:2: `[tool:protofix]` is not read: write",
+        ),
         ("protofix", "setup.cfg:1: File contains no section headers."),
         ("[protofix]\ndialect", "setup.cfg:2: "),
         ("[protofix]\n[protofix]", "setup.cfg:2: section 'protofix' already exists\n"),
@@ -246,6 +276,71 @@ def test_a_configuration_that_will_not_do(
     out, err = capsys.readouterr()
     assert out == ""
     assert said in err and err.count("\n") == 1
+
+
+BAD = {
+    "a dialect": ("dialect = 'foo'", "x/protofix.toml:1: there is no dialect `foo`: there are "),
+    "a schema": ("schema = 'none.desc'", "none.desc: cannot be read: No such file or directory"),
+}
+
+
+@needs_tomllib
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_configuration_stops_only_its_own_files(
+    what: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("x", "y"):
+        (folder / name).mkdir()
+        (folder / name / "a.prototxt").write_text("layer { nmae: 'a' }")
+        (folder / name / "b.prototxt").write_text(PLAIN)
+    text, said = BAD[what]
+    (folder / "x" / "protofix.toml").write_text(text)
+    assert main(["check", "x", "y"]) == 2
+    out, err = capsys.readouterr()
+    assert [line.split(" ")[0] for line in out.splitlines()] == ["y/a.prototxt:1:9:"]
+    complaint, summary = err.splitlines()
+    assert said in complaint
+    assert summary.startswith("1 finding in 1 of 2 files; 2 files could not be checked; ")
+
+    assert main(["check", "x", "y", "--format", "json"]) == 2
+    assert [found["file"] for found in json.loads(capsys.readouterr().out)] == ["y/a.prototxt"]
+    assert main(["check", "x"]) == 2
+    assert capsys.readouterr().err.splitlines()[1:] == ["2 files could not be checked"]
+
+
+def test_what_is_no_file_of_configuration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "net.prototxt").write_text(PLAIN)
+    config = folder / "protofix.toml"
+    right = 'it is to be a file with a line such as dialect = "ssd"\n'
+    config.symlink_to("gone.toml")
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err == f"protofix: protofix.toml: is a link to nothing; {right}"
+    config.unlink()
+    config.mkdir()
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err == f"protofix: protofix.toml: is no file; {right}"
+    config.rmdir()
+    config.write_text("")
+    assert main(["check"]) == 0
+
+
+def test_what_a_schema_has_no_message_for_is_said_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = base_file()
+    kept = [message for message in file.message_type if message.name != "SolverParameter"]
+    del file.message_type[:]
+    file.message_type.extend(kept)
+    (folder / "mine.desc").write_bytes(file.SerializeToString())
+    (folder / "solver.prototxt").write_text("net: 'n'\nbase_lr: 1\nmax_iter: 2\n")
+    (folder / "labels.prototxt").write_text("item { label: 1 }\nitem { label: 2 }\n")
+    main(["check", "--schema", "mine.desc"])
+    assert capsys.readouterr().out.splitlines() == [
+        "./labels.prototxt:1:1: PF101 unknown-field: there is no message LabelMap in mine.desc: "
+        "SSD, NVIDIA 0.17 and Intel have it",
+        "./solver.prototxt:1:1: PF101 unknown-field: there is no message SolverParameter in "
+        "mine.desc: Caffe 1.0 has it",
+    ]
 
 
 def test_a_configuration_that_is_not_utf8(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ SAID = {
         "LayerParameter has no field `batch_norm_param` in SegNet: Caffe 1.0 has it"
     ),
     ("item { label: 1 }", "segnet"): (
-        "LabelMap has no field `item` in SegNet: SSD, NVIDIA 0.17 and Intel have it"
+        "there is no message LabelMap in SegNet: SSD, NVIDIA 0.17 and Intel have it"
     ),
     ("layers { interp_param { } }", "bvlc"): (
         "V1LayerParameter has no field `interp_param` in Caffe 1.0: "
@@ -90,6 +90,18 @@ SAID = {
     ("layer { lr_mult: 1 }", "bvlc"): (
         "LayerParameter has no field `lr_mult` in Caffe 1.0: it belongs in `param`"
     ),
+    ("layer { type: 'Pooling' engine: CUDNN }", "auto"): (
+        "LayerParameter has no field `engine` in Caffe 1.0: it belongs in `pooling_param`"
+    ),
+    # A fork's, written otherwise.
+    ("base_lr: 1 rampup_intervl: 3", "auto"): (
+        "SolverParameter has no field `rampup_intervl` in Caffe 1.0: "
+        "did you mean `rampup_interval`? NVIDIA 0.17 has it"
+    ),
+    ("layer { zoom_factor: 3 }", "auto"): (
+        "LayerParameter has no field `zoom_factor` in Caffe 1.0: "
+        "InterpParameter of DeepLab and PSPNet has it"
+    ),
     # Nobody's.
     ("layer { wibble: 1 }", "bvlc"): (
         "LayerParameter has no field `wibble` in Caffe 1.0, nor in any fork known here"
@@ -111,6 +123,80 @@ SAID = {
 def test_what_is_said(text: str, dialect: str) -> None:
     [finding] = protofix.check(text, dialect=dialect)
     assert finding.message == SAID[text, dialect]
+
+
+# A text with one unknown field, and what is said after "in Caffe 1.0: ".
+HOMES = {
+    "layer { convolution_param { lr_mult: 1 } }": "it belongs in `param`",
+    "layer { convolution_param { bottom: 'x' } }": (
+        "it belongs in the layer, outside `convolution_param`"
+    ),
+    "layer { convolution_param { pool: MAX } }": "it belongs in `pooling_param` or `spp_param`",
+    "layer { convolution_param { std: 1 } }": "it belongs in `weight_filler` or `bias_filler`",
+    "layer { type: 'InnerProduct' param { weight_filler { } } }": (
+        "it belongs in `inner_product_param`"
+    ),
+    "layer { type: 'Data' data_param { mean_value: 1 } }": "it belongs in `transform_param`",
+    "layer { type: 'Data' scale: 2 }": "it belongs in `transform_param`",
+    "layer { type: 'Power' scale: 2 }": "it belongs in `power_param`",
+    "layer { type: 'ReLU' stride: 3 }": "it belongs in `convolution_param` or `pooling_param`",
+    "layer { type: 'Pooling' stride: 3 }": "it belongs in `pooling_param`",
+    "layer { type: 'ReLU' num_output: 3 }": (
+        "it belongs in `convolution_param`, `embed_param`, `inner_product_param` or 1 more"
+    ),
+    "layer { } bottom: 'x'": "it belongs in `layer`",
+    "layer { } base_lr: 1": "it belongs in a solver",
+    "layer { max_iter: 1 }": "it belongs in a solver",
+    "base_lr: 1 max_iter: 2 layer { }": "it belongs at the top of a net",
+    # Of the old formats, and in them.
+    "layer { blobs_lr: 1 }": (
+        "`layers` of the V1 format have it; `protofix upgrade` makes `param { lr_mult }` of it"
+    ),
+    "layer { weight_decay: 1 }": (
+        "`layers` of the V1 format have it; `protofix upgrade` makes `param { decay_mult }` of it"
+    ),
+    "layer { kernelsize: 1 }": "`layers { layer { } }` of the V0 format have it",
+    "layers { type: CONVOLUTION lr_mult: 1 }": "`layers` have `blobs_lr` for it",
+    "layers { convolution_param { lr_mult: 1 } }": "`layers` have `blobs_lr` for it",
+    "layers { convolution_param { mirror: true } }": "it belongs in `transform_param`",
+    # Written otherwise.
+    "layer { inner_product { num_output: 3 } }": "did you mean `inner_product_param`?",
+    "layer { convolution_param { kernel: 3 } }": "did you mean `kernel_size`?",
+    "layer { convolution_param { paddding: 3 } }": "did you mean `pad`?",
+    "layer { convolution_param { filters: 3 } }": "did you mean `num_output`?",
+}
+
+
+@pytest.mark.parametrize("text", HOMES)
+def test_where_a_field_belongs(text: str) -> None:
+    [finding] = protofix.check(text)
+    assert finding.message.partition(" in Caffe 1.0: ")[2] == HOMES[text]
+
+
+def test_where_a_field_belongs_that_stands_in_a_list() -> None:
+    text = "layer [ { type: 'ReLU' }, { type: 'Pooling' stride: 3 } ]"
+    [finding] = protofix.check(text)
+    assert finding.message.endswith(": it belongs in `pooling_param`")
+
+
+def test_a_placeholder_is_no_message() -> None:
+    found = protofix.check("layer { convolution_param { num_output: ${X} } }")
+    assert {finding.code for finding in found} == {"PF004", "PF001"}
+
+
+MEANT = {
+    "base_lrr: 1 momentumm: 2": "; did you mean `base_lr` and `momentum`?",
+    "nam: 'n' layr { }": "; did you mean `name` and `layer`?",
+    "layr { } wibble: 1": "",
+    "item { id: 1 }": "",
+}
+
+
+@pytest.mark.parametrize("text", MEANT)
+def test_a_file_of_slips_alone(text: str) -> None:
+    [finding] = protofix.check(text)
+    assert finding.code == "PF108"
+    assert finding.message.partition("; did")[1:] == MEANT[text].partition("; did")[1:]
 
 
 def test_not_caffe_says_what_is_there() -> None:

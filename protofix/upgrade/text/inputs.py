@@ -13,6 +13,7 @@ from protofix.textproto.draft import Item, all_comments, comments_of
 from protofix.textproto.layout import Style
 from protofix.textproto.moving import (
     commented,
+    commented_below,
     fits_on_one_line,
     new_field,
     new_message,
@@ -100,11 +101,8 @@ def _layer(items: Sequence[Item], first: Item, style: Style) -> tuple[Item, tupl
     if not unread:
         return laid, ()
     said = f"`{unread[0].name}` beyond what `input` needs, which Caffe never reads: taken out"
-    indent = "" if first.indent is None else first.indent + style.indent
     comments = [comment for item in unread for comment in all_comments(item)]
-    lines = "".join(f"{style.newline}{indent}{comment}" for comment in comments)
-    foot = laid.foot if first.indent is not None or not lines else style.newline
-    return replace(laid, foot=lines + foot), (Note(unread[0].at, said, False),)
+    return commented_below(laid, comments, style), (Note(unread[0].at, said, False),)
 
 
 def _shapes(items: Sequence[Item], inputs: int, style: Style) -> tuple[list[Item], list[Item]]:

@@ -16,6 +16,7 @@ from protofix.textproto.moving import (
     appended,
     bare,
     commented,
+    commented_below,
     new_message,
     placed,
     renamed,
@@ -68,12 +69,8 @@ def _unwrapped(layer: Item, inner: Item, style: Style) -> tuple[Item, list[Note]
             items.append(placed(replace(one, lead=lead + one.lead), style, indent))
         carried = [] if fields else carried
         carried += [*left, *comments_of(child.foot), *comments_of(child.trail)]
-    foot = layer.foot
-    if carried:
-        deeper = indent or style.indent
-        lines = "".join(f"{style.newline}{deeper}{comment}" for comment in carried)
-        foot = lines + (foot if "\n" in foot else style.newline + (layer.indent or ""))
-    return replace(layer, items=_merged(items, style), foot=foot), notes
+    whole = replace(layer, items=_merged(items, style))
+    return commented_below(whole, carried, style), notes
 
 
 def _moved(layer: Item, inner: Item, style: Style) -> tuple[list[Item], list[str], list[Note]]:

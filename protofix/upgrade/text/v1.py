@@ -15,6 +15,7 @@ from protofix.textproto.draft import Item, all_comments
 from protofix.textproto.layout import Style
 from protofix.textproto.moving import (
     commented,
+    commented_below,
     fits_on_one_line,
     new_message,
     placed,
@@ -70,14 +71,10 @@ def _upgraded(layer: Item, style: Style, notes: list[Note]) -> Item:
             continue
         children.append(commented(child, carried, style))
         carried = []
-    foot = layer.foot
-    if carried:
-        indent = (layer.indent or "") + style.indent
-        lines = "".join(f"{style.newline}{indent}{comment}" for comment in carried)
-        foot = lines + (foot if "\n" in foot else style.newline + (layer.indent or ""))
     if same(children, layer.items) and layer.name == "layer":
         return layer
-    return renamed(replace(layer, items=tuple(children), foot=foot), "layer")
+    whole = commented_below(replace(layer, items=tuple(children)), carried, style)
+    return renamed(whole, "layer")
 
 
 def _typed(layer: Item, value: Value, style: Style, notes: list[Note]) -> Item:
