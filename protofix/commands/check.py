@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from caffe_proto import AUTO, DIALECTS
@@ -33,8 +34,11 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     check = commands.add_parser(
         "check",
         help="report mistakes and Softmax → InfogainLoss chains",
-        description="Reports syntax errors, what does not fit Caffe's schema, blobs that nobody "
-        "makes, and InfogainLosses that today's Caffe computes wrongly.",
+        description=fill(
+            "Reports syntax errors, what does not fit Caffe's schema, blobs that nobody "
+            "makes, and InfogainLosses that today's Caffe computes wrongly.",
+            80,
+        ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from protofix.commands.common import (
@@ -46,9 +47,12 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     migrate = commands.add_parser(
         "migrate",
         help="fuse Softmax → InfogainLoss, give it H, prove the numbers",
-        description="Fuses every Softmax → InfogainLoss of a net for today's Caffe, gives it its "
-        "matrix H, and proves that the numbers are those of the old layer. Shows the diff and "
-        "the proof, and writes nothing unless told where.",
+        description=fill(
+            "Fuses every Softmax → InfogainLoss of a net for today's Caffe, gives it its "
+            "matrix H, and proves that the numbers are those of the old layer. Shows the diff and "
+            "the proof, and writes nothing unless told where.",
+            80,
+        ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from protofix.commands.common import (
@@ -42,9 +43,12 @@ def add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     upgrade = commands.add_parser(
         "upgrade",
         help="bring V0 and V1 nets, input fields, solvers and weights to today's format",
-        description="Does what Caffe does to an old file when it loads one, as edits: comments, "
-        "blank lines and whatever needs no change stay as they are. Shows the diff, and writes "
-        "nothing unless told where.",
+        description=fill(
+            "Does what Caffe does to an old file when it loads one, as edits: comments, "
+            "blank lines and whatever needs no change stay as they are. Shows the diff, and writes "
+            "nothing unless told where.",
+            80,
+        ),
         epilog=_EXAMPLES + steps,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
