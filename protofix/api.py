@@ -11,8 +11,8 @@ from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
 
 if TYPE_CHECKING:
-    from protofix.infogain.migrate import Migration
     from protofix.infogain.sources import Way
+    from protofix.migration import Migration
     from protofix.rules.rule import Finding
     from protofix.upgrade.facts import Step
     from protofix.upgrade.text.document import Upgrade
@@ -91,7 +91,7 @@ def migrate(
     line that says what would be right.
     """
     from protofix.infogain.fuse import FuseOptions, LossParam
-    from protofix.infogain.migrate import MigrateOptions, migrate_document
+    from protofix.migration import MigrateOptions, migrate_document
 
     options = MigrateOptions(FuseOptions(LossParam(loss_param), maps), way, Path(folder), upgrade)
     return migrate_document(parse(text, path), options)

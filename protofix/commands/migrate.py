@@ -23,8 +23,8 @@ from protofix.commands.common import (
 from protofix.files import FileError, read_bytes, source_of_bytes, write_atomically
 
 if TYPE_CHECKING:
-    from protofix.infogain.migrate import MigrateOptions, Migration
     from protofix.infogain.sources import NewFile, Way
+    from protofix.migration import MigrateOptions, Migration
     from protofix.upgrade.weights.match import WeightsMatch
 
 _EXAMPLES = """\
@@ -107,7 +107,7 @@ def _positive(text: str) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from protofix.infogain.migrate import migrate_document
+    from protofix.migration import migrate_document
     from protofix.textproto.reader import read
 
     if arguments.net == "-" and arguments.in_place:
@@ -136,7 +136,7 @@ def _weights_match(arguments: argparse.Namespace, migration: Migration) -> Weigh
 
 def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
     from protofix.infogain.fuse import FuseOptions, LossParam
-    from protofix.infogain.migrate import MigrateOptions
+    from protofix.migration import MigrateOptions
 
     beside = arguments.net if arguments.output in (None, "-") else arguments.output
     folder = Path() if beside == "-" else Path(beside).parent

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from protofix.infogain.chains import MAP_OBSTACLES
-from protofix.infogain.migrate import Migration
 from protofix.infogain.proof import Column, LossProof
+from protofix.migration import Migration
 from protofix.reports.terminal import Line
 from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff

@@ -293,7 +293,7 @@ def test_an_error_inside_is_one_line_too(
     def fails(*_: object) -> None:
         raise KeyError("two\nlines")
 
-    monkeypatch.setattr("protofix.infogain.migrate.migrate_document", fails)
+    monkeypatch.setattr("protofix.migration.migrate_document", fails)
     assert_refused(
         folder, capsys, "internal error, please report it: KeyError", "migrate", "net.prototxt"
     )
