@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import secrets
+import signal
 import stat
-import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from protofix.textproto.source import NotTextError, Source
+
+# A console's own signals end a program on Windows, which has no SIGHUP.
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class FileError(OSError):
@@ -77,37 +85,64 @@ def write_atomically(path: Path, data: bytes, expected: bytes | None = None) -> 
 
 @contextlib.contextmanager
 def writing_atomically(
-    path: Path, before: Callable[[], None] | None = None
+    path: Path, before: Callable[[], None] | None = None, like: Path | None = None
 ) -> Iterator[io.BufferedWriter]:
     """Give a stream whose bytes become the file when the block ends, all of them or none.
 
-    They gather in a temporary file in the same folder, which is gone after any error or Ctrl-C.
-    `before` is called when they are on disk, right before they take the file's place, and may
-    raise to stop that. The file's mode stays what it was; a link stays a link. `OSError` of the
-    block becomes a `FileError` about writing `path`; other errors pass through.
+    They gather in a temporary file in the same folder, which is gone after any error, Ctrl-C and a
+    signal to end (SystemExit). `before` is called when they are on disk, right before they take the
+    file's place, and may raise to stop that. The file's mode stays what it was; a link stays a
+    link. A new file may be read by no more people than the file `like`. `OSError` of the block
+    becomes a `FileError` about writing `path`; other errors pass through.
     """
     target, mode = _target_of(path)
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".protofix-")
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, _new_file_mode() if mode is None else mode)
-        if before is not None:
-            before()
-        os.replace(temporary, target)
-        temporary = None
-        _sync_folder(target.parent)
-    except FileError:
-        raise
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {_reason(error)}") from None
-    finally:
-        if temporary is not None:
+    # Named before it is made, so that whatever comes in between leaves none behind.
+    temporary = target.parent / f".protofix-{secrets.token_hex(8)}"
+    with _ending_cleanly():
+        try:
+            handle = os.open(temporary, _CREATE, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, _new_file_mode(like) if mode is None else mode)
+            if before is not None:
+                before()
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
+        except FileError:
+            raise
+        except OSError as error:
+            raise FileError(f"{path}: cannot be written: {_reason(error)}") from None
+        finally:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+@contextlib.contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Make a signal to end raise SystemExit with the exit code that a shell gives it.
+
+    A signal for which a program has a handler of its own, or that it ignores (nohup), stays as it
+    is. So do all in other threads than the main one, which alone can handle any.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        for other in taken:
+            signal.signal(other, signal.SIG_IGN)  # A second one is not to stop the cleaning up.
+        raise SystemExit(128 + number)
+
+    try:
+        for number in taken:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _target_of(path: Path) -> tuple[Path, int | None]:
@@ -126,10 +161,15 @@ def _target_of(path: Path) -> tuple[Path, int | None]:
     return target, mode
 
 
-def _new_file_mode() -> int:
+def _new_file_mode(like: Path | None) -> int:
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    mode = 0o666 & ~mask
+    if like is None:
+        return mode
+    with reading(like):
+        # Its owner may write it all the same, and so replace it later.
+        return mode & (stat.S_IMODE(like.stat().st_mode) | stat.S_IWUSR)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -122,7 +122,8 @@ def _migrate(arguments: argparse.Namespace) -> int:
         raise ValueError(f"{name}: the proof does not hold, so nothing was written")
     written = _write(arguments, migration, data)
     _report(arguments, migration, written, match)
-    return DONE if migration.complete and (match is None or match.loads) else FOUND
+    fits = match is None or (match.loads and match.useful)
+    return DONE if migration.complete and fits else FOUND
 
 
 def _weights_match(arguments: argparse.Namespace, migration: Migration) -> WeightsMatch | None:

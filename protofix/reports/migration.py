@@ -98,12 +98,21 @@ def verdict_line(proof: LossProof) -> str:
 
 def weights_lines(path: str, match: WeightsMatch) -> Iterator[Line]:
     """Whether weights match the migrated net, and where they do not."""
-    count = len(match.matched)
-    said = f"{count} layer{'' if count == 1 else 's'} of the net match"
-    verdict = (said, "green") if match.loads else (f"Caffe aborts over them; {said}", "red")
-    yield [(f"weights {path}: ", "bold"), verdict]
+    said = _layers(len(match.matched)) + " of the net match"
+    if match.partly:
+        said += f", {_layers(len(match.partly))} as far as the net tells"
+    if not match.loads:
+        said = f"Caffe aborts over them; {said}"
+    tint = "green" if match.loads and match.useful else "red"
+    yield [(f"weights {path}: ", "bold"), (said, tint)]
+    for part in match.partly:
+        yield _plain(f"  {part.line}")
     for mismatch in match.mismatches:
         yield [(f"  {mismatch.line}", "red" if mismatch.fatal else "")]
+
+
+def _layers(count: int) -> str:
+    return f"{count} layer{'' if count == 1 else 's'}"
 
 
 def as_json(migration: Migration, written: list[str], match: WeightsMatch | None = None) -> str:
@@ -139,7 +148,9 @@ def as_json(migration: Migration, written: list[str], match: WeightsMatch | None
     if match is not None:
         record["weights"] = {
             "loads": match.loads,
+            "useful": match.useful,
             "matched": list(match.matched),
+            "partly": [{"layer": one.layer, "message": one.line} for one in match.partly],
             "mismatches": [
                 {"kind": one.kind, "layer": one.layer, "message": one.line}
                 for one in match.mismatches

@@ -228,9 +228,26 @@ def legacy(folder: Path) -> Path:
 
 
 def test_migrate_says_that_weights_match(legacy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = (legacy / "v1.prototxt").read_text()
+    (legacy / "v1.prototxt").write_text(
+        net.replace("type: DATA", "type: DUMMY_DATA").replace(
+            'data_param {\n    source: "train_leveldb"\n    batch_size: 50',
+            "dummy_data_param {\n    shape { dim: 2 dim: 4 }\n    shape { dim: 2 }",
+        )
+    )
     command = ["migrate", "v1.prototxt", "-o", "new.prototxt", "--weights", "v1.caffemodel"]
     assert main(command) == 0
     assert "weights v1.caffemodel: 1 layer of the net match\n" in capsys.readouterr().out
+
+
+def test_migrate_says_how_far_the_net_tells(
+    legacy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["migrate", "v1.prototxt", "-o", "new.prototxt", "--weights", "v1.caffemodel"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "0 layers of the net match, 1 layer as far as the net tells\n" in out
+    assert "3 x ? in the net, 1 x 1 x 3 x 4 in the weights" in out
 
 
 def test_migrate_says_that_weights_do_not_match(

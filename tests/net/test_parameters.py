@@ -10,8 +10,8 @@ from shared_data import SHARED, golden_lines, needs_shared
 from caffe_proto import LAYERS
 from protofix.net.graph import Graph, build_graph
 from protofix.net.layers import bind
-from protofix.net.parameters import Shapes, parameters_of
-from protofix.net.shapes import shapes_of
+from protofix.net.parameters import Shapes, parameter_names, parameters_of
+from protofix.net.shapes import Shape, shapes_of
 from protofix.net.states import NetState
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
@@ -148,6 +148,35 @@ def test_parameters_of_each_type(
     layer: str, bottoms: tuple[str, ...], expected: Shapes | None
 ) -> None:
     assert parameters(layer, *bottoms) == expected
+
+
+@pytest.mark.parametrize(
+    ("layer", "names"),
+    [
+        ('layer { param { name: "w" } param { lr_mult: 2 } param { name: "b" } }', ("w", "", "b")),
+        ('layers { type: RELU param: "w" param: "b" }', ("w", "b")),
+        ("layers { layer { name: 'a' } }", ()),
+        ("layer { name: 'a' }", ()),
+    ],
+)
+def test_names_of_parameters_in_each_format(layer: str, names: tuple[str, ...]) -> None:
+    [bound] = bind(read(Source.from_bytes(layer.encode()))).layers
+    assert parameter_names(bound) == names
+
+
+@pytest.mark.parametrize(
+    ("fields", "shape"),
+    [("pad: 2", (1, 3, 12, 14)), ("", (1, 3, 8, 10))],
+)
+def test_v0_padding_puts_zeros_around_images(fields: str, shape: Shape) -> None:
+    net = f"""
+    input: "a" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 10
+    layers {{ layer {{ type: "padding" {fields} }} bottom: "a" top: "p" }}
+    """
+    graph = graph_of(net.encode(), NetState("TEST", 0, frozenset()))
+    result = graph.result_of(graph.layers[0])
+    assert result is not None
+    assert shapes_of(graph)[result.number] == shape
 
 
 def test_every_type_is_known_but_python() -> None:

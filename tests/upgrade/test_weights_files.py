@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from weights_nets import BLOB, NAME, field, length, net_of, v1
 from weights_reference import Net
 
-from protofix.files import FileError
+from protofix.files import FileError, write_atomically
 from protofix.upgrade.facts import CAFFE_STEPS
 from protofix.upgrade.weights.mapped import WeightsError
 from protofix.upgrade.weights.splice import upgrade_weights
@@ -83,6 +85,70 @@ def test_a_file_that_changes_meanwhile_is_not_taken(model: Path, tmp_path: Path)
     with pytest.raises(WeightsError, match="has changed while it was read"):
         upgrade_weights(model, tmp_path / "new.caffemodel", progress=change)
     assert os.listdir(tmp_path) == [model.name]
+
+
+def test_a_file_that_is_cut_short_meanwhile_is_blamed_itself(tmp_path: Path) -> None:
+    with_a_hole(tmp_path / "big", 40_000_000)
+
+    def cut(done: int, total: int) -> None:
+        os.truncate(tmp_path / "big", 20_000_000)
+
+    with pytest.raises(WeightsError, match=r"big: offset \d+: the file was cut short while it was"):
+        upgrade_weights(tmp_path / "big", tmp_path / "new", progress=cut)
+    assert os.listdir(tmp_path) == ["big"]
+
+
+@pytest.mark.parametrize(("old", "new"), [(0o600, 0o600), (0o666, 0o640), (0o440, 0o640)])
+def test_a_new_file_is_no_more_open_than_the_source(
+    old: int, new: int, model: Path, tmp_path: Path
+) -> None:
+    os.chmod(model, old)
+    mask = os.umask(0o027)
+    try:
+        upgrade_weights(model, tmp_path / "new")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == new
+
+
+ENDED = """
+import os, signal, sys
+from pathlib import Path
+from protofix.files import writing_atomically
+number = getattr(signal, sys.argv[2])
+if len(sys.argv) > 3:
+    signal.signal(number, signal.SIG_IGN)
+with writing_atomically(Path(sys.argv[1])) as stream:
+    stream.write(b"half")
+    os.kill(os.getpid(), number)
+print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs the signals of Unix")
+@pytest.mark.parametrize(
+    ("name", "ignored", "code", "left"),
+    [
+        ("SIGTERM", [], 143, []),
+        ("SIGHUP", [], 129, []),
+        ("SIGHUP", ["as nohup does"], 0, ["out"]),
+    ],
+)
+def test_a_signal_to_end_leaves_nothing_behind(
+    name: str, ignored: list[str], code: int, left: list[str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", ENDED, str(tmp_path / "out"), name, *ignored]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (code, "")
+    assert ended.stdout == ("True\n" if ignored else "")
+    assert os.listdir(tmp_path) == left
+
+
+def test_a_thread_writes_as_well(tmp_path: Path) -> None:
+    thread = threading.Thread(target=write_atomically, args=(tmp_path / "out", b"all"))
+    thread.start()
+    thread.join()
+    assert (tmp_path / "out").read_bytes() == b"all"
 
 
 def test_a_file_that_vanishes_meanwhile_is_not_taken(model: Path, tmp_path: Path) -> None:

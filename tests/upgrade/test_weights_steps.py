@@ -393,6 +393,20 @@ def test_a_field_of_a_fork_stays(tmp_path: Path) -> None:
     assert upgrade.complete
 
 
+def test_a_field_of_a_v0_layer_is_spoken_of_once(tmp_path: Path) -> None:
+    layer = v0(field(1, 2, b"a"), field(101, 2, b"\x08\x01"), field(300, 2, b"\x08\x01"))
+    _, upgrade = both(tmp_path, v1(layer))
+    assert [note for note in upgrade.notes if "has a field" in note.message] == [
+        lost(
+            "layer `a`: has a field 101, which Caffe's V1LayerParameter has not: dropped, since in "
+            "LayerParameter that is loss_param"
+        ),
+        remark("layer `a`: has a field 300, which Caffe's V1LayerParameter has not: kept as it is"),
+    ]
+    _, upgrade = both(tmp_path, v1(layer), steps=("v0",))
+    assert [note.left for note in upgrade.notes if "has a field" in note.message] == [False, False]
+
+
 def test_fields_of_the_net_that_caffe_has_not_stay_where_they_are(tmp_path: Path) -> None:
     strange = field(200, 2, b"strange")
     binary, _ = both(tmp_path, strange_first(strange))

@@ -16,7 +16,7 @@ from weights_reference import Net
 from caffe_proto import base_schema
 from protofix.files import FileError
 from protofix.upgrade.weights.mapped import WeightsError
-from protofix.upgrade.weights.recognise import looks_binary
+from protofix.upgrade.weights.recognise import HEAD, looks_binary
 from protofix.upgrade.weights.splice import upgrade_weights
 
 
@@ -56,12 +56,6 @@ MALFORMED: list[tuple[str, bytes, str]] = [
      "offset 2: field 1 is a group, which no version of Caffe uses"),
     ("wire type 7", b"\x12\x01\x0f",
      "offset 2: field 1 has wire type 7; there are only 0, 1, 2 and 5"),
-    ("a name that is a number", b"\x12\x02\x20\x05", "offset 2: V1LayerParameter.name (field 4) "
-     f"is a variable-length integer; it has to be bytes with a length: {DAMAGED}"),
-    ("a layer that is a number", b"\x12\x00\x10\x05", "offset 2: NetParameter.layers (field 2) is "
-     f"a variable-length integer; it has to be bytes with a length: {DAMAGED}"),
-    ("eight bytes for four", b"\x12\x0b\x32\x09\x29" + bytes(8), "offset 4: BlobProto.data "
-     f"(field 5) is eight bytes; it has to be four bytes: {DAMAGED}"),
     ("three bytes of packed floats", b"\x12\x07\x32\x05\x2a\x03abc", "offset 4: BlobProto.data has "
      "3 bytes of numbers; each number takes 4: the file is damaged"),
     ("half a packed number", b"\x12\x00\x12\x07\x32\x05\x3a\x03\x0a\x01\x80\x12\x00",
@@ -71,8 +65,8 @@ MALFORMED: list[tuple[str, bytes, str]] = [
      f"needs the bytes up to 14, but the file ends at 12; {CUT}"),
     ("no layer", b"\x0a\x03net", "offset 5: no layer was found up to the end; a binary net has "
      "some"),
-    ("a stranger first", b"\xa8\x07\x05", "offset 0: begins with a field 117; a net begins with "
-     "its name or a layer"),
+    ("a stranger first", b"\xa8\x07\x05" * 3, "offset 0: begins with a field 117; a net begins "
+     "with its name or a layer"),
 ]  # fmt: skip
 
 
@@ -101,6 +95,10 @@ FOREIGN: list[tuple[str, bytes, str]] = [
     ("empty", b"", "the file is empty"),
     ("prototxt", b'# a net\nname: "x"\nlayer { type: "ReLU" }\n', "is text; "),
     ("text with accents", "name: 'caffè'\n".encode() * 400, "is text; "),
+    ("text in Latin-1", "# caff\xe8\nname: 'x'\n".encode("latin-1") * 400, "is text; "),
+    ("text in UTF-16", "name: 'x'\n".encode("utf-16"), "is text; "),
+    ("text with a stray byte", b"name: 'x'\0\nlayer {\x07}\n", "is text; "),
+    ("a page", b"\n\n<!DOCTYPE html><html><body>404 Not Found</body></html>\n", "is text; "),
     ("HDF5", b"\x89HDF\r\n\x1a\n" + bytes(100), "is HDF5 (.caffemodel.h5)"),
     ("Git LFS", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is the pointer"),
     ("gzip", b"\x1f\x8b\x08" + bytes(50), "is a compressed file; "),
@@ -126,9 +124,68 @@ def test_nets_look_binary(binary: bytes, tmp_path: Path) -> None:
     assert upgrade_weights(tmp_path / "net", None).layers == 1
 
 
-@pytest.mark.parametrize("text", [b"", FOREIGN[1][1], FOREIGN[2][1][:4096], FOREIGN[4][1]])
+TEXTS = [
+    case for case in FOREIGN if case[2] in ("is text; ", "is the pointer", "the file is empty")
+]
+
+
+@pytest.mark.parametrize("text", [case[1] for case in TEXTS], ids=[case[0] for case in TEXTS])
 def test_texts_do_not(text: bytes) -> None:
-    assert not looks_binary(text)
+    assert not looks_binary(text[:HEAD])
+
+
+@pytest.mark.parametrize(
+    "binary",
+    [
+        b"\x0a\x03net\x12\x20" + b"\x22\x1e" + b"x" * 30,
+        b"\xa2\x06\x50" + b"\x0a\x4e" + b"x" * 0x4E,
+        b"\x12\x32" + b"\x22\x30" + b"x" * 48,
+    ],
+    ids=["a name", "today's", "V1"],
+)
+def test_nets_of_hardly_more_than_names_look_binary(binary: bytes, tmp_path: Path) -> None:
+    (tmp_path / "net").write_bytes(binary)
+    assert looks_binary(binary)
+    assert upgrade_weights(tmp_path / "net", None).layers == 1
+
+
+# Numbers of Caffe's fields that forks give to fields of another kind, as protobuf writes them.
+REUSED: list[tuple[str, bytes]] = [
+    ("SegNet's pad_out_h", bytes.fromhex("0a016ea206140a01751208557073616d706c65ca08040802203c")),
+    ("NVIDIA's forward_type", b"\x0a\x01n\xa2\x06\x06\x0a\x01a\x88\x09\x01"),
+    ("NVIDIA's, before all", b"\x58\x01\xa2\x06\x0b\x0a\x01a\x12\x06Python"),
+    ("a text for a message", b"\x0a\x01n\xa2\x06\x0c\x0a\x01a\xd2\x06\x06\xff\xff\xff\xff\xff\xff"),
+    ("a name that is a number", b"\xa2\x06\x02\x08\x05"),
+    ("a layer that is a number", b"\xa2\x06\x00\xa0\x06\x05"),
+    ("eight bytes for four", b"\xa2\x06\x0b\x3a\x09\x29" + bytes(8)),
+]
+
+
+@pytest.mark.parametrize("binary", [case[1] for case in REUSED], ids=[case[0] for case in REUSED])
+def test_a_field_of_another_wire_type_is_a_strange_one(binary: bytes, tmp_path: Path) -> None:
+    (tmp_path / "net").write_bytes(binary)
+    upgrade = upgrade_weights(tmp_path / "net", tmp_path / "new")
+    assert (upgrade.steps, upgrade.notes, upgrade.layers) == ((), (), 1)
+    assert (tmp_path / "new").read_bytes() == binary
+
+
+def test_strange_fields_of_an_old_layer_go_along(tmp_path: Path) -> None:
+    """A name, a type and a blob that are numbers, beside those that count."""
+    strange = b"\x20\x05" + b"\x2d\0\0\0\0" + b"\x30\x07"
+    layer = strange + b"\x22\x01a" + b"\x28\x12"
+    (tmp_path / "old").write_bytes(b"\x12" + bytes([len(layer)]) + layer)
+    upgrade = upgrade_weights(tmp_path / "old", tmp_path / "new")
+    result: Any = Net.FromString((tmp_path / "new").read_bytes())
+    [after] = result.layer
+    assert (after.name, after.type, after.blobs) == ("a", "ReLU", [])
+    assert [note.message.split(": ")[1:] for note in upgrade.notes] == [
+        ["has a field 4, which Caffe's V1LayerParameter has not", "kept as it is"],
+        [
+            "has a field 5, which Caffe's V1LayerParameter has not",
+            "dropped, since in LayerParameter that is loss_weight",
+        ],
+        ["has a field 6, which Caffe's V1LayerParameter has not", "kept as it is"],
+    ]
 
 
 def test_a_folder_and_nothing_at_all(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class MappedFile:
     def copy(self, start: int, end: int, target: int) -> Iterator[int]:
         """Append bytes of the file to an open file; after each step tell the offset reached.
 
-        Raises OSError.
+        Raises OSError, and WeightsError if the file is no longer as long as it was.
         """
         at = start
         while at < end:
@@ -90,6 +90,9 @@ class MappedFile:
             yield at
 
     def _copy_some(self, at: int, count: int, target: int) -> int:
+        # A page that the file lost cannot be read: that would look like an error of the target.
+        if os.fstat(self._handle).st_size < self.size:
+            raise WeightsError(self.path, at, "the file was cut short while it was read; try again")
         if hasattr(os, "copy_file_range"):
             try:
                 copied = os.copy_file_range(self._handle, target, count, offset_src=at)
@@ -106,14 +109,17 @@ class MappedFile:
 
 
 @contextlib.contextmanager
-def mapped(path: Path) -> Iterator[MappedFile]:
-    """Map a binary net. Raises FileError if it cannot be read, WeightsError if it is no net."""
+def mapped(path: Path, to_match: bool = False) -> Iterator[MappedFile]:
+    """Map a binary net. Raises FileError if it cannot be read, WeightsError if it is no net.
+
+    `to_match` tells that it is to be held against a net; a refusal says so.
+    """
     with open_regular(path) as stream:
         with reading(path):
             identity = _identity(os.fstat(stream.fileno()))
             kind = kind_of_file(stream.read(HEAD))
         if kind != "net":
-            raise WeightsError(path, 0, refusal(kind))
+            raise WeightsError(path, 0, refusal(kind, to_match))
         with reading(path):
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         with data:

@@ -11,20 +11,22 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from protofix.net.layers import Layer
-from protofix.net.parameters import Shapes, parameters_of
+from protofix.net.parameters import Shapes
 from protofix.net.shapes import Shape
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.upgrade.weights.mapped import mapped
 from protofix.upgrade.weights.stored import LEGACY_DIMS, StoredBlob, StoredLayer, stored_layers
 from protofix.upgrade.weights.survey import survey
+from protofix.upgrade.weights.wanted import Wanted, filled_parameters, wanted_layers
 
-Kind = Literal["count", "shape", "values", "missing", "ignored", "unchecked"]
+Kind = Literal["count", "shape", "values", "missing", "ignored", "unchecked", "other net"]
 
 _FATAL = ("count", "shape", "values")
+_NO_USE: Kind = "other net"
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,10 @@ class Mismatch:
 
     Attributes:
         kind: "count", "shape" or "values" if Caffe aborts over it; "missing" for a layer of the net
-            that gets no weights, "ignored" for one of the weights that the net has not, and
-            "unchecked" for one whose parameters the net does not tell.
-        layer: its name.
+            that gets no weights, "ignored" for one of the weights that the net has not,
+            "unchecked" for one whose parameters the net does not tell, and "other net" if no layer
+            takes anything.
+        layer: its name; empty if it is about all.
         line: what is to be said of it, in one line.
 
     """
@@ -50,22 +53,17 @@ class Mismatch:
         return self.kind in _FATAL
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """A layer of the net and, for each state that is meant and has it, what parameters it has.
+class PartMatch(NamedTuple):
+    """A layer that matches in what the net tells of its parameters, which is not all.
 
-    `takes` are the states in which it is the first layer of its name: Caffe gives weights to none
-    of the others.
+    Attributes:
+        layer: its name.
+        line: what the net and the weights have, with `?` for what the net does not tell.
+
     """
 
-    layer: Layer
-    parameters: tuple[tuple[NetState, Shapes | None], ...]
-    takes: tuple[NetState, ...]
-
-    @property
-    def learns(self) -> bool:
-        """Whether it has parameters at all, as far as the net tells."""
-        return any(shapes for _, shapes in self.parameters)
+    layer: str
+    line: str
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,13 @@ class WeightsMatch:
 
     Attributes:
         matched: names of the layers that get all their parameters from the weights.
+        partly: the layers that match as far as the net tells their parameters.
         mismatches: everything else, in the order of the weights and then of the net.
 
     """
 
     matched: tuple[str, ...]
+    partly: tuple[PartMatch, ...]
     mismatches: tuple[Mismatch, ...]
 
     @property
@@ -86,59 +86,58 @@ class WeightsMatch:
         """Whether Caffe loads the weights into the net, be it without some layers."""
         return not any(it.fatal for it in self.mismatches)
 
+    @property
+    def useful(self) -> bool:
+        """Whether a layer of the net takes anything; if not, they are another net's weights."""
+        return not any(it.kind == _NO_USE for it in self.mismatches)
+
 
 def match_weights(view: NetView, weights: Path) -> WeightsMatch:
     """Hold the layers of a net, in all states that are meant, against a `.caffemodel`.
 
-    Dimensions that the prototxt does not tell match any number. Raises WeightsError for anything
-    but a whole binary net, and FileError if the file cannot be read.
+    Dimensions that the prototxt does not tell match any number, but the layer only partly then.
+    Raises WeightsError for anything but a whole binary net, and FileError if the file cannot be
+    read.
     """
-    with mapped(weights) as file:
+    with mapped(weights, to_match=True) as file:
         survey(file)  # which refuses whatever is no whole net
         stored = stored_layers(file)
-    wanted = _wanted(view)
+    wanted = wanted_layers(view)
     named = {layer.name for layer in view.net.layers}
-    by_name: dict[str, list[_Wanted]] = {}
+    by_name: dict[str, list[Wanted]] = {}
     for one in wanted:
         by_name.setdefault(one.layer.name, []).append(one)
     mismatches: list[Mismatch] = []
+    partly: dict[str, PartMatch] = {}
+    taken = False
     for source in stored:
         if source.name not in named and source.blobs:
             mismatches.append(_ignored(source))
         for one in by_name.get(source.name, ()):
+            taken = taken or bool(one.takes and source.blobs)
             mismatches += _compare(view, one, source)
+            for part in _untold(view, one, source):
+                partly.setdefault(part.layer, part)
     found = {source.name for source in stored}
+    filled = filled_parameters(wanted, found)
     matched = []
     for one in wanted:
-        if one.learns and not (one.takes and one.layer.name in found):
-            mismatches.append(_missing(one, one.layer.name in found))
+        lacking = one.lacking(filled)
+        if lacking:
+            mismatches.append(_missing(one, one.layer.name in found, lacking))
         elif one.learns:
             matched.append(one.layer.name)
+    if not taken and any(one.learns for one in wanted) and not any(it.fatal for it in mismatches):
+        mismatches.insert(0, _other_net())
     odd = {it.layer for it in mismatches}
     return WeightsMatch(
-        tuple(name for name in dict.fromkeys(matched) if name not in odd),
+        tuple(name for name in dict.fromkeys(matched) if name not in odd and name not in partly),
+        tuple(part for name, part in partly.items() if name not in odd),
         tuple(dict.fromkeys(mismatches)),
     )
 
 
-def _wanted(view: NetView) -> list[_Wanted]:
-    parameters: dict[int, list[tuple[NetState, Shapes | None]]] = {}
-    takes: dict[int, list[NetState]] = {}
-    for graph, shapes in zip(view.graphs, view.shapes, strict=True):
-        seen: set[str] = set()
-        for index, found in parameters_of(graph, shapes).items():
-            parameters.setdefault(index, []).append((graph.state, found))
-            name = view.net.layers[index].name
-            if name not in seen:
-                takes.setdefault(index, []).append(graph.state)
-            seen.add(name)
-    return [
-        _Wanted(view.net.layers[index], tuple(found), tuple(takes.get(index, ())))
-        for index, found in sorted(parameters.items())
-    ]
-
-
-def _compare(view: NetView, one: _Wanted, source: StoredLayer) -> Iterator[Mismatch]:
+def _compare(view: NetView, one: Wanted, source: StoredLayer) -> Iterator[Mismatch]:
     """What differs between a layer and the weights of its name, in the states where it does."""
     states: dict[tuple[Kind, str], list[NetState]] = {}
     for state, shapes in one.parameters:
@@ -148,6 +147,22 @@ def _compare(view: NetView, one: _Wanted, source: StoredLayer) -> Iterator[Misma
     for (kind, said), where in states.items():
         place = f"layer `{source.name}`{view.where(one.layer, where)}"
         yield Mismatch(kind, source.name, f"{place}: {said}")
+
+
+def _untold(view: NetView, one: Wanted, source: StoredLayer) -> Iterator[PartMatch]:
+    """What could not be compared, in the first state and the first parameter where it is so."""
+    for state, shapes in one.parameters:
+        if state not in one.takes or shapes is None or len(shapes) != len(source.blobs):
+            continue
+        for index, (shape, blob) in enumerate(zip(shapes, source.blobs, strict=True)):
+            if shape is None or None in shape:
+                where = [it for it, other in one.parameters if it in one.takes and other == shapes]
+                yield PartMatch(
+                    source.name,
+                    f"layer `{source.name}`{view.where(one.layer, where)}: matches as far as the "
+                    f"net tells: parameter {index} is {_dims(shape)} in the net, "
+                    f"{_dims(blob.shape)} in the weights",
+                )
 
 
 def _differences(
@@ -171,6 +186,11 @@ def _differences(
                 "shape",
                 f"parameter {index} is {_dims(shape)} in the net, {_dims(blob.shape)} in the "
                 "weights; Caffe aborts: rename the layer to learn it from scratch",
+            )
+        elif blob.values is None:
+            yield (
+                "unchecked",
+                f"parameter {index} has raw data of a type that nobody knows: not counted",
             )
         elif math.prod(blob.shape) != blob.values:
             yield (
@@ -196,15 +216,17 @@ def _fits(shape: Shape, blob: StoredBlob) -> bool:
     )
 
 
-def _missing(one: _Wanted, taken: bool) -> Mismatch:
+def _missing(one: Wanted, taken: bool, lacking: int) -> Mismatch:
     count = max(len(shapes or ()) for _, shapes in one.parameters)
     why = "an earlier layer of that name takes the weights" if taken else "not in the weights"
-    name = one.layer.name
-    return Mismatch(
-        "missing",
-        name,
-        f"layer `{name}`: {why}; Caffe fills its {_counted(count, 'parameter')} anew",
-    )
+    name, counted = one.layer.name, _counted(count, "parameter")
+    which = f"its {counted}" if lacking == count else f"{lacking} of its {counted}"
+    return Mismatch("missing", name, f"layer `{name}`: {why}; Caffe fills {which} anew")
+
+
+def _other_net() -> Mismatch:
+    said = "no layer of the net takes anything from these weights, which are those of another net; "
+    return Mismatch(_NO_USE, "", f"{said}Caffe loads them without a word and fills all anew")
 
 
 def _ignored(source: StoredLayer) -> Mismatch:

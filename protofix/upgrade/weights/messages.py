@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from caffe_proto import FieldType, base_schema
+from caffe_proto import DIALECTS, FieldType, base_schema, dialect_schema
 from protofix.upgrade.weights.notes import Note
 from protofix.upgrade.weights.wire import (
     FIXED32,
@@ -16,7 +16,6 @@ from protofix.upgrade.weights.wire import (
     FIXED_SIZES,
     LENGTH,
     VARINT,
-    WIRE_NAMES,
     Data,
     Field,
     Piece,
@@ -31,6 +30,9 @@ from protofix.upgrade.weights.wire import (
 )
 
 Passed = Callable[[int], None]
+
+_LOOKED_INTO = frozenset({"BlobProto", "BlobShape", "V0LayerParameter"})
+"""The messages inside a layer that are checked as well: those that no fork has under its number."""
 
 _WIRES = {"float": FIXED32, "double": FIXED64, "string": LENGTH, "bytes": LENGTH, "message": LENGTH}
 
@@ -51,6 +53,25 @@ class WireMessage:
     numbers: Mapping[str, int]
     fields: Mapping[int, FieldType] = field(repr=False)
     wires: Mapping[int, int] = field(repr=False)
+
+    def known(self, it: Field | Piece) -> FieldType | None:
+        """What a field is; None if Caffe has no such field.
+
+        Forks give the numbers of Caffe's fields to fields of their own. Protobuf takes a field of
+        another wire type than it knows as one that it does not know, and so does this.
+        """
+        found = self.fields.get(it.number)
+        if found is None or it.wire == self.wires[it.number]:
+            return found
+        return found if it.wire == LENGTH and found.repeated else None
+
+    def is_named(self, it: Field | Piece, name: str) -> bool:
+        """Whether a field is Caffe's of that name."""
+        return it.number == self.numbers[name] and self.known(it) is not None
+
+    def named(self, pieces: list[Piece], name: str) -> list[Piece]:
+        """The fields that are Caffe's of that name."""
+        return [piece for piece in pieces if self.is_named(piece, name)]
 
 
 class Settled(NamedTuple):
@@ -77,23 +98,25 @@ def wire_message(name: str) -> WireMessage:
     )
 
 
-def check_field(data: Data, within: WireMessage, it: Field, passed: Passed) -> None:
-    """Raise WireError unless a field can be what its number says; unknown ones can be anything.
+@cache
+def numbers_anywhere(name: str) -> frozenset[int]:
+    """The field numbers that a message has in Caffe or in a fork."""
+    schemas = map(dialect_schema, DIALECTS)
+    messages = (schema.messages[name] for schema in schemas if name in schema.messages)
+    return frozenset(it.number for message in messages for it in message.fields.values())
 
-    Whatever is in it is checked as well, save for the values. `passed` is told of offsets that will
-    not be read again.
+
+def check_field(data: Data, within: WireMessage, it: Field, passed: Passed) -> None:
+    """Raise WireError for a packed list that is none, and for blobs and V0 layers in disorder.
+
+    What else a field holds is not looked into: it may be a fork's. Nor are values. `passed` is told
+    of offsets that will not be read again.
     """
-    known = within.fields.get(it.number)
+    known = within.known(it)
     if known is None:
         return
     wire = within.wires[it.number]
-    packed = it.wire == LENGTH and wire != LENGTH and known.repeated
-    if it.wire != wire and not packed:
-        raise WireError(
-            it.start,
-            f"{within.name}.{known.name} (field {it.number}) is {WIRE_NAMES[it.wire]}; "
-            f"it has to be {WIRE_NAMES[wire]}: the file is damaged or no net",
-        )
+    packed = it.wire == LENGTH and wire != LENGTH
     if packed and (it.end - it.begin) % FIXED_SIZES.get(wire, 1):
         raise WireError(
             it.start,
@@ -102,8 +125,7 @@ def check_field(data: Data, within: WireMessage, it: Field, passed: Passed) -> N
         )
     if packed and wire == VARINT:
         _check_varints(data, it)
-    elif known.kind == "message":
-        assert known.type_name is not None
+    elif known.type_name in _LOOKED_INTO:
         for _ in checked_fields(data, wire_message(known.type_name), it.begin, it.end, passed):
             pass
 
@@ -121,7 +143,7 @@ def checked_fields(
         check_field(data, within, it, passed)
         yield it
         at = it.end
-        if it.wire in FIXED_SIZES and it.number in within.fields:
+        if it.wire in FIXED_SIZES and within.known(it) is not None:
             at = end_of_run(data, it, end)
         passed(at)
 
@@ -139,7 +161,7 @@ def settle(data: Data, within: WireMessage, pieces: list[Piece]) -> Settled:
     unknown: list[Piece] = []
     notes: list[Note] = []
     for piece in pieces:
-        known = within.fields.get(piece.number)
+        known = within.known(piece)
         if known is None:
             unknown.append(piece)
             continue
@@ -176,37 +198,34 @@ def as_int32(value: int) -> int:
 
 def v0_content(layer: list[Piece]) -> list[Piece]:
     """The `layer` fields of a V1 message: the V0 layer, which may come in several parts."""
-    number = wire_message("V1LayerParameter").numbers["layer"]
-    return [piece for piece in layer if piece.number == number]
+    return wire_message("V1LayerParameter").named(layer, "layer")
 
 
 def layer_name(data: Data, layer: list[Piece], format_name: str) -> str:
     """The name of a layer, to be shown; `format_name` is that of its message."""
-    number = wire_message(format_name).numbers["name"]
-    names = [piece.value for piece in layer if piece.number == number]
+    names = wire_message(format_name).named(layer, "name")
     if format_name == "V1LayerParameter":
-        inner = wire_message("V0LayerParameter").numbers["name"]
         for part in v0_content(layer):
-            names += [it.value for it in pieces_of(data, part.value) if it.number == inner]
-    return content(data, names[-1]).decode("utf-8", "replace") if names else ""
+            names += wire_message("V0LayerParameter").named(pieces_of(data, part.value), "name")
+    return content(data, names[-1].value).decode("utf-8", "replace") if names else ""
 
 
 def strings_of(data: Data, layer: list[Piece], format_name: str, field: str) -> tuple[bytes, ...]:
     """The strings in a field of a layer, such as `bottom`."""
-    number = wire_message(format_name).numbers[field]
-    return tuple(content(data, piece.value) for piece in layer if piece.number == number)
+    given = wire_message(format_name).named(layer, field)
+    return tuple(content(data, piece.value) for piece in given)
 
 
 def carried(unknown: list[Piece], old: str, new: str) -> tuple[list[Piece], list[Note]]:
     """The fields that `old` has not, as far as a layer in the format `new` may have them.
 
-    Formats number their fields anew. A number that means something else in the new one would make
-    the layer unreadable, so that the field has to go, as it does in Caffe.
+    Formats number their fields anew. A field that would mean something else in the new one would
+    make the layer unreadable, so that it has to go, as it does in Caffe.
     """
     kept: list[Piece] = []
     notes: list[Note] = []
     for piece in unknown:
-        known = wire_message(new).fields.get(piece.number)
+        known = wire_message(new).known(piece)
         text = f"has a field {piece.number}, which Caffe's {old} has not: "
         if known is None:
             kept.append(piece)

@@ -129,11 +129,9 @@ def _padding(
 
 def _last(data: Data, inner: list[Piece], name: str) -> bytes:
     """The value that counts of a plain field of a V0 layer; nothing if it has none."""
-    number = wire_message("V0LayerParameter").numbers[name]
-    values = [piece.value for piece in inner if piece.number == number]
-    return content(data, values[-1]) if values else b""
+    given = wire_message("V0LayerParameter").named(inner, name)
+    return content(data, given[-1].value) if given else b""
 
 
 def _has_blobs(layer: list[Piece], format_name: str) -> bool:
-    number = wire_message(format_name).numbers["blobs"]
-    return any(piece.number == number for piece in layer)
+    return bool(wire_message(format_name).named(layer, "blobs"))

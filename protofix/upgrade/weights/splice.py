@@ -108,7 +108,7 @@ def upgrade_weights(
 
     if target is None:
         return _write(source, Nowhere(), plan, progress)
-    with writing_atomically(target, unchanged) as stream:
+    with writing_atomically(target, unchanged, source) as stream:
         return _write(source, IntoFile(stream.fileno()), plan, progress)
 
 
@@ -168,21 +168,23 @@ def _rewrite(file: MappedFile, output: Output, plan: _Plan, about: LayerNotes) -
     if not plan.taken:
         output.copy(Span(0, file.size))
         return plan.found.old_layers + plan.found.new_layers
-    net = wire_message("NetParameter").numbers
+    net = wire_message("NetParameter")
     inputs_go = "input" in plan.taken
-    dropped = {net[name] for name in ("input", "input_shape", "input_dim")} if inputs_go else ()
+    dropped = ("input", "input_shape", "input_dim") if inputs_go else ()
     pending = input_layer(plan.found) if inputs_go else b""
     layers = 1 if pending else 0
     for it in file.fields():
-        if it.number in (net["layers"], net["layer"]):
+        known = net.known(it)
+        name = "" if known is None else known.name
+        if name in ("layers", "layer"):
             output.write(pending)
             pending = b""
-        if it.number == net["layers"]:
+        if name == "layers":
             layers += _rewrite_old(file, output, it, plan, about)
-        elif it.number == net["layer"]:
+        elif name == "layer":
             _rewrite_new(file, output, it, plan)
             layers += 1
-        elif it.number not in dropped:
+        elif name not in dropped:
             output.copy(Span(it.start, it.end))
         output.tell(it.end)
     return layers
@@ -211,7 +213,8 @@ def _rewrite_old(
             about.add(name, [padding.notes[it.start]])
         if it.start in padding.gone:
             return False
-        layer, strange_type, notes = upgrade_v0(data, layer, padding.folds.get(it.start))
+        onwards = "v1" in plan.taken
+        layer, strange_type, notes = upgrade_v0(data, layer, padding.folds.get(it.start), onwards)
         about.add(name, notes)
     if "data" in plan.taken:
         layer = upgrade_transform(data, layer)

@@ -9,13 +9,13 @@ from protofix.upgrade.weights.messages import (
     as_int32,
     check_field,
     checked_fields,
+    numbers_anywhere,
     v0_content,
     wire_message,
 )
 from protofix.upgrade.weights.padding import PaddingPlan, PaddingWatch
 from protofix.upgrade.weights.v1 import has_old_batch_norm, has_old_transform
 from protofix.upgrade.weights.wire import (
-    LENGTH,
     Piece,
     WireError,
     content,
@@ -72,13 +72,14 @@ def _survey(file: MappedFile) -> Survey:
     padding = PaddingWatch()
     rest: dict[str, list[Piece]] = {"input": [], "input_shape": [], "input_dim": []}
     for field in file.fields():
-        known = net.fields.get(field.number)
-        if known is None and field.start == 0:
+        known = net.known(field)
+        strange = known is None and field.start == 0
+        if strange and field.number not in numbers_anywhere("NetParameter"):
             raise WireError(
                 0, f"begins with a field {field.number}; a net begins with its name or a layer"
             )
         name = "" if known is None else known.name
-        if name in ("layers", "layer") and field.wire == LENGTH:
+        if name in ("layers", "layer"):
             format_name = "V1LayerParameter" if name == "layers" else "LayerParameter"
             within = wire_message(format_name)
             fields = checked_fields(data, within, field.begin, field.end, file.give_back)

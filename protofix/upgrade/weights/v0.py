@@ -36,38 +36,40 @@ class V1Layer(NamedTuple):
     notes: list[Note]
 
 
-def upgrade_v0(data: Data, layer: list[Piece], fold: Fold | None) -> V1Layer:
+def upgrade_v0(data: Data, layer: list[Piece], fold: Fold | None, onwards: bool = False) -> V1Layer:
     """Make a V1 layer of one in the V0 format; `fold` is the padding that it takes over.
 
-    A layer that is V1 already stays as it is.
+    A layer that is V1 already stays as it is. If it goes on to today's format (`onwards`), nothing
+    is said of unknown fields that V1 keeps: the next step keeps or drops them.
     """
     parts = v0_content(layer)
     if not parts:
         said = "is a V1 layer among V0 ones, of which Caffe would keep bottom and top only"
         return V1Layer(layer, None, [Note(said, False)])
-    v0 = wire_message("V0LayerParameter")
+    v0, v1 = wire_message("V0LayerParameter"), wire_message("V1LayerParameter")
     inner = [piece for part in parts for piece in pieces_of(data, part.value)]
     pieces, unknown, notes = settle(data, v0, inner)
     beside, odd = _beside(layer)
     notes += odd
     if fold is not None:
-        pad, bottom = v0.numbers["pad"], wire_message("V1LayerParameter").numbers["bottom"]
-        pieces = [piece for piece in pieces if piece.number != pad]
-        pieces.append(Piece(pad, VARINT, fold.pad))
+        pieces = [piece for piece in pieces if not v0.is_named(piece, "pad")]
+        pieces.append(Piece(v0.numbers["pad"], VARINT, fold.pad))
         beside = [
-            Piece(bottom, LENGTH, fold.bottom) if piece.number == bottom else piece
+            piece._replace(value=fold.bottom) if v1.is_named(piece, "bottom") else piece
             for piece in beside
         ]
     fields, strange_type, lost = _fields(data, pieces)
     kept, odd = carried(unknown, "V0LayerParameter", "V1LayerParameter")
+    if onwards:
+        odd = [note for note in odd if note.left]
     return V1Layer([*beside, *fields, *kept], strange_type, [*notes, *lost, *odd])
 
 
 def _fields(data: Data, pieces: list[Piece]) -> V1Layer:
     """The fields of a V0 layer where they live in V1."""
     v0, v1 = wire_message("V0LayerParameter"), wire_message("V1LayerParameter")
-    given = [piece.value for piece in pieces if piece.number == v0.numbers["type"]]
-    type_bytes = content(data, given[-1]) if given else None
+    given = v0.named(pieces, "type")
+    type_bytes = content(data, given[-1].value) if given else None
     v0_type = (type_bytes or b"").decode("utf-8", "replace")
     result: list[Piece] = []
     notes: list[Note] = []
@@ -103,16 +105,15 @@ def _fields(data: Data, pieces: list[Piece]) -> V1Layer:
 def _beside(layer: list[Piece]) -> tuple[list[Piece], list[Note]]:
     """What stays of the fields beside the V0 message, and what Caffe would do with the rest."""
     v1 = wire_message("V1LayerParameter")
-    plain = {v1.numbers["bottom"], v1.numbers["top"]}
     kept: list[Piece] = []
     unknown: list[Piece] = []
     notes: list[Note] = []
     for piece in layer:
-        known = v1.fields.get(piece.number)
-        if piece.number in plain:
-            kept.append(piece)
-        elif known is None:
+        known = v1.known(piece)
+        if known is None:
             unknown.append(piece)
+        elif known.name in ("bottom", "top"):
+            kept.append(piece)
         elif known.name == "blobs":
             kept.append(piece)
             said = "has blobs beside its V0 message, which Caffe would drop; kept"

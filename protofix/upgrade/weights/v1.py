@@ -16,7 +16,13 @@ from protofix.upgrade.facts import (
     TRANSFORM_FIELDS,
     TRANSFORMED_TYPES,
 )
-from protofix.upgrade.weights.messages import as_int32, carried, settle, wire_message
+from protofix.upgrade.weights.messages import (
+    WireMessage,
+    as_int32,
+    carried,
+    settle,
+    wire_message,
+)
 from protofix.upgrade.weights.notes import Note
 from protofix.upgrade.weights.wire import (
     FIXED32,
@@ -46,9 +52,10 @@ def _v2(name: str) -> int:
     return wire_message("LayerParameter").numbers[name]
 
 
-def _inside(data: Data, layer: list[Piece], number: int) -> list[Piece]:
-    """The fields of a message in a layer, of all its parts."""
-    return [it for piece in layer if piece.number == number for it in pieces_of(data, piece.value)]
+def _inside(data: Data, layer: list[Piece], name: str) -> list[Piece]:
+    """The fields of a message in a V1 layer, of all its parts."""
+    parts = wire_message("V1LayerParameter").named(layer, name)
+    return [it for part in parts for it in pieces_of(data, part.value)]
 
 
 def v1_type(data: Data, layer: list[Piece]) -> str | None:
@@ -60,7 +67,7 @@ def v1_type(data: Data, layer: list[Piece]) -> str | None:
 
 
 def _type_numbers(data: Data, layer: list[Piece]) -> list[int]:
-    given = [piece for piece in layer if piece.number == _v1("type")]
+    given = wire_message("V1LayerParameter").named(layer, "type")
     return [as_int32(number) for number in integers(data, given)]
 
 
@@ -69,15 +76,14 @@ def has_old_transform(data: Data, layer: list[Piece]) -> bool:
     param = TRANSFORMED_TYPES.get(v1_type(data, layer) or "")
     if param is None:
         return False
-    moved = {_param_numbers(param)[name] for name in TRANSFORM_FIELDS}
-    return any(piece.number in moved for piece in _inside(data, layer, _v1(param)))
+    inside, old = _inside(data, layer, param), _param_message(param)
+    return any(old.named(inside, name) for name in TRANSFORM_FIELDS)
 
 
-@cache
-def _param_numbers(param: str) -> dict[str, int]:
+def _param_message(param: str) -> WireMessage:
     type_name = wire_message("V1LayerParameter").fields[_v1(param)].type_name
     assert type_name is not None
-    return dict(wire_message(type_name).numbers)
+    return wire_message(type_name)
 
 
 def upgrade_transform(data: Data, layer: list[Piece]) -> list[Piece]:
@@ -88,18 +94,19 @@ def upgrade_transform(data: Data, layer: list[Piece]) -> list[Piece]:
     param = TRANSFORMED_TYPES.get(v1_type(data, layer) or "")
     if param is None:
         return layer
-    old, new = _param_numbers(param), _param_numbers("transform_param")
-    left = _inside(data, layer, _v1(param))
-    transform = _inside(data, layer, _v1("transform_param"))
+    old, new = _param_message(param), _param_message("transform_param")
+    left = _inside(data, layer, param)
+    transform = _inside(data, layer, "transform_param")
     for name in TRANSFORM_FIELDS:
-        moved = [piece for piece in left if piece.number == old[name]]
+        moved = old.named(left, name)
         if moved:
-            left = [piece for piece in left if piece.number != old[name]]
-            transform = [piece for piece in transform if piece.number != new[name]]
-            transform.append(moved[-1]._replace(number=new[name]))
-    numbers = {_v1(param), _v1("transform_param")}
+            left = [piece for piece in left if piece not in moved]
+            transform = [piece for piece in transform if not new.is_named(piece, name)]
+            transform.append(moved[-1]._replace(number=new.numbers[name]))
+    v1 = wire_message("V1LayerParameter")
+    rewritten = [*v1.named(layer, param), *v1.named(layer, "transform_param")]
     return [
-        *(piece for piece in layer if piece.number not in numbers),
+        *(piece for piece in layer if piece not in rewritten),
         Piece(_v1(param), LENGTH, encode(data, left)),
         Piece(_v1("transform_param"), LENGTH, encode(data, transform)),
     ]
@@ -127,8 +134,9 @@ def upgrade_v1(
     written, odd_type = _type_string(data, layer)
     if strange_type is not None:
         written = strange_type
-    typeless = [piece for piece in layer if piece.number != _v1("type")]
-    pieces, unknown, notes = settle(data, wire_message("V1LayerParameter"), typeless)
+    v1 = wire_message("V1LayerParameter")
+    typeless = [piece for piece in layer if not v1.is_named(piece, "type")]
+    pieces, unknown, notes = settle(data, v1, typeless)
     same = _same_fields()
     result = [piece._replace(number=same[piece.number]) for piece in pieces if piece.number in same]
     if written is not None:
@@ -170,9 +178,9 @@ def _params(data: Data, pieces: list[Piece]) -> list[Piece]:
 
 def _values(data: Data, pieces: list[Piece], name: str) -> list[Piece]:
     """The values of a repeated field of a V1 layer, one by one, packed or not."""
-    number = _v1(name)
-    given = [piece for piece in pieces if piece.number == number]
-    kind = wire_message("V1LayerParameter").fields[number].kind
+    v1, number = wire_message("V1LayerParameter"), _v1(name)
+    given = v1.named(pieces, name)
+    kind = v1.fields[number].kind
     if kind == "float":
         return [Piece(number, FIXED32, raw) for raw in fixed(data, given, 4)]
     if kind == "enum":
@@ -182,30 +190,31 @@ def _values(data: Data, pieces: list[Piece], name: str) -> list[Piece]:
 
 def has_old_batch_norm(data: Data, layer: list[Piece]) -> bool:
     """Whether a layer of today is a BatchNorm whose three `param` let its statistics be learned."""
-    types = [piece for piece in layer if piece.number == _v2("type")]
+    v2 = wire_message("LayerParameter")
+    types = v2.named(layer, "type")
     if not types or content(data, types[-1].value) != _BATCH_NORM:
         return False
-    params = [piece for piece in layer if piece.number == _v2("param")]
+    params = v2.named(layer, "param")
     return len(params) == BATCH_NORM_STATISTICS and any(not _still(data, it) for it in params)
 
 
 def _still(data: Data, param: Piece) -> bool:
     """Whether a `param` keeps its blob as it is, and says so."""
-    spec = wire_message("ParamSpec").numbers
-    last = {piece.number: piece.value for piece in pieces_of(data, param.value)}
-    factors = (last.get(spec["lr_mult"]), last.get(spec["decay_mult"]))
-    return all(factor is not None and content(data, factor) == _ZERO for factor in factors)
+    spec, inside = wire_message("ParamSpec"), pieces_of(data, param.value)
+    factors = (spec.named(inside, name) for name in ("lr_mult", "decay_mult"))
+    return all(given and content(data, given[-1].value) == _ZERO for given in factors)
 
 
 def upgrade_batch_norm(data: Data, layer: list[Piece]) -> list[Piece]:
     """Set lr_mult and decay_mult of each `param` to 0."""
     spec = wire_message("ParamSpec").numbers
     factors = [Piece(spec[name], FIXED32, _ZERO) for name in ("lr_mult", "decay_mult")]
-    set_anew = {factor.number for factor in factors}
+    set_anew = {(factor.number, factor.wire) for factor in factors}
     result = []
     for piece in layer:
-        if piece.number == _v2("param"):
-            left = [it for it in pieces_of(data, piece.value) if it.number not in set_anew]
+        if wire_message("LayerParameter").is_named(piece, "param"):
+            inside = pieces_of(data, piece.value)
+            left = [it for it in inside if (it.number, it.wire) not in set_anew]
             piece = Piece(_v2("param"), LENGTH, encode(data, [*left, *factors]))
         result.append(piece)
     return result

@@ -14,12 +14,6 @@ from typing import NamedTuple
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
-WIRE_NAMES = {
-    VARINT: "a variable-length integer",
-    FIXED64: "eight bytes",
-    LENGTH: "bytes with a length",
-    FIXED32: "four bytes",
-}
 FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
 
 Data = bytes | mmap.mmap
