@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from caffe_proto import base_schema
 from protofix.net.dialects import fit
 from protofix.net.kinds import NETS_OF_SOLVERS, kind_of_file
-from protofix.net.layers import Layer, bind
+from protofix.net.layers import BlobName, Layer, bind
 from protofix.textproto.draft import Item, draft_of, edits_of
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.layout import Style, style_of
@@ -209,22 +209,28 @@ def _difference(before: Sequence[Layer], after: Sequence[Layer]) -> str | None:
     aliases: dict[str, str] = {}  # What a padding layer made, and what it read.
     place = 0
     for layer in before:
-        tops = [top.name for top in layer.tops]
+        tops = _names(layer.tops)
         bottoms = [aliases.get(bottom.name, bottom.name) for bottom in layer.bottoms]
         new = rest[place] if place < len(rest) else None
-        same_one = new is not None and (new.name, [t.name for t in new.tops]) == (layer.name, tops)
-        if layer.type == V0_PADDING and not (same_one and new and new.type == V0_PADDING):
+        same_one = new is not None and (new.name, _names(new.tops)) == (layer.name, tops)
+        same_inputs = new is not None and _names(new.bottoms) == bottoms
+        stays = same_one and same_inputs and new is not None and new.type == V0_PADDING
+        if layer.type == V0_PADDING and not stays:
             if bottoms:
                 aliases.update(dict.fromkeys(tops, bottoms[0]))
             continue
         place += 1
         for top in tops:
             aliases.pop(top, None)
-        if new is None or not same_one:
+        if not same_one:
             return f"layer `{layer.name}` would be lost"
-        if bottoms != [bottom.name for bottom in new.bottoms]:
+        if not same_inputs:
             return f"layer `{layer.name}` would read other blobs"
     return None if place == len(rest) else f"a layer `{rest[place].name}` would be added"
+
+
+def _names(blobs: Sequence[BlobName]) -> list[str]:
+    return [blob.name for blob in blobs]
 
 
 def _place(document: Document, offset: int) -> str:
