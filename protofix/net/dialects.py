@@ -13,6 +13,7 @@ from caffe_proto import (
     Schema,
     dialect_schema,
     dialect_title,
+    dialects_with_field,
     dialects_with_type,
     dialects_with_value,
     fields_anywhere,
@@ -114,6 +115,10 @@ def fit(document: Document, dialect: Dialect | None = None) -> Fit:
         return _fit(document, kind_of_file(document, dialect.schema), dialect)
     base = known_dialect(DIALECTS[0])
     best = _fit(document, kind_of_file(document, base.schema), base)
+    if best.kind is not None and best.kind not in base.schema.messages:
+        having = dialects_with_field(best.kind, next(iter(fields_anywhere(best.kind))))
+        fits = [_fit(document, best.kind, known_dialect(name)) for name in having]
+        return min(fits, key=lambda one: len(one.unknown))
     strange = [(m.lacks.name, who_knows(m)) for m in best.misfits if m.lacks is not None]
     added = [lack.node for lack in best.lacks if lack.node is not None]
     least = len(best.unknown)

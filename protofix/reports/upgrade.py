@@ -26,7 +26,7 @@ def lines(upgrade: Upgrade, dry: bool = False) -> Iterator[Line]:
     Lines are counted in the text as it was; unless `dry`, that is said.
     """
     source = upgrade.before.source
-    if upgrade.steps or upgrade.complete:
+    if upgrade.steps or not upgrade.notes:
         yield _steps_line(source.path, upgrade.steps)
     for note in sorted(upgrade.notes):
         line, column = source.position(note.at)

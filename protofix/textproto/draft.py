@@ -222,9 +222,12 @@ class _Reader:
         return comment.end() if comment else end
 
     def indent(self, at: int) -> str | None:
-        line = self.text.rfind("\n", 0, at) + 1
-        blanks = self.text[line:at].lstrip("\ufeff") if line == 0 else self.text[line:at]
-        return None if blanks.strip(BLANKS) else blanks
+        # Going back over blanks alone: a line may be as long as the text.
+        first = at
+        while first and self.text[first - 1] in BLANKS:
+            first -= 1
+        begins = first == 0 or self.text[first - 1] in "\n\ufeff"
+        return self.text[first:at] if begins else None
 
     def list_at(self, nodes: tuple[Node, ...], first: int) -> list[Message]:
         """The messages of the list whose first element is `nodes[first]`."""

@@ -139,6 +139,8 @@ def appended(message: Item, new: Item, style: Style, behind: int | None = None) 
 
     The item stands on a line of its own where the others do.
     """
+    if all_comments(new) and message.indent is not None and "\n" not in message.foot:
+        message = _spread(message, style)
     items = message.children
     index = len(items) if behind is None else behind + 1
     neighbour = items[index - 1] if items else None
@@ -159,6 +161,14 @@ def appended(message: Item, new: Item, style: Style, behind: int | None = None) 
     elif not foot:
         foot = " "
     return replace(message, items=added, foot=foot)
+
+
+def _spread(message: Item, style: Style) -> Item:
+    """A message on one line, opened over several: a comment needs a line to stand on."""
+    assert message.indent is not None
+    deeper = message.indent + style.indent
+    items = tuple(placed(child, style, deeper) for child in message.children)
+    return replace(message, items=items, foot=style.newline + message.indent)
 
 
 def commented(item: Item, comments: Sequence[str], style: Style) -> Item:

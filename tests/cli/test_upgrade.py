@@ -130,6 +130,21 @@ def test_one_step_alone(folder: Path) -> None:
     )
 
 
+def test_a_chosen_step_is_taken_even_where_the_fork_cannot_read_it(folder: Path) -> None:
+    case = ROOT / "fixtures" / "upgrade" / "inputs_of_a_fork"
+    shutil.copy(case / "before.prototxt", folder / "net.prototxt")
+    assert main(["upgrade", "net.prototxt", "--in-place", "--step", "input"]) == 0
+    assert 'type: "Input"' in (folder / "net.prototxt").read_text()
+
+
+def test_v1_waits_for_the_data_step(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = 'layers { type: DATA top: "d" data_param { scale: 0.1 } }\n'
+    (folder / "net.prototxt").write_text(text)
+    assert main(["upgrade", "net.prototxt", "--in-place", "--step", "v1"]) == 1
+    assert "take the step data first" in capsys.readouterr().out
+    assert (folder / "net.prototxt").read_text() == text
+
+
 def test_inputs_wait_for_the_layers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = 'input: "a"\ninput_shape { dim: 1 }\nlayers { type: RELU bottom: "a" }\n'
     (folder / "net.prototxt").write_text(text)

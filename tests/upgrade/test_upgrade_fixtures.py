@@ -23,6 +23,7 @@ LEFT = {
     "v0_beside",
     "v0_padding_that_stays",
     "v0_without_meaning",
+    "v1_param_beside",
 }
 
 

@@ -6,6 +6,7 @@ the V1 format. A field of today's `layer` is not moved: Caffe does not read it t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from protofix.upgrade.facts import TRANSFORM_FIELDS, TRANSFORMED_TYPES
 from protofix.upgrade.text.reading import messages_of, v1_type
 from protofix.upgrade.text.step import Upgraded
 
+_OPENING = re.compile(r"[ \t\v\f]*#[^\n\r]*")
+
 
 def upgrade_data(items: Sequence[Item], style: Style) -> Upgraded:
     """Move the fields of every data layer that has them."""
@@ -23,14 +26,25 @@ def upgrade_data(items: Sequence[Item], style: Style) -> Upgraded:
 
 
 def _upgraded(layer: Item, style: Style) -> Item:
-    home = TRANSFORMED_TYPES.get(v1_type(layer) or "") if layer.name == "layers" else None
-    found = messages_of(layer.children, home) if home else []
-    if not found:
+    param = data_param_of(layer)
+    if param is None:
         return layer
-    param = found[-1]
-    fields = [item for item in param.children if item.name in TRANSFORM_FIELDS]
-    if not fields:
-        return layer
+    old = [item for item in param.children if item.name in TRANSFORM_FIELDS]
+    # A comment behind the opening bracket is the message's, not the first field's.
+    opening = _OPENING.match(param.children[0].lead)
+    fields = [
+        replace(item, lead=item.lead[opening.end() :])
+        if opening and item is param.children[0]
+        else item
+        for item in old
+    ]
+    rest = removed(param, old)
+    if opening and fields[0] is not old[0]:
+        if rest.items:
+            first = replace(rest.items[0], lead=opening[0] + rest.items[0].lead)
+            rest = replace(rest, items=(first, *rest.items[1:]))
+        else:
+            rest = replace(rest, foot=f"{opening[0]}{style.newline}{param.indent or ''}")
     transform = messages_of(layer.children, "transform_param")
     new: list[Item] = []
     for child in layer.children:
@@ -38,11 +52,20 @@ def _upgraded(layer: Item, style: Style) -> Item:
             if not transform:
                 whole = new_message("transform_param", fields, style, at=param.at)
                 new.append(placed(whole, style, param.indent))
-            new.append(removed(param, fields))
+            new.append(rest)
         else:
             last = transform and child is transform[-1]
             new.append(_joined(child, fields, style) if last else child)
     return replace(layer, items=tuple(new))
+
+
+def data_param_of(layer: Item) -> Item | None:
+    """The parameters of a V1 data layer, if transformation fields are among them."""
+    home = TRANSFORMED_TYPES.get(v1_type(layer) or "")
+    for param in messages_of(layer.children, home) if home else ():
+        if any(item.name in TRANSFORM_FIELDS for item in param.children):
+            return param
+    return None
 
 
 def _joined(transform: Item, fields: list[Item], style: Style) -> Item:

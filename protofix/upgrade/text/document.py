@@ -16,7 +16,14 @@ from protofix.textproto.layout import Style, style_of
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
-from protofix.upgrade.facts import ALL_STEPS, CAFFE_STEPS, V0_PADDING, Step, check_steps
+from protofix.upgrade.facts import (
+    ALL_STEPS,
+    CAFFE_STEPS,
+    STEP_TITLES,
+    V0_PADDING,
+    Step,
+    check_steps,
+)
 from protofix.upgrade.text.batch_norm import upgrade_batch_norm
 from protofix.upgrade.text.data import upgrade_data
 from protofix.upgrade.text.inputs import upgrade_inputs
@@ -41,6 +48,11 @@ _LISTS = frozenset({"layer", "layers", "param", "input_shape", *NETS_OF_SOLVERS}
 
 # What Caffe refuses to read, so that nobody can say what it would make of it.
 _UNREADABLE = ("repeated-field", "unknown-enum-value")
+# What the results of steps need that some forks lack.
+_NEEDED: dict[Step, tuple[str, str]] = {
+    "input": ("LayerParameter", "input_param"),
+    "solver": ("SolverParameter", "type"),
+}
 _TYPES = ("V1LayerParameter.LayerType", "SolverParameter.SolverType")
 
 
@@ -77,8 +89,11 @@ def upgrade_document(
     """Upgrade a net or a solver, and the nets that a solver holds.
 
     A net that has both `layer` and `layers` is made whole only if `unsafe`: Caffe refuses it, and
-    older ones lost a part of it. Raises `UpgradeError` for such a net otherwise, for a file that is
-    none of Caffe's and for one with syntax errors, and ValueError for a step that does not exist.
+    older ones lost a part of it. A step whose result the fork that the file is written for could
+    not read is left out, unless `steps` are chosen one by one.
+
+    Raises `UpgradeError` for a mixed net if not `unsafe`, for a file that is none of Caffe's and
+    for one with syntax errors, and ValueError for a step that does not exist.
     """
     check_steps(steps)
     kind = _kind_of(document)
@@ -91,9 +106,14 @@ def upgrade_document(
     items: tuple[Item, ...] = draft.items
     taken: list[Step] = []
     notes: list[Note] = []
+    # Who asks for a few steps means them.
+    lacking = _lacking(document) if set(CAFFE_STEPS) <= set(steps) else {}
     for step in ALL_STEPS:
         if step in steps:
             result = _step(step, kind, items, style)
+            if step in lacking and not same(result.items, items):
+                notes.append(Note(document.fields[0].start, lacking[step], False))
+                continue
             taken += [] if same(result.items, items) else [step]
             items = result.items
             notes += result.notes
@@ -104,6 +124,17 @@ def upgrade_document(
         after = read(Source(apply_edits(document.text, edits), document.source.path))
         _check(document, after, kind)
     return Upgrade(document, after, tuple(taken), tuple(notes))
+
+
+def _lacking(document: Document) -> dict[Step, str]:
+    """The steps whose result the fork that a file is written for could not read, and why."""
+    dialect = fit(document).dialect
+    return {
+        step: f"{STEP_TITLES[step]}: left, since {dialect.title} has no `{field}`; "
+        f"--step {step} does it all the same"
+        for step, (message, field) in _NEEDED.items()
+        if field not in dialect.schema.messages[message].fields
+    }
 
 
 def _step(step: Step, kind: str, items: tuple[Item, ...], style: Style) -> Upgraded:

@@ -10,14 +10,14 @@ from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_integer
 from protofix.textproto.moving import quoted, renamed, with_value
 from protofix.upgrade.facts import SOLVER_TYPES
-from protofix.upgrade.text.reading import Value, last_value
+from protofix.upgrade.text.reading import Value, last_value, values_of
 from protofix.upgrade.text.step import Note, Upgraded
 
 
 def upgrade_solver(items: Sequence[Item], style: Style) -> Upgraded:
     """Give the solver's type as a string."""
     old, new = last_value(items, "solver_type"), last_value(items, "type")
-    if old is None:
+    if old is None or len(list(values_of(items, "solver_type"))) > 1:  # Of which it is said.
         return Upgraded(tuple(items))
     if new is not None:
         said = "`solver_type` and `type` are both given, and Caffe aborts: keep one"

@@ -24,11 +24,12 @@ from protofix.textproto.moving import (
     with_value,
 )
 from protofix.upgrade.facts import PARAM_FIELDS
+from protofix.upgrade.text.data import data_param_of
 from protofix.upgrade.text.reading import (
     Value,
     last_value,
     layer_name,
-    v0_layer,
+    messages_of,
     v1_type,
     value_as_field,
     values_of,
@@ -47,12 +48,17 @@ def upgrade_v1(items: Sequence[Item], style: Style) -> Upgraded:
 def _upgraded(layer: Item, style: Style, notes: list[Note]) -> Item:
     if layer.items is None or layer.name not in ("layers", "layer"):
         return layer
-    if v0_layer(layer) is not None:
-        said = f"{layer_name(layer)} is a V0 layer: take the step v0 first"
-        notes.append(Note(layer.at, said, True))
+    said = _why_not_yet(layer)
+    if said:
+        notes.append(Note(layer.at, f"{layer_name(layer)} {said}", True))
         return layer
     children: list[Item] = []
     olds = [item for item in layer.items if item.name in PARAM_FIELDS and item.items is None]
+    mixed = messages_of(layer.items, "param")
+    if olds and mixed:
+        said = f"`{olds[0].name}` of {layer_name(layer)} stands beside `param {{ }}`"
+        notes.append(Note(olds[0].at, f"{said}: left as it is; keep one of them", True))
+        olds = []
     places = set(map(id, olds))
     params = _params(olds, style)
     value = last_value(layer.children, "type")
@@ -77,9 +83,21 @@ def _upgraded(layer: Item, style: Style, notes: list[Note]) -> Item:
     return renamed(whole, "layer")
 
 
+def _why_not_yet(layer: Item) -> str | None:
+    if messages_of(layer.children, "layer"):
+        if layer.name == "layer":
+            return "has a `layer` within itself, which nobody knows: left as it is"
+        return "is a V0 layer: take the step v0 first"
+    if data_param_of(layer) is not None:
+        return "has transformation fields of V1: take the step data first"
+    return None
+
+
 def _typed(layer: Item, value: Value, style: Style, notes: list[Note]) -> Item:
     """The type of a layer as today's string; as it is if nobody knows what it means."""
     name = v1_type(layer) or ""
+    if len(list(values_of(layer.children, "type"))) > 1:
+        return value.item  # Caffe refuses it, which is said.
     if value.scalar.kind == "string" and V1_TYPES.get(name, name) == name:
         return value.item
     if name in V1_TYPES or name == _NO_TYPE:
