@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, above, all_comments, comments_of
+from protofix.textproto.draft import Item, above, all_comments, breaks_line, comments_of
 from protofix.textproto.layout import Style
 from protofix.textproto.moving import appended, new_message, placed, removed
 from protofix.upgrade.facts import TRANSFORM_FIELDS, TRANSFORMED_TYPES
@@ -41,10 +41,13 @@ def _upgraded(layer: Item, style: Style) -> Item:
     rest = removed(param, old)
     if opening and fields[0] is not old[0]:
         if rest.items:
-            first = replace(rest.items[0], lead=opening[0] + rest.items[0].lead)
+            lead = rest.items[0].lead
+            gap = "" if breaks_line(lead) else style.newline
+            first = replace(rest.items[0], lead=opening[0] + gap + lead)
             rest = replace(rest, items=(first, *rest.items[1:]))
         else:
-            rest = replace(rest, foot=f"{opening[0]}{style.newline}{param.indent or ''}")
+            closing = rest.foot if breaks_line(rest.foot) else style.newline + (param.indent or "")
+            rest = replace(rest, foot=opening[0] + closing)
     transform = messages_of(layer.children, "transform_param")
     new: list[Item] = []
     for child in layer.children:

@@ -112,8 +112,9 @@ def _padded(consumer: Item, padding: Item, style: Style, comments: bool) -> Item
     [bottom] = values_of(padding.children, "bottom")
     pads = [item for item in outer.children if item.name == "pad"]
     pad = pads[-1] if pads else new_field("pad", bare("0"), style)
-    if not comments:
-        pad = replace(pad, lead="", trail="")
+    value = last_value([pad], "pad")
+    if not comments and value is not None:
+        pad = new_field("pad", value.written, style, at=pad.at)
     children = tuple(
         _with_pad(child, pad, style)
         if child is inner
