@@ -13,15 +13,17 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from protofix.textproto.edits import Edit
+from protofix.textproto.layout import behind_separator, comments_in
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document, Field, Message, Node, ScalarShape
 
 _GAP = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*(?:\n|$))*")
-_SEPARATOR = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*\n)*[,;]")
-_COMMENT_BEHIND = re.compile(r"[ \t\v\f]*#[^\n\r]*")
+COMMENT_BEHIND = re.compile(r"[ \t\v\f]*#(?:[^\n\r]|\r(?!\n))*")
+"""The comment that follows something on its line, with the blanks before it."""
+
 _LIST_END = re.compile(r"(?:[ \t\r\v\f\n,;]|#[^\n]*\n)*\]")
 _LONE = re.compile(r"(?<!\r)\n")
-_COMMENT = re.compile(r"#[^\n\r]*")
+_COMMENT = re.compile(r"#[^\n]*")
 
 
 Layout = Literal["kept", "lines", "line", "style"]
@@ -216,9 +218,8 @@ class _Reader:
 
     def behind(self, end: int, limit: int) -> int:
         """Behind the separator of a node, and behind the comment after that on its line."""
-        separator = _SEPARATOR.match(self.text, end, limit)
-        end = separator.end() if separator else end
-        comment = _COMMENT_BEHIND.match(self.text, end, limit)
+        end = behind_separator(self.text, end, limit)
+        comment = COMMENT_BEHIND.match(self.text, end, limit)
         return comment.end() if comment else end
 
     def indent(self, at: int) -> str | None:
@@ -262,9 +263,9 @@ class _Reader:
             last = element is elements[-1]
             raw = self.item(element, element.start, element.start, element.end)
             single = replace(raw, head=f"{name} {raw.head}", group=begin)
-            comments = comments_of(text[start : element.start])
+            comments = comments_in(text[start : element.start])
             lead = (newline + indent if indent is not None else " ") if found else text[start:begin]
-            fresh = comments[len(comments_of(lead)) :]
+            fresh = comments[len(comments_in(lead)) :]
             if indent is not None:
                 single = reindented(single, indent)
                 lead = above(lead, fresh, newline, indent)
@@ -272,16 +273,11 @@ class _Reader:
                 single = replace(single, indent=None)
                 lead += "".join(f"{comment}{newline}" for comment in fresh)
             stop = behind if last else element.end
-            behind_it = comments_of(text[element.end : stop])
+            behind_it = comments_in(text[element.end : stop])
             trail = f"{newline}{indent or ''}".join(f"  {comment}" for comment in behind_it)
             found.append((replace(single, lead=lead, trail=trail), (start, stop)))
             start = stop
         return found, behind
-
-
-def comments_of(text: str) -> list[str]:
-    """The comments of a stretch that holds blanks, separators and comments only."""
-    return [comment.rstrip(BLANKS) for comment in _COMMENT.findall(text)]
 
 
 def above(lead: str, comments: Sequence[str], newline: str, indent: str) -> str:
@@ -295,19 +291,10 @@ def above(lead: str, comments: Sequence[str], newline: str, indent: str) -> str:
 
 def all_comments(item: Item) -> list[str]:
     """Every comment in and around an item, in the order of the text."""
-    found = comments_of(item.lead)
-    # A field's head may have comments between its values, and strings with a `#` in them.
-    found += _comments_in_code(item.head)
+    found = [*comments_in(item.lead), *comments_in(item.head)]
     for child in item.children:
         found += all_comments(child)
-    return [*found, *comments_of(item.foot), *comments_of(item.trail)]
-
-
-_CODE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|(#[^\n\r]*)")
-
-
-def _comments_in_code(text: str) -> list[str]:
-    return [match[1].rstrip(BLANKS) for match in _CODE.finditer(text) if match[1]]
+    return [*found, *comments_in(item.foot), *comments_in(item.trail)]
 
 
 def reindented(item: Item, indent: str) -> Item:

@@ -192,33 +192,18 @@ def comment_start(document: Document, node: Node) -> int:
     return start
 
 
-def comments_within(document: Document, start: int, end: int) -> list[str]:
-    """The comments of a stretch of text, each from its `#` to the end of its line."""
-    found: list[str] = []
-    for line in document.text[start:end].split("\n"):
-        at = _comment_at(line)
-        if at is not None:
-            found.append(line[at:].rstrip(BLANKS))
-    return found
+_STRING_OR_COMMENT = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|(#[^\n]*)")
 
 
-def _comment_at(line: str) -> int | None:
-    """Where a line's comment begins; a `#` in a string begins none."""
-    quote = ""
-    at = 0
-    while at < len(line):
-        character = line[at]
-        if quote:
-            if character == "\\":
-                at += 1
-            elif character == quote:
-                quote = ""
-        elif character in "\"'":
-            quote = character
-        elif character == "#":
-            return at
-        at += 1
-    return None
+def comments_in(text: str) -> list[str]:
+    """The comments of a stretch of text, each from its `#` to the end of its line.
+
+    A `#` in a string begins none.
+    """
+    if "#" not in text:
+        return []
+    found = _STRING_OR_COMMENT.finditer(text)
+    return [match[1].rstrip(BLANKS) for match in found if match[1]]
 
 
 class Removal(NamedTuple):
@@ -235,13 +220,13 @@ def remove(document: Document, node: Node, with_comment_above: bool = False) -> 
     blank lines that would then meet, one goes too.
     """
     text = document.text
-    start, end = node.start, _behind_separator(text, node.end)
+    start, end = node.start, behind_separator(text, node.end, len(text))
     if isinstance(node, Message) and node.shape.listed and end == node.end:
         # The last of a list: the comma before it goes instead of one behind it.
         comma = _COMMA_BEFORE.search(text[:start])
         if comma is not None:
             return Removal(
-                Edit(comma.start(), end, ""), tuple(comments_within(document, comma.start(), end))
+                Edit(comma.start(), end, ""), tuple(comments_in(text[comma.start() : end]))
             )
     above = comment_start(document, node) if with_comment_above else start
     line_start = text.rfind("\n", 0, start) + 1
@@ -252,7 +237,7 @@ def remove(document: Document, node: Node, with_comment_above: bool = False) -> 
     alone_after = not rest or rest.startswith("#")
     if alone_before and alone_after:
         first = min(above, line_start)
-        comments = comments_within(document, first, line_end)
+        comments = comments_in(text[first:line_end])
         last = min(line_end + 1, len(text))
         blank_above = first == 0 or text[:first].endswith(("\n\n", "\n\r\n"))
         while blank_above and last < len(text):
@@ -261,7 +246,7 @@ def remove(document: Document, node: Node, with_comment_above: bool = False) -> 
                 break
             last = following + 1
         return Removal(Edit(first, last, ""), tuple(comments))
-    comments = comments_within(document, start, end)
+    comments = comments_in(text[start:end])
     if alone_after and not alone_before:
         # What stands before it on the line keeps the comment behind it.
         kept = text[line_start:start].rstrip(BLANKS)
@@ -287,7 +272,7 @@ def remove_value(document: Document, field: Field, start: int) -> Removal:
         at = comma.end() if comma else 0
         kept = behind[:at] + behind[at + 1 :] if "#" in behind else ""
         return Removal(Edit(scalars[index - 1].end, last, kept), ())
-    return Removal(Edit(first, last, ""), tuple(comments_within(document, first, last)))
+    return Removal(Edit(first, last, ""), tuple(comments_in(document.text[first:last])))
 
 
 def take_out(document: Document, removals: list[Removal], heir: Node, style: Style) -> list[Edit]:
@@ -326,7 +311,10 @@ _SEPARATOR_BEHIND = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*\n)*[,;]")
 _COMMA_BEFORE = re.compile(r",(?:[ \t\r\v\f\n]|#[^\n]*\n)*$")
 
 
-def _behind_separator(text: str, end: int) -> int:
-    """Behind the separator of a node, wherever it stands; behind the node if it has none."""
-    match = _SEPARATOR_BEHIND.match(text, end)
+def behind_separator(text: str, end: int, limit: int) -> int:
+    """Behind the separator of a node, wherever it stands; behind the node if it has none.
+
+    Nothing from `limit` on is looked at.
+    """
+    match = _SEPARATOR_BEHIND.match(text, end, limit)
     return match.end() if match else end

@@ -7,16 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from protofix.textproto.draft import (
-    Item,
-    Layout,
-    above,
-    all_comments,
-    breaks_line,
-    comments_of,
-    reindented,
-)
-from protofix.textproto.layout import Style
+from protofix.textproto.draft import Item, Layout, above, all_comments, breaks_line, reindented
+from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.literals import encode_string
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import ScalarShape
@@ -87,13 +79,13 @@ def placed(item: Item, style: Style, indent: str | None) -> Item:
     Its comments stay: those of its lead above it, that of its trail behind it.
     """
     if indent is None:
-        comments = comments_of(item.lead)
+        comments = comments_in(item.lead)
         lead = "".join(f" {comment}{style.newline}" for comment in comments) or " "
         return replace(_laid_out(item, style, None), lead=lead)
     item = _laid_out(item, style, indent)
     if breaks_line(item.lead):
         return item
-    lead = above(style.newline + indent, comments_of(item.lead), style.newline, indent)
+    lead = above(style.newline + indent, comments_in(item.lead), style.newline, indent)
     return replace(item, lead=lead, indent=indent)
 
 
@@ -149,9 +141,9 @@ def appended(message: Item, new: Item, style: Style, behind: int | None = None) 
     else:
         broken = "\n" in message.foot and message.indent is not None
         indent = (message.indent or "") + style.indent if broken else None
-    if not items and comments_of(message.foot):
+    if not items and comments_in(message.foot):
         # What stands alone in the message stands above its first field from now on.
-        comments = "".join(comment + style.newline for comment in comments_of(message.foot))
+        comments = "".join(comment + style.newline for comment in comments_in(message.foot))
         new = replace(new, lead=comments + new.lead)
         indent = (message.indent or "") + style.indent
     added = (*items[:index], placed(new, style, indent), *items[index:])

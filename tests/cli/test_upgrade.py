@@ -293,3 +293,11 @@ def test_migrate_leaves_the_format_of_a_net_it_does_not_change(
     assert main(["migrate", "net.prototxt", "--in-place"]) == 0
     assert "protofix upgrade brings it to today's" in capsys.readouterr().out
     assert (folder / "net.prototxt").read_text() == BEFORE
+
+
+def test_a_carriage_return_ends_no_comment(folder: Path) -> None:
+    (folder / "net.prototxt").write_bytes(b"layers { type: RELU\n  blobs_lr: 1 # a\rb\n}\n")
+    assert main(["upgrade", "net.prototxt", "--in-place"]) == 0
+    assert (folder / "net.prototxt").read_bytes() == (
+        b'layer { type: "ReLU"\n  param { lr_mult: 1 }  # a\rb\n}\n'
+    )

@@ -6,7 +6,14 @@ import pytest
 
 import protofix
 from protofix.textproto.edits import apply_edits
-from protofix.textproto.layout import Block, append_field, remove, render, style_of
+from protofix.textproto.layout import (
+    Block,
+    append_field,
+    comments_in,
+    remove,
+    render,
+    style_of,
+)
 from protofix.textproto.tree import Message
 
 REMOVED = {
@@ -62,3 +69,19 @@ def test_render_follows_the_majority() -> None:
     document = protofix.parse("a: <\n\tb: 'x'\n\tc: 'y'\n>\r\n")
     block = Block("p", (Block("x", "1"), Block("y", "2")))
     assert render(block, style_of(document), "") == "p: <\n\tx: 1\n\ty: 2\n>"
+
+
+COMMENTS = {
+    # a stretch of text, the comments in it
+    "a: 1 # b\n# c\n": ["# b", "# c"],
+    "a: \"# no\" '# no' # yes\r\n": ["# yes"],
+    'a: "\\"# no" # it\'s one\nb: 2 # "two\n': ["# it's one", '# "two'],
+    # Only a line feed ends a line, and so a comment.
+    "a: 1 # b\rc\n": ["# b\rc"],
+    "": [],
+}
+
+
+@pytest.mark.parametrize("text", COMMENTS, ids=repr)
+def test_comments_in(text: str) -> None:
+    assert comments_in(text) == COMMENTS[text]

@@ -6,18 +6,15 @@ the V1 format. A field of today's `layer` is not moved: Caffe does not read it t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, above, all_comments, breaks_line, comments_of
-from protofix.textproto.layout import Style
+from protofix.textproto.draft import COMMENT_BEHIND, Item, above, all_comments, breaks_line
+from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.moving import appended, new_message, placed, removed
 from protofix.upgrade.facts import TRANSFORM_FIELDS, TRANSFORMED_TYPES
 from protofix.upgrade.text.reading import messages_of, v1_type
 from protofix.upgrade.text.step import Upgraded
-
-_OPENING = re.compile(r"[ \t\v\f]*#[^\n\r]*")
 
 
 def upgrade_data(items: Sequence[Item], style: Style) -> Upgraded:
@@ -31,7 +28,7 @@ def _upgraded(layer: Item, style: Style) -> Item:
         return layer
     old = [item for item in param.children if item.name in TRANSFORM_FIELDS]
     # A comment behind the opening bracket is the message's, not the first field's.
-    opening = _OPENING.match(param.children[0].lead)
+    opening = COMMENT_BEHIND.match(param.children[0].lead)
     fields = [
         replace(item, lead=item.lead[opening.end() :])
         if opening and item is param.children[0]
@@ -78,7 +75,7 @@ def _joined(transform: Item, fields: list[Item], style: Style) -> Item:
         if not own:
             transform = appended(transform, field, style)
             continue
-        comments = [*all_comments(replace(own[-1], lead="")), *comments_of(field.lead)]
+        comments = [*all_comments(replace(own[-1], lead="")), *comments_in(field.lead)]
         lead = own[-1].lead
         if own[-1].indent is not None:
             lead = above(lead, comments, style.newline, own[-1].indent)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protofix.textproto.draft import Item, all_comments, comments_of
-from protofix.textproto.layout import Style
+from protofix.textproto.draft import Item, all_comments
+from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.moving import (
     commented,
     commented_below,
@@ -50,7 +50,7 @@ def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
         if item is olds[0] and above:
             new.append(replace(layer, lead=item.lead))
         elif item is first_layer and not above:
-            comments = comments_of(olds[0].lead)
+            comments = comments_in(olds[0].lead)
             new.append(commented(replace(layer, lead=_apart(item, style)), comments, style))
             new.append(_below(item, style))
         elif id(item) not in gone:
@@ -124,7 +124,7 @@ def _shapes(items: Sequence[Item], inputs: int, style: Style) -> tuple[list[Item
 
 def _shape(old: Item, style: Style) -> Item:
     """An `input_shape` as `shape`: on one line or on several, as it was."""
-    lead = "\n".join([*comments_of(old.lead), ""])
+    lead = "\n".join([*comments_in(old.lead), ""])
     if all_comments(replace(old, lead="", trail="")):
         return replace(renamed(old, "shape"), lead=lead)
     dims = [value_as_field(dim, "dim", style) for dim in values_of(old.children, "dim")]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from protofix.net.names import v1_type_name
-from protofix.textproto.draft import Item, comments_of
-from protofix.textproto.layout import Style
+from protofix.textproto.draft import Item
+from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.literals import parse_integer
 from protofix.textproto.moving import Written, new_field
 from protofix.textproto.tree import ScalarShape
@@ -40,10 +40,10 @@ def value_as_field(value: Value, name: str, style: Style) -> Item:
     """A value of a repeated field as a field of its own elsewhere, with the comments it had."""
     item, number = value.item, value.number
     end = item.scalars[number + 1].start if number + 1 < len(item.scalars) else len(item.head)
-    above = [] if number else comments_of(item.lead + item.head[: value.scalar.start])
-    behind = comments_of(item.head[value.scalar.end : end])
+    above = [] if number else comments_in(item.lead + item.head[: value.scalar.start])
+    behind = comments_in(item.head[value.scalar.end : end])
     if number + 1 == len(item.scalars):
-        behind += comments_of(item.trail)
+        behind += comments_in(item.trail)
     lead = "".join(comment + style.newline for comment in [*above, *behind[1:]])
     field = new_field(name, value.written, style, at=item.at)
     return replace(field, lead=lead, trail=f"  {behind[0]}" if behind else "")

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from caffe_proto import V0_TYPES
-from protofix.textproto.draft import Item, all_comments, comments_of, render_item
-from protofix.textproto.layout import Style
+from protofix.textproto.draft import Item, all_comments, render_item
+from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.moving import (
     appended,
     bare,
@@ -68,7 +68,7 @@ def _unwrapped(layer: Item, inner: Item, style: Style) -> tuple[Item, list[Note]
             lead = "".join(comment + style.newline for comment in carried) if number == 0 else ""
             items.append(placed(replace(one, lead=lead + one.lead), style, indent))
         carried = [] if fields else carried
-        carried += [*left, *comments_of(child.foot), *comments_of(child.trail)]
+        carried += [*left, *comments_in(child.foot), *comments_in(child.trail)]
     whole = replace(layer, items=_merged(items, style))
     return commented_below(whole, carried, style), notes
 
@@ -121,9 +121,9 @@ def _as_comments(item: Item) -> list[str]:
     """A field as comment lines, with the comments it had."""
     body = render_item(replace(item, lead="", trail="")).split("\n")
     lines = [f"# {line.removeprefix(item.indent or '').rstrip(BLANKS)}" for line in body]
-    behind = comments_of(item.trail)
+    behind = comments_in(item.trail)
     lines[-1] = "  ".join([lines[-1], *behind])
-    return [*comments_of(item.lead), *lines]
+    return [*comments_in(item.lead), *lines]
 
 
 def _merged(items: list[Item], style: Style) -> tuple[Item, ...]:
