@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 import signal
 import stat
 import threading
@@ -97,7 +96,7 @@ def writing_atomically(
     """
     target, mode = _target_of(path)
     # Named before it is made, so that whatever comes in between leaves none behind.
-    temporary = target.parent / f".protofix-{secrets.token_hex(8)}"
+    temporary = target.parent / f".protofix-{os.urandom(8).hex()}"
     with _ending_cleanly():
         try:
             handle = os.open(temporary, _CREATE, 0o600)

@@ -20,7 +20,6 @@ from caffe_proto import (
     kinds_of_field,
     layer_types,
 )
-from caffe_proto.own import read_schema
 from protofix.net.binding import Lack, Misfit, find_misfits
 from protofix.net.kinds import NETS_OF_SOLVERS, kind_of_file, may_hold
 from protofix.net.names import slip_of_type
@@ -81,6 +80,8 @@ def own_dialect(path: Path) -> Dialect:
 
     It is read again when the file has changed, though not for a change in what it imports.
     """
+    from caffe_proto.own import read_schema
+
     try:
         seen = path.stat()
     except (OSError, ValueError):
@@ -90,6 +91,8 @@ def own_dialect(path: Path) -> Dialect:
 
 @lru_cache(_REMEMBERED)
 def _own_dialect(path: Path, place: Path, changed: int, size: int) -> Dialect:
+    from caffe_proto.own import read_schema
+
     return Dialect(path.name, path.name, read_schema(path), None)
 
 

@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from caffe_proto import base_schema
-from protofix.net.dialects import fit
-from protofix.net.kinds import NETS_OF_SOLVERS, kind_of_file
+from protofix.net.binding import Misfit
+from protofix.net.dialects import Dialect, Fit, fit
+from protofix.net.kinds import NETS_OF_SOLVERS
 from protofix.net.layers import BlobName, Layer, bind
 from protofix.textproto.draft import Item, draft_of, edits_of
 from protofix.textproto.edits import apply_edits
@@ -96,7 +96,7 @@ def upgrade_document(
     for one with syntax errors, and ValueError for a step that does not exist.
     """
     check_steps(steps)
-    kind = _kind_of(document)
+    kind, fitted = _fitted(document)
     if kind == "LabelMap":  # It has one format only.
         return Upgrade(document, document, (), ())
     draft = draft_of(document, _LISTS)
@@ -107,7 +107,7 @@ def upgrade_document(
     taken: list[Step] = []
     notes: list[Note] = []
     # Who asks for a few steps means them.
-    lacking = _lacking(document) if set(CAFFE_STEPS) <= set(steps) else {}
+    lacking = _lacking(fitted.dialect) if set(CAFFE_STEPS) <= set(steps) else {}
     for step in ALL_STEPS:
         if step in steps:
             result = _step(step, kind, items, style)
@@ -117,7 +117,7 @@ def upgrade_document(
             taken += [] if same(result.items, items) else [step]
             items = result.items
             notes += result.notes
-    notes += _unreadable(document, draft.items)
+    notes += _unreadable(document, fitted.misfits, draft.items)
     after = document
     edits = edits_of(draft, items)
     if edits:
@@ -126,9 +126,8 @@ def upgrade_document(
     return Upgrade(document, after, tuple(taken), tuple(notes))
 
 
-def _lacking(document: Document) -> dict[Step, str]:
+def _lacking(dialect: Dialect) -> dict[Step, str]:
     """The steps whose result the fork that a file is written for could not read, and why."""
-    dialect = fit(document).dialect
     return {
         step: f"{STEP_TITLES[step]}: left, since {dialect.title} has no `{field}`; "
         f"--step {step} does it all the same"
@@ -160,13 +159,14 @@ def _in_each_net(
     return Upgraded(tuple(new), tuple(notes))
 
 
-def _kind_of(document: Document) -> str:
+def _fitted(document: Document) -> tuple[str, Fit]:
+    """What a file is, in which dialect, and what of it does not fit that."""
     refuse_mistakes(document, UpgradeError)
-    kind = kind_of_file(document, base_schema())
-    if kind is None:
+    fitted = fit(document)
+    if fitted.kind is None:
         path = document.source.path
         raise UpgradeError(f"{path}: is no Caffe file: give a net, a solver or weights")
-    return kind
+    return fitted.kind, fitted
 
 
 def refuse_mistakes(document: Document, error: type[ValueError]) -> None:
@@ -199,7 +199,7 @@ def _listed(document: Document, layers: list[Item]) -> str:
     return f"{len(layers)} `{layers[0].name}` ({some}{more})"
 
 
-def _unreadable(document: Document, items: Sequence[Item]) -> list[Note]:
+def _unreadable(document: Document, misfits: Sequence[Misfit], items: Sequence[Item]) -> list[Note]:
     """What Caffe could not read in old layers or of a solver's type.
 
     Of types that nobody knows the steps have told.
@@ -210,7 +210,7 @@ def _unreadable(document: Document, items: Sequence[Item]) -> list[Note]:
         return []
     starts = [start for start, _ in stretches]
     notes: list[Note] = []
-    for misfit in fit(document).misfits:
+    for misfit in misfits:
         told = misfit.lacks is not None and misfit.lacks.owner in _TYPES
         place = bisect_right(starts, misfit.start) - 1
         inside = place >= 0 and misfit.start < stretches[place][1]
