@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from protofix.net.kinds import KIND_NAMES
-from protofix.reports.terminal import Line
+from protofix.reports.terminal import Line, counted
 from protofix.rules.rule import Checked, Finding
 from protofix.textproto.source import Source
 
@@ -66,14 +66,14 @@ def summary(checked: Sequence[Checked], failed: int) -> str:
     if findings:
         fixable = sum(finding.fixable for finding in findings)
         parts.append(
-            f"{_count(len(findings), 'finding')} in {files} of {_count(len(checked), 'file')}"
+            f"{counted(len(findings), 'finding')} in {files} of {counted(len(checked), 'file')}"
         )
         if fixable:
             parts.append(f"{fixable} marked [*] for `protofix migrate`")
     elif checked or not failed:
-        parts.append(f"{_count(len(checked), 'file')} checked, nothing found")
+        parts.append(f"{counted(len(checked), 'file')} checked, nothing found")
     if failed:
-        parts.append(f"{_count(failed, 'file')} could not be checked")
+        parts.append(f"{counted(failed, 'file')} could not be checked")
     if checked:
         parts.append(_dialects(checked))
     return "; ".join(parts)
@@ -96,7 +96,3 @@ def _dialects(checked: Sequence[Checked]) -> str:
 def _dialect(checked: Checked) -> str:
     title, name = checked.dialect.title, checked.dialect.name
     return f"dialect {title}" if title == name else f"dialect {title} ({name})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

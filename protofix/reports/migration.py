@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from protofix.infogain.chains import MAP_OBSTACLES
 from protofix.infogain.proof import Column, LossProof
 from protofix.migration import Migration
-from protofix.reports.terminal import Line
+from protofix.reports.terminal import Line, counted
 from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff
 
@@ -98,9 +98,9 @@ def verdict_line(proof: LossProof) -> str:
 
 def weights_lines(path: str, match: WeightsMatch) -> Iterator[Line]:
     """Whether weights match the migrated net, and where they do not."""
-    said = _layers(len(match.matched)) + " of the net match"
+    said = f"{counted(len(match.matched), 'layer')} of the net match"
     if match.partly:
-        said += f", {_layers(len(match.partly))} as far as the net tells"
+        said += f", {counted(len(match.partly), 'layer')} as far as the net tells"
     if not match.loads:
         said = f"Caffe aborts over them; {said}"
     tint = "green" if match.loads and match.useful else "red"
@@ -109,10 +109,6 @@ def weights_lines(path: str, match: WeightsMatch) -> Iterator[Line]:
         yield _plain(f"  {part.line}")
     for mismatch in match.mismatches:
         yield [(f"  {mismatch.line}", "red" if mismatch.fatal else "")]
-
-
-def _layers(count: int) -> str:
-    return f"{count} layer{'' if count == 1 else 's'}"
 
 
 def as_json(migration: Migration, written: list[str], match: WeightsMatch | None = None) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from caffe_proto import V1_TYPES, base_schema, dialect_title, dialects_with_value
-from protofix.net.names import type_of_v1_name, v1_type_name
+from caffe_proto import V1_TYPES, base_schema, dialects_with_value
+from protofix.net.names import known_by, type_of_v1_name, v1_type_name
 from protofix.upgrade.facts import (
     BATCH_NORM_STATISTICS,
     PARAM_FIELDS,
@@ -159,8 +159,8 @@ def _type_string(data: Data, layer: list[Piece]) -> tuple[bytes | None, list[Not
             continue
         found = written.encode()
         if written and name not in V1_TYPES:
-            titles = map(dialect_title, dialects_with_value(_V1_TYPE, str(number)))
-            notes.append(Note(f"{said}, but `{written}` of {' and '.join(titles)}", False))
+            whose = known_by(dialects_with_value(_V1_TYPE, str(number)))
+            notes.append(Note(f"{said}, but `{written}` of {whose}", False))
     return found, notes
 
 
