@@ -2,9 +2,9 @@
 
 `caffe.proto` is the schema for people to read, `caffe.desc` its compiled form. `schema` makes
 look-up tables of that and, only on demand, protobuf message classes in a descriptor pool of their
-own. `layers` tells how many bottoms and tops each layer type takes. `dialects` puts on the schema
-what each fork adds, changes and lacks, and `own` reads a schema that a user brings. This room
-knows nothing of text, of nets or of rules.
+own. `layers` tells how many bottoms and tops each layer type takes, `fork_layers` those of forks.
+`dialects` puts on the schema what each fork adds, changes and lacks, and `own` reads a schema that
+a user brings. This room knows nothing of text, of nets or of rules.
 """
 
 from caffe_proto.dialects import (
@@ -22,6 +22,7 @@ from caffe_proto.dialects import (
     messages_of_forks_with,
     value_anywhere,
 )
+from caffe_proto.fork_layers import FORK_LAYERS
 from caffe_proto.layers import LAYERS, V0_TYPES, V1_TYPES, LayerFacts
 from caffe_proto.schema import (
     Default,
@@ -40,6 +41,7 @@ from caffe_proto.schema import (
 __all__ = [
     "AUTO",
     "DIALECTS",
+    "FORK_LAYERS",
     "LAYERS",
     "V0_TYPES",
     "V1_TYPES",

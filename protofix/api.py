@@ -38,15 +38,18 @@ def check(
 
     `dialect` is the fork whose schema the text is held against, "auto" to find it from what the
     text uses; `schema` is a file with a schema of your own, and goes before it. No configuration
-    is read. A finding's `start` and `end` are offsets into the text;
-    `parse(text).source.position(start)` gives line and column.
+    is read; data that a net names is looked for from `path`, for its shapes. A finding's `start`
+    and `end` are offsets into the text; `parse(text).source.position(start)` gives line and column.
 
     Raises `caffe_proto.SchemaError`, a `ValueError`, for a dialect or a schema that is none.
     """
+    from protofix.net.data_files import DataFiles
     from protofix.net.dialects import chosen_dialect
-    from protofix.rules.registry import check_document
+    from protofix.rules.registry import findings
+    from protofix.rules.rule import Context
 
-    return check_document(parse(text, path), chosen_dialect(dialect, schema))
+    chosen = chosen_dialect(dialect, schema)
+    return findings(Context(parse(text, path), chosen, files=DataFiles(path)))
 
 
 def upgrade_text(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from protofix.files import FileError, read_bytes, source_of_bytes
+from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect
+from protofix.net.paths import find_file
+from protofix.net.shapes import Shape
+from protofix.net.solvers import nets_of_solver
+from protofix.net.states import AskedState
 from protofix.rules.registry import findings
 from protofix.rules.rule import Checked, Context
 from protofix.textproto.reader import read
@@ -58,29 +64,79 @@ def _below(path: str) -> Iterator[str]:
     yield from unreadable
 
 
-def check_source(source: Source, dialect: Dialect | None = None) -> Checked:
-    """Check one text, against the dialect that it uses if none is given.
+@dataclass(frozen=True)
+class Question:
+    """What a file is to be held against: a dialect (None to find it), states, shapes of data.
+
+    Without `asked` a net is looked at in every state that a person can mean.
+    """
+
+    dialect: Dialect | None = None
+    asked: tuple[AskedState, ...] = ()
+    given: Mapping[str, Shape] | None = None
+
+
+EVERYTHING = Question()
+"""What there is to be said of a file, found from the file itself."""
+
+
+def check_source(source: Source, question: Question = EVERYTHING) -> Checked:
+    """Check one text.
 
     Raises `FileError` if it is nested beyond all sense.
     """
+    return _checked(_context(source, question))
+
+
+def _context(source: Source, question: Question) -> Context:
     document = read(source)
     for diagnosis in document.diagnoses:
         if diagnosis.kind == _UNREADABLE:
             line, column = source.position(diagnosis.start)
             raise FileError(f"{source.path}:{line}:{column}: {diagnosis.message}")
-    context = Context(document, dialect)
+    files = DataFiles(source.path)
+    return Context(document, question.dialect, question.asked, question.given, files)
+
+
+def _checked(context: Context) -> Checked:
     found = tuple(findings(context))
-    return Checked(source, found, context.kind, context.dialect)
+    return Checked(context.document.source, found, context.kind, context.dialect)
 
 
 def check_file(
-    path: str, stdin: Callable[[], bytes], dialect: Dialect | None = None
-) -> Checked | Failed:
-    """Check one file; `stdin` is asked for the bytes of `-`."""
-    try:
+    path: str, stdin: Callable[[], bytes], question: Question = EVERYTHING
+) -> Iterator[Checked | Failed]:
+    """Check one file and, if it is a solver, the nets that it names, in the states it builds them.
+
+    `stdin` is asked for the bytes of `-`.
+    """
+    nets: dict[str, list[AskedState]] = {}
+
+    def itself() -> Checked:
         name = "<stdin>" if path == "-" else path
         data = stdin() if path == "-" else read_bytes(Path(path))
-        return check_source(source_of_bytes(data, name), dialect)
+        context = _context(source_of_bytes(data, name), question)
+        if context.kind == "SolverParameter":
+            for net in nets_of_solver(context.document):
+                found = find_file(net.path, name) if net.path else None
+                if found is not None:
+                    nets.setdefault(str(found), []).append(net.asked)
+        return _checked(context)
+
+    yield _guarded(path, itself)
+    for net_path, asked in nets.items():
+        states = question.asked or tuple(dict.fromkeys(asked))
+        yield _guarded(net_path, partial(_check_net, net_path, replace(question, asked=states)))
+
+
+def _check_net(path: str, question: Question) -> Checked:
+    return check_source(source_of_bytes(read_bytes(Path(path)), path), question)
+
+
+def _guarded(path: str, check: Callable[[], Checked]) -> Checked | Failed:
+    """Check a file, and say in a line why that could not be done."""
+    try:
+        return check()
     except FileError as error:
         if path != "-" and os.path.isdir(path):
             # Folders are walked; one that comes this far could not be.
@@ -89,3 +145,24 @@ def check_file(
     except Exception as error:  # A mistake of ours in one file must not hide the others.
         what = f"{type(error).__name__}: {error}"
         return Failed(path, f"{path}: internal error, please report it: {what}")
+
+
+class News:
+    """Leaves out of what is checked the findings that were given before.
+
+    A net may be checked by itself, and again for a solver that names it.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, int, int, str]] = set()
+        self._files: set[str] = set()
+
+    def of(self, checked: Checked) -> Checked | None:
+        """What is new; None if a file was seen before and there is nothing new in it."""
+        path = os.path.realpath(checked.source.path)
+        places = {it: (path, it.start, it.end, it.code) for it in checked.findings}
+        new = tuple(it for it in checked.findings if places[it] not in self._seen)
+        self._seen.update(places.values())
+        known = path in self._files
+        self._files.add(path)
+        return None if known and not new else replace(checked, findings=new)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 from caffe_proto import AUTO, DIALECTS
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
+from protofix.commands.states import add_state_options, asked_of, given_of
 
 if TYPE_CHECKING:
     from protofix.config import Config
@@ -36,7 +38,8 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="report mistakes and Softmax → InfogainLoss chains",
         description=fill(
             "Reports syntax errors, what does not fit Caffe's schema, blobs that nobody "
-            "makes, and InfogainLosses that today's Caffe computes wrongly.",
+            "makes, layers and shapes at which Caffe would abort, and InfogainLosses that today's "
+            "Caffe computes wrongly. The nets that a solver names are checked in its states.",
             80,
         ),
         epilog=_EXAMPLES,
@@ -63,6 +66,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="say of each file on a line whether it is a net, a solver or a label map, and in "
         "which dialect; with --format json on standard error, since the JSON is of findings alone",
     )  # fmt: skip
+    add_state_options(check)
     check.set_defaults(run=_check)
 
 
@@ -79,32 +83,38 @@ def _check(arguments: argparse.Namespace) -> int:
     from protofix.reports import findings as report
     from protofix.reports.terminal import with_progress, write_line
     from protofix.rules.rule import Checked
-    from protofix.runner import Failed, check_file, files_below
+    from protofix.runner import Failed, News, Question, check_file, files_below
 
     paths = list(files_below(arguments.paths))
     dialects = _Dialects(arguments)
+    asked, given = asked_of(arguments), given_of(arguments)
     checked: list[Checked] = []
     failed: list[str] = []
+    news = News()
     for path in with_progress(paths, "checking"):
         dialect = dialects.of(path)
         if isinstance(dialect, ValueError):
-            result: Checked | Failed = Failed(path, str(dialect))
+            results: Iterable[Checked | Failed] = [Failed(path, str(dialect))]
         else:
-            result = check_file(path, stdin_bytes, dialect)
-        if isinstance(result, Checked):
-            checked.append(result)
+            results = check_file(path, stdin_bytes, Question(dialect, asked, given))
+        for result in results:
+            if isinstance(result, Failed):
+                if result.reason not in failed:  # One configuration may be that of many files.
+                    sys.stdout.flush()
+                    complain(result.reason)
+                failed.append(result.reason)
+                continue
+            new = news.of(result)
+            if new is None:
+                continue
+            checked.append(new)
             if arguments.verbose:
                 # Standard output is all JSON, or all text.
                 to = sys.stdout if arguments.format == "text" else sys.stderr
-                write_line(to, report.file_line(result))
+                write_line(to, report.file_line(new))
             if arguments.format == "text":
-                for finding in result.findings:
-                    write_line(sys.stdout, report.text_line(result.source, finding))
-        else:
-            if result.reason not in failed:  # One configuration may be that of many files.
-                sys.stdout.flush()
-                complain(result.reason)
-            failed.append(result.reason)
+                for finding in new.findings:
+                    write_line(sys.stdout, report.text_line(new.source, finding))
     if arguments.format == "json":
         print(report.as_json(checked))
     elif checked or len(failed) != 1:

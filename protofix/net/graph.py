@@ -6,6 +6,7 @@ name. Each content is a *version*, with the one who makes it and all who read it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -45,6 +46,18 @@ class Remade(NamedTuple):
     top: BlobName
 
 
+class SharedInPlace(NamedTuple):
+    """A top made in place of a blob that `other` reads too, which Caffe refuses.
+
+    It hands each reader a copy, so that the layer does not work in place at all. `other` is None
+    where the blob counts as a loss instead.
+    """
+
+    layer: Layer
+    top: BlobName
+    other: Layer | None
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """A net in one state, in the order of its layers."""
@@ -57,6 +70,7 @@ class Graph:
     read: dict[Use, int] = field(repr=False)
     unmade: tuple[Unmade, ...]
     remade: tuple[Remade, ...]
+    shared_in_place: tuple[SharedInPlace, ...]
 
     @cached_property
     def kept(self) -> frozenset[int]:
@@ -121,7 +135,34 @@ def build_graph(net: Net, state: NetState) -> Graph:
         Version(number, blob, maker, tuple(uses))
         for number, (blob, maker, uses) in enumerate(zip(blobs, makers, readers, strict=True))
     )
-    return Graph(net, state, kept, versions, made, read, tuple(unmade), tuple(remade))
+    shared = tuple(_shared_in_place(net, kept, versions, read))
+    return Graph(net, state, kept, versions, made, read, tuple(unmade), tuple(remade), shared)
+
+
+def has_loss_weight(layer: Layer, slot: int) -> bool:
+    """Whether a loss weight other than 0 is written for a top: to Caffe the loss reads it then."""
+    weights = layer.loss_weights
+    return slot < len(weights) and weights[slot] != 0
+
+
+def _shared_in_place(
+    net: Net, kept: tuple[Layer, ...], versions: tuple[Version, ...], read: dict[Use, int]
+) -> Iterator[SharedInPlace]:
+    for layer in kept:
+        for slot, top in enumerate(layer.tops):
+            if slot >= len(layer.bottoms) or layer.bottoms[slot].name != top.name:
+                continue
+            number = read.get(Use(layer.index, slot))
+            if number is None:
+                continue
+            version = versions[number]
+            others = (use for use in version.readers if use != Use(layer.index, slot))
+            other = next(others, None)
+            maker = version.maker
+            if other is not None:
+                yield SharedInPlace(layer, top, net.layers[other.layer])
+            elif maker is not None and has_loss_weight(net.layers[maker.layer], maker.slot):
+                yield SharedInPlace(layer, top, None)
 
 
 def meant_graphs(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:

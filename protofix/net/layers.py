@@ -24,6 +24,10 @@ from protofix.textproto.tree import (
 _V0_TYPES = {name: V1_TYPES[v1] for name, v1 in V0_TYPES.items()}
 
 
+PADDING = "padding"
+"""The type of V0's layers that pad, which Caffe folds into the convolution or pooling behind."""
+
+
 class BlobName(NamedTuple):
     """A bottom or a top: the blob's name, and the field and characters that say it."""
 
@@ -82,36 +86,69 @@ class Layer:
         """Rules of which none may be met."""
         return tuple(map(_rule, messages_named(self.node.fields, "exclude")))
 
+    @property
+    def propagate_down(self) -> list[Scalar]:
+        """The marks of which bottoms are learned through, one a bottom; empty if all are."""
+        return scalars_named(self.node.fields, "propagate_down") if self.format == 2 else []
+
+    @property
+    def loss_weight_fields(self) -> list[Scalar]:
+        """Where the loss weights are written."""
+        return scalars_named(self.node.fields, "loss_weight")
+
     @cached_property
     def loss_weights(self) -> tuple[float, ...]:
         """The loss weights written, one a top; empty if the type's own apply."""
-        values = (parse_float(s.value) for s in scalars_named(self.node.fields, "loss_weight"))
+        values = (parse_float(scalar.value) for scalar in self.loss_weight_fields)
         return tuple(0.0 if value is None else value for value in values)
 
 
 @dataclass(frozen=True)
 class Net:
-    """A net: its document, its layers and its `input` fields, in the order of the file."""
+    """A net: its document, its fields there, its layers and its inputs in the order of the file.
+
+    The fields are the document's own, or those of a message within: solvers can hold nets.
+    """
 
     document: Document
+    fields: tuple[Node, ...]
     layers: tuple[Layer, ...]
     inputs: tuple[BlobName, ...]
 
     @property
+    def has_input_shapes(self) -> bool:
+        """Whether the inputs' shapes are written as `input_shape`, not as `input_dim`."""
+        return bool(messages_named(self.fields, "input_shape"))
+
+    @property
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of the inputs that the file gives, in their order."""
+        fields = self.fields
+        shapes = [integers_of(it.fields, "dim") for it in messages_named(fields, "input_shape")]
+        if shapes:
+            return shapes
+        dims = integers_of(fields, "input_dim")
+        return [dims[i : i + 4] for i in range(0, len(dims), 4)]
+
+    @property
     def mixed(self) -> bool:
         """Whether the file has both `layer` and `layers`, which Caffe refuses."""
-        names = {node.name for node in self.document.fields if isinstance(node, Message)}
+        names = {node.name for node in self.fields if isinstance(node, Message)}
         return {"layer", "layers"} <= names
 
 
-def bind(document: Document) -> Net:
-    """Read a document as a net. What does not fit is left out, for the schema check to say."""
+def bind(document: Document, within: Message | None = None) -> Net:
+    """Read a document, or a message within, as a net.
+
+    What does not fit is left out, for the schema check to say.
+    """
+    fields = document.fields if within is None else within.fields
     layers: list[Layer] = []
-    for node in document.fields:
+    for node in fields:
         if isinstance(node, Message) and node.name in ("layer", "layers"):
             layers.append(_layer(len(layers), node))
-    inputs = _blob_names(document.fields, "input")
-    return Net(document, tuple(layers), inputs)
+    inputs = _blob_names(fields, "input")
+    return Net(document, fields, tuple(layers), inputs)
 
 
 def _layer(index: int, node: Message) -> Layer:

@@ -6,12 +6,12 @@ must be met, or no `exclude`. The states worth looking at are those whose layers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 
-from protofix.net.layers import PHASES, Layer, Net, StateRule, integer_of
-from protofix.textproto.tree import messages_named, scalars_named
+from protofix.net.layers import PHASES, Layer, Net, StateRule, enum_of, integer_of
+from protofix.textproto.tree import Message, Node, messages_named, scalars_named
 
 _MOST_COMBINATIONS = 4096
 
@@ -46,8 +46,11 @@ def meets(state: NetState, rule: StateRule) -> bool:
 def keeps(state: NetState, layer: Layer) -> bool:
     """Whether a net in that state has the layer.
 
-    A layer with both `include` and `exclude`, which Caffe refuses, is taken by its `include`.
+    A layer with both `include` and `exclude`, which Caffe refuses, is kept, so that what reads it
+    is not held against the net too.
     """
+    if layer.include and layer.exclude:
+        return True
     if layer.include:
         return any(meets(state, rule) for rule in layer.include)
     return not any(meets(state, rule) for rule in layer.exclude)
@@ -70,7 +73,7 @@ def states_of(net: Net) -> tuple[NetState, ...]:
 
 def _candidates(net: Net, ruled: list[Layer]) -> Iterator[NetState]:
     rules = {rule for layer in ruled for rule in (*layer.include, *layer.exclude)}
-    level, own_stages = _own_state(net)
+    level, own_stages = own_state(net)
     levels = {level}
     for rule in rules:
         if rule.min_level is not None:
@@ -99,9 +102,50 @@ def _stage_sets(rules: set[StateRule]) -> list[frozenset[str]]:
     return list(dict.fromkeys(sets))
 
 
-def _own_state(net: Net) -> tuple[int, frozenset[str]]:
-    level, stages = 0, frozenset[str]()
-    for state in messages_named(net.document.fields, "state"):
-        level = integer_of(state.fields, "level") or level
-        stages |= {scalar.value for scalar in scalars_named(state.fields, "stage")}
-    return level, stages
+def own_state(net: Net) -> tuple[int, frozenset[str]]:
+    """Level and stages that the net itself asks for."""
+    state = asked_by("TEST", None).of_net(net.fields)
+    return state.level, state.stages
+
+
+@dataclass(frozen=True)
+class AskedState:
+    """What is asked of a net's state, from which with the net's own `state` the state is made.
+
+    `start` is the phase where neither says one. What is None here is left to the net.
+    """
+
+    start: str
+    phase: str | None = None
+    level: int | None = None
+    stages: frozenset[str] = frozenset()
+
+    def of_net(self, fields: tuple[Node, ...]) -> NetState:
+        """The state in which a net with these fields is built."""
+        phase, level, stages = self.start, 0, self.stages
+        for own in messages_named(fields, "state"):
+            phase = enum_of(own.fields, "phase", PHASES) or phase
+            level = integer_of(own.fields, "level") or level
+            stages |= {scalar.value for scalar in scalars_named(own.fields, "stage")}
+        return NetState(self.phase or phase, level if self.level is None else self.level, stages)
+
+
+def asked_by(start: str, message: Message | None) -> AskedState:
+    """What a NetState message asks, such as a solver's `test_state`."""
+    if message is None:
+        return AskedState(start)
+    return AskedState(
+        start,
+        enum_of(message.fields, "phase", PHASES),
+        integer_of(message.fields, "level"),
+        frozenset(scalar.value for scalar in scalars_named(message.fields, "stage")),
+    )
+
+
+def asked_by_name(phase: str | None, stages: Iterable[str], level: int) -> AskedState:
+    """A state by its names, as Caffe takes them for a net that it is told to build.
+
+    TEST is the phase of a NetState that does not say one.
+    """
+    named = phase or "TEST"
+    return AskedState(named, named, level, frozenset(stages))

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from protofix.net.build import Built, build
+from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Version, build_graph, meant_graphs
 from protofix.net.layers import Layer, Net, bind
-from protofix.net.shapes import Shape, shapes_of
-from protofix.net.states import NetState, states_of
-from protofix.textproto.tree import Document
+from protofix.net.shapes import Shape
+from protofix.net.states import AskedState, NetState, states_of
+from protofix.textproto.tree import Document, Message
 
 
 @dataclass(frozen=True)
 class NetView:
-    """A net, its graph in each state a person can mean, and the shapes of that graph's versions.
+    """A net, built in each state a person can mean.
 
     `others` are the graphs of the states that nobody means, for want of data, say.
     """
 
     net: Net
-    graphs: tuple[Graph, ...]
-    shapes: tuple[dict[int, Shape], ...]
+    built: tuple[Built, ...]
     others: tuple[Graph, ...]
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """The graphs of those states."""
+        return tuple(one.graph for one in self.built)
+
+    @property
+    def shapes(self) -> tuple[dict[int, Shape], ...]:
+        """The shapes of the versions of those graphs."""
+        return tuple(one.shapes for one in self.built)
 
     def keeping(self, layer: Layer) -> Iterator[tuple[Graph, dict[int, Shape]]]:
         """The states that keep a layer."""
@@ -45,10 +56,22 @@ class NetView:
                 yield graph, version
 
 
-def view_of(document: Document) -> NetView:
-    """Bind a document and build its graph in each state that a person can mean."""
-    net = bind(document)
-    every = tuple(build_graph(net, state) for state in states_of(net))
-    graphs = meant_graphs(every)
+def view_of(
+    document: Document,
+    within: Message | None = None,
+    *,
+    asked: Sequence[AskedState] = (),
+    given: Mapping[str, Shape] | None = None,
+    files: DataFiles | None = None,
+) -> NetView:
+    """Bind a net and build it in each state that a person can mean, or in those asked for.
+
+    The net is the document, or a message `within` it. `given` and `files` tell the shapes of data,
+    as `build` has it.
+    """
+    net = bind(document, within)
+    states = dict.fromkeys(one.of_net(net.fields) for one in asked) or states_of(net)
+    every = tuple(build_graph(net, state) for state in states)
+    graphs = every if asked else meant_graphs(every)
     others = tuple(graph for graph in every if graph not in graphs)
-    return NetView(net, graphs, tuple(shapes_of(graph) for graph in graphs), others)
+    return NetView(net, tuple(build(graph, given, files) for graph in graphs), others)

@@ -16,7 +16,8 @@ Right:
 from collections.abc import Iterator
 
 from protofix.infogain.losses import infogain_losses
-from protofix.rules.rule import Context, Hit
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
 from protofix.textproto.tree import fields_named
 
 CODE = "PF404"
@@ -24,12 +25,12 @@ NAME = "infogain-normalize"
 SEVERITY = "error"
 
 
-def check(context: Context) -> Iterator[Hit]:
-    """Say it at the field."""
-    if context.view is None:
-        return
-    for loss in infogain_losses(context.view.net):
+def _check(view: NetView) -> Iterator[Hit]:
+    for loss in infogain_losses(view.net):
         param = loss.param("loss_param")
         for field in fields_named(param.fields, "normalize") if param else ():
             message = f"Caffe aborts on `normalize` in `{loss.name}`: write `normalization`"
             yield Hit(field.start, field.end, message)
+
+
+check = of_nets(_check)

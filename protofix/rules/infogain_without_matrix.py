@@ -15,21 +15,22 @@ Right:
 from collections.abc import Iterator
 
 from protofix.infogain.losses import has_matrix, infogain_losses
-from protofix.rules.rule import Context, Hit
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
 
 CODE = "PF403"
 NAME = "infogain-without-matrix"
 SEVERITY = "error"
 
 
-def check(context: Context) -> Iterator[Hit]:
-    """Say it at the layer."""
-    if context.view is None:
-        return
-    for loss in infogain_losses(context.view.net):
+def _check(view: NetView) -> Iterator[Hit]:
+    for loss in infogain_losses(view.net):
         if not has_matrix(loss):
             message = (
                 f"`{loss.name}` has no matrix H: give infogain_loss_param {{ source }} "
                 "or a third bottom"
             )
             yield Hit(loss.node.start, loss.node.name_end, message)
+
+
+check = of_nets(_check)

@@ -15,17 +15,16 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Hit
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
 
 CODE = "PF201"
 NAME = "mixed-formats"
 SEVERITY = "error"
 
 
-def check(context: Context) -> Iterator[Hit]:
-    """Say it at the first layer of the kind that is rarer."""
-    view = context.view
-    if view is None or not view.net.mixed:
+def _check(view: NetView) -> Iterator[Hit]:
+    if not view.net.mixed:
         return
     old = [layer.node for layer in view.net.layers if layer.format < 2]
     new = [layer.node for layer in view.net.layers if layer.format == 2]
@@ -35,3 +34,6 @@ def check(context: Context) -> Iterator[Hit]:
         "write all of them as `layer`"
     )
     yield Hit(rarer[0].start, rarer[0].name_end, message)
+
+
+check = of_nets(_check)

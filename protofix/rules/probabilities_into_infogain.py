@@ -8,21 +8,23 @@ Outputs of a Sigmoid do not sum to 1, and nothing keeps them: the loss has to be
 from collections.abc import Iterator
 
 from protofix.infogain.chains import find_other_probabilities
-from protofix.rules.rule import Context, Hit
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
 
 CODE = "PF402"
 NAME = "probabilities-into-infogain"
 SEVERITY = "warning"
 
 
-def check(context: Context) -> Iterator[Hit]:
+def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the bottom that holds the probabilities."""
-    if context.view is None:
-        return
-    for found in find_other_probabilities(context.view):
+    for found in find_other_probabilities(view):
         bottom = found.loss.bottoms[0]
         message = (
             f"`{found.loss.name}` applies softmax itself on today's Caffe, yet reads "
             f"{found.reason}; {found.advice}"
         )
         yield Hit(bottom.start, bottom.end, message)
+
+
+check = of_nets(_check)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Protocol, cast
 
-from protofix.net.dialects import Dialect
 from protofix.rules.rule import Context, Finding, Hit, Rule, Severity
-from protofix.textproto.tree import Document
 
 _FILES = (
     "unexpected_token",
@@ -30,11 +28,32 @@ _FILES = (
     "mixed_formats",
     "unmade_blob",
     "remade_blob",
+    "include_and_exclude",
+    "blob_count",
+    "layer_parameter",
+    "shape_mismatch",
+    "shared_parameter",
+    "param_count",
+    "propagate_down_count",
+    "loss_weight_count",
+    "shared_in_place",
+    "input_shape",
+    "unread_top",
+    "unkept_layer",
+    "drops_everything",
+    "labels_beyond_classes",
+    "unweighted_loss",
+    "label_in_deploy",
+    "batch_statistics_in_test",
+    "in_place_by_mistake",
+    "repeated_name",
     "softmax_before_infogain",
     "probabilities_into_infogain",
     "infogain_without_matrix",
     "infogain_normalize",
     "infogain_loss_weights",
+    "infogain_matrix_file",
+    "solver_without_net_file",
 )
 
 
@@ -57,14 +76,6 @@ RULES: tuple[Rule, ...] = tuple(sorted(map(_rule, _FILES), key=lambda rule: rule
 """Every rule, in the order of the codes."""
 
 
-def check_document(document: Document, dialect: Dialect | None = None) -> list[Finding]:
-    """Everything that the rules find in a document, in the order of the text.
-
-    Without a dialect it is held against the one that it was found to be written in.
-    """
-    return findings(Context(document, dialect))
-
-
 def findings(context: Context) -> list[Finding]:
-    """The same, of a document about which something may have been worked out already."""
+    """Everything that the rules find in a document, in the order of the text."""
     return sorted(finding for rule in RULES for finding in rule.findings(context))

@@ -18,18 +18,16 @@ from collections.abc import Iterator
 
 from protofix.net.layers import BlobName, Layer
 from protofix.net.states import NetState
-from protofix.rules.rule import Context, Hit
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
 
 CODE = "PF302"
 NAME = "remade-blob"
 SEVERITY = "error"
 
 
-def check(context: Context) -> Iterator[Hit]:
+def _check(view: NetView) -> Iterator[Hit]:
     """Say each top once, with the states in which it is made twice."""
-    view = context.view
-    if view is None:
-        return
     remade: dict[tuple[Layer, BlobName], list[NetState]] = {}
     for graph in view.graphs:
         for layer, top in graph.remade:
@@ -47,3 +45,6 @@ def check(context: Context) -> Iterator[Hit]:
             "give it another name, or read it to work in place"
         )
         yield Hit(top.start, top.end, message)
+
+
+check = of_nets(_check)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from caffe_proto import Schema, dialect_title
 from protofix.net.binding import Lack, Misfit
+from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect, Fit, fit, who_knows
+from protofix.net.layers import Layer
 from protofix.net.names import known_by
+from protofix.net.setup import Refusal, RefusalKind
+from protofix.net.shapes import Shape
+from protofix.net.solvers import nets_of_solver
+from protofix.net.states import AskedState, NetState
 from protofix.net.view import NetView, view_of
 from protofix.textproto.source import Source
-from protofix.textproto.tree import Diagnosis, Document
+from protofix.textproto.tree import Diagnosis, Document, Message
 
 Severity = Literal["error", "warning", "info"]
 
@@ -23,10 +30,15 @@ class Context:
     """A document and all that was worked out about it, each part once and when it is wanted.
 
     `chosen` is the dialect that a person set; without one it is found from what the file uses.
+    `asked` are the states that a net is to be looked at in, without any all that a person can mean;
+    `given` and `files` tell the shapes of data, as `protofix.net.build` has it.
     """
 
     document: Document
     chosen: Dialect | None = None
+    asked: tuple[AskedState, ...] = ()
+    given: Mapping[str, Shape] | None = None
+    files: DataFiles | None = None
 
     @cached_property
     def fit(self) -> Fit:
@@ -58,14 +70,26 @@ class Context:
         return [misfit for misfit in self.fit.misfits if misfit.start not in said]
 
     @cached_property
-    def view(self) -> NetView | None:
-        """The net in all its states; None for another file, or one that could not be read whole.
+    def views(self) -> tuple[NetView, ...]:
+        """The net in all its states; of a solver, the nets that it holds, in its states.
 
-        What a mistake in the text hides would look as if it were missing.
+        None of another file, or of one that could not be read whole: what a mistake in the text
+        hides would look as if it were missing.
         """
-        if self.kind != "NetParameter" or self.document.diagnoses:
-            return None
-        return view_of(self.document)
+        if self.document.diagnoses:
+            return ()
+        if self.kind == "NetParameter":
+            return (self._view(None, self.asked),)
+        if self.kind != "SolverParameter":
+            return ()
+        held: dict[Message, list[AskedState]] = {}
+        for net in nets_of_solver(self.document):
+            if isinstance(net.node, Message):
+                held.setdefault(net.node, []).append(net.asked)
+        return tuple(self._view(node, asked) for node, asked in held.items())
+
+    def _view(self, within: Message | None, asked: Sequence[AskedState]) -> NetView:
+        return view_of(self.document, within, asked=asked, given=self.given, files=self.files)
 
 
 @dataclass(frozen=True, order=True)
@@ -129,6 +153,45 @@ def diagnosed(kind: str) -> Callable[[Context], Iterator[Hit]]:
         return _hits(context.document.diagnoses, kind)
 
     return check
+
+
+def of_nets(check: Callable[[NetView], Iterator[Hit]]) -> Callable[[Context], Iterator[Hit]]:
+    """A check of every net that a file holds."""
+
+    def check_all(context: Context) -> Iterator[Hit]:
+        for view in context.views:
+            yield from check(view)
+
+    return check_all
+
+
+def refused(
+    kind: RefusalKind, of: Callable[[Layer], bool] | None = None
+) -> Callable[[Context], Iterator[Hit]]:
+    """A check for one kind of thing at which Caffe aborts when it builds a net.
+
+    `of` tells which layers it is about; without it all are. What is refused in several states is
+    said once, in the words of the first.
+    """
+
+    def check(view: NetView) -> Iterator[Hit]:
+        found: dict[tuple[int, int, int, int], tuple[Refusal, list[NetState]]] = {}
+        for built in view.built:
+            # A layer may be refused twice at one place; the same place in another state is the
+            # same mistake, though numbers may differ.
+            times: Counter[tuple[int, int, int]] = Counter()
+            for refusal in built.refusals:
+                if refusal.kind == kind and (of is None or of(refusal.layer)):
+                    place = (refusal.layer.index, refusal.start, refusal.end)
+                    _, states = found.setdefault((*place, times[place]), (refusal, []))
+                    states.append(built.graph.state)
+                    times[place] += 1
+        for refusal, states in found.values():
+            where = view.where(refusal.layer, states).strip()
+            message = f"{where}: {refusal.message}" if where else refusal.message
+            yield Hit(refusal.start, refusal.end, message)
+
+    return of_nets(check)
 
 
 def misfitting(kind: str) -> Callable[[Context], Iterator[Hit]]:

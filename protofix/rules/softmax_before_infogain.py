@@ -20,18 +20,19 @@ Right:
 from collections.abc import Iterator
 
 from protofix.infogain.plan import plan_fusing
-from protofix.rules.rule import Context, Hit
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
 
 CODE = "PF401"
 NAME = "softmax-before-infogain"
 SEVERITY = "error"
 
 
-def check(context: Context) -> Iterator[Hit]:
+def _check(view: NetView) -> Iterator[Hit]:
     """Say each chain at its loss, and why it must not be fused where that is so."""
-    if context.view is None:
-        return
-    plan = plan_fusing(context.view)
+    # What `migrate` mends is a net by itself, not one that a solver holds.
+    alone = view.net.fields is view.net.document.fields
+    plan = plan_fusing(view)
     for chain in sorted((*plan.chains, *plan.refused), key=lambda chain: chain.loss.index):
         bottom = chain.loss.bottoms[0]
         softmaxes = " and ".join(f"`{layer.name}`" for layer in chain.softmaxes)
@@ -42,4 +43,7 @@ def check(context: Context) -> Iterator[Hit]:
         )
         if chain.obstacles:
             message += "; not to be fused: " + "; ".join(o.reason for o in chain.obstacles)
-        yield Hit(bottom.start, bottom.end, message, fixable=not chain.obstacles)
+        yield Hit(bottom.start, bottom.end, message, fixable=alone and not chain.obstacles)
+
+
+check = of_nets(_check)

@@ -13,18 +13,15 @@ from collections.abc import Iterator
 from protofix.net.layers import BlobName, Layer
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Hit
+from protofix.rules.rule import Hit, of_nets
 
 CODE = "PF301"
 NAME = "unmade-blob"
 SEVERITY = "error"
 
 
-def check(context: Context) -> Iterator[Hit]:
+def _check(view: NetView) -> Iterator[Hit]:
     """Say each bottom once, with the states in which it is missing."""
-    view = context.view
-    if view is None:
-        return
     missing: dict[tuple[Layer, BlobName], list[NetState]] = {}
     for graph in view.graphs:
         for layer, bottom in graph.unmade:
@@ -50,3 +47,6 @@ def _why(makers: list[Layer], layer: Layer) -> str:
     if makers and len(later) == len(makers):
         return f"only `{later[0].name}` makes, further down"
     return f"`{makers[0].name}` does not make" if makers else "no layer makes"
+
+
+check = of_nets(_check)

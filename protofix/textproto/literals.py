@@ -17,6 +17,9 @@ _PAIR = re.compile(
     r"(?<!\\)((?:\\u|\\U0000)[dD][89abAB][0-9A-Fa-f]{2})((?:\\u|\\U0000)[dD][c-fC-F][0-9A-Fa-f]{2})"
 )
 
+_MOST_DIGITS = 100  # of an integer that is worth reading
+_HUGE: int = 10**_MOST_DIGITS
+
 # Numbers may be octal or hexadecimal here too.
 _BOOL = re.compile(r"(?P<true>true|True|t|(?:0+|0[xX]0*)?1)|false|False|f|0+|0[xX]0+")
 
@@ -68,13 +71,13 @@ def encode_string(value: str, quote: str = '"') -> str:
 def parse_integer(written: str) -> int:
     """Value of an INTEGER with an optional minus: decimal, 0x hexadecimal or 0 octal."""
     digits = written.lstrip("-")
-    if digits[:2] in ("0x", "0X"):
+    if len(digits.lstrip("0xX")) > _MOST_DIGITS:
+        # No field is this wide, so any huge number will do; int() and print refuse long ones.
+        value = _HUGE
+    elif digits[:2] in ("0x", "0X"):
         value = int(digits, 16)
     elif digits[0] == "0":
         value = int(digits, 8)
-    elif len(digits) > 4000:
-        # int() refuses literals this long; no field is this wide, so any huge number will do.
-        value = 10**4000
     else:
         value = int(digits)
     return -value if written.startswith("-") else value

@@ -16,7 +16,7 @@ from caffe_proto import DIALECTS, base_file, dialect_title
 from protofix.cli import main
 
 PLAIN = "layer { name: 'a' type: 'Input' top: 'a' }\n"
-SEGNET = "layer { name: 'a' type: 'Input' top: 'a' }\nlayer { type: 'BN' bn_param { } }\n"
+SEGNET = PLAIN + "layer { type: 'BN' bottom: 'a' top: 'b' bn_param { } }\n"
 LABELS = "item { name: 'cat' label: 1 display_name: 'cat' }\n"
 MINE = "layer { name: 'a' type: 'Gate' gate_param: 0.5 }\n"
 
@@ -291,13 +291,13 @@ def test_a_bad_configuration_stops_only_its_own_files(
 ) -> None:
     for name in ("x", "y"):
         (folder / name).mkdir()
-        (folder / name / "a.prototxt").write_text("layer { nmae: 'a' }")
+        (folder / name / "a.prototxt").write_text("layer { type: 'Input' top: 'a' nmae: 'a' }")
         (folder / name / "b.prototxt").write_text(PLAIN)
     text, said = BAD[what]
     (folder / "x" / "protofix.toml").write_text(text)
     assert main(["check", "x", "y"]) == 2
     out, err = capsys.readouterr()
-    assert [line.split(" ")[0] for line in out.splitlines()] == ["y/a.prototxt:1:9:"]
+    assert [line.split(" ")[0] for line in out.splitlines()] == ["y/a.prototxt:1:32:"]
     complaint, summary = err.splitlines()
     assert said in complaint
     assert summary.startswith("1 finding in 1 of 2 files; 2 files could not be checked; ")
@@ -332,7 +332,7 @@ def test_what_a_schema_has_no_message_for_is_said_once(
     del file.message_type[:]
     file.message_type.extend(kept)
     (folder / "mine.desc").write_bytes(file.SerializeToString())
-    (folder / "solver.prototxt").write_text("net: 'n'\nbase_lr: 1\nmax_iter: 2\n")
+    (folder / "solver.prototxt").write_text("base_lr: 1\nmax_iter: 2\n")
     (folder / "labels.prototxt").write_text("item { label: 1 }\nitem { label: 2 }\n")
     main(["check", "--schema", "mine.desc"])
     assert capsys.readouterr().out.splitlines() == [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import protofix
+from protofix.net.build import shapes_of
 from protofix.net.graph import Use, build_graph
 from protofix.net.layers import bind
-from protofix.net.shapes import shapes_of
 from protofix.net.states import NetState, keeps, states_of
 from protofix.net.view import view_of
 

@@ -8,7 +8,7 @@ from shared_data import ROOT
 import protofix
 from caffe_proto import DIALECTS, dialect_schema
 from protofix.net.names import nearest, param_of_type, slip_of_type
-from protofix.rules.rule import who_has_it
+from protofix.rules.rule import Finding, who_has_it
 
 # A text, the dialect it is held against, and the end of what is said.
 SAID = {
@@ -119,9 +119,14 @@ SAID = {
 }
 
 
+def of_the_schema(findings: list[Finding]) -> list[Finding]:
+    """Those of the family 1xx: the layers here say little more than what is at stake."""
+    return [finding for finding in findings if finding.code.startswith("PF1")]
+
+
 @pytest.mark.parametrize(("text", "dialect"), SAID, ids=lambda it: it)
 def test_what_is_said(text: str, dialect: str) -> None:
-    [finding] = protofix.check(text, dialect=dialect)
+    [finding] = of_the_schema(protofix.check(text, dialect=dialect))
     assert finding.message == SAID[text, dialect]
 
 
@@ -169,13 +174,13 @@ HOMES = {
 
 @pytest.mark.parametrize("text", HOMES)
 def test_where_a_field_belongs(text: str) -> None:
-    [finding] = protofix.check(text)
+    [finding] = of_the_schema(protofix.check(text))
     assert finding.message.partition(" in Caffe 1.0: ")[2] == HOMES[text]
 
 
 def test_where_a_field_belongs_that_stands_in_a_list() -> None:
     text = "layer [ { type: 'ReLU' }, { type: 'Pooling' stride: 3 } ]"
-    [finding] = protofix.check(text)
+    [finding] = of_the_schema(protofix.check(text))
     assert finding.message.endswith(": it belongs in `pooling_param`")
 
 
@@ -194,7 +199,7 @@ MEANT = {
 
 @pytest.mark.parametrize("text", MEANT)
 def test_a_file_of_slips_alone(text: str) -> None:
-    [finding] = protofix.check(text)
+    [finding] = of_the_schema(protofix.check(text))
     assert finding.code == "PF108"
     assert finding.message.partition("; did")[1:] == MEANT[text].partition("; did")[1:]
 
@@ -224,8 +229,9 @@ def test_who_has_it(dialects: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["layer { type: 'ReLU6' }", "layer { type: 'Convolution3D' }"])
 def test_with_a_schema_of_ones_own_new_types_are_fine(text: str) -> None:
-    assert [f.code for f in protofix.check(text)] == ["PF109"]
-    assert protofix.check(text, schema=ROOT / "caffe_proto" / "caffe.desc") == []
+    assert [f.code for f in of_the_schema(protofix.check(text))] == ["PF109"]
+    schema = ROOT / "caffe_proto" / "caffe.desc"
+    assert of_the_schema(protofix.check(text, schema=schema)) == []
 
 
 SLIPS = {

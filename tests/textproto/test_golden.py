@@ -50,7 +50,9 @@ def test_same_verdict(case: dict[str, Any]) -> None:
 def test_first_diagnosis_is_at_the_start_of_the_token(case: dict[str, Any]) -> None:
     text = case["input"]
     first = diagnose(text)[0]
-    assert protofix.check(text, dialect="bvlc")[0].start == first.start
+    found = protofix.check(text, dialect="bvlc")
+    # What is said of the layer as Caffe builds it is another matter.
+    assert next(it.start for it in found if it.code < "PF2") == first.start
     source = Source(text)
     line, column = map(int, case["errors"][0].split(":")[:2])
     start, end = source.position(first.start), source.position(first.end)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from protofix.net.build import Shapes
 from protofix.net.layers import Layer
-from protofix.net.parameters import Shapes
 from protofix.net.shapes import Shape
 from protofix.net.states import NetState
 from protofix.net.view import NetView

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from protofix.net.build import Shapes
 from protofix.net.layers import Layer
-from protofix.net.parameters import Shapes, parameter_names, parameters_of
+from protofix.net.parameters import parameter_names
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 
@@ -57,13 +58,14 @@ def wanted_layers(view: NetView) -> list[Wanted]:
     """The layers that some state of a net keeps, in the order of the file."""
     parameters: dict[int, list[tuple[NetState, Shapes | None]]] = {}
     takes: dict[int, list[NetState]] = {}
-    for graph, shapes in zip(view.graphs, view.shapes, strict=True):
+    for built in view.built:
         seen: set[str] = set()
-        for index, found in parameters_of(graph, shapes).items():
-            parameters.setdefault(index, []).append((graph.state, found))
+        state = built.graph.state
+        for index, found in built.params.items():
+            parameters.setdefault(index, []).append((state, found))
             name = view.net.layers[index].name
             if name not in seen:
-                takes.setdefault(index, []).append(graph.state)
+                takes.setdefault(index, []).append(state)
             seen.add(name)
     return [
         Wanted(view.net.layers[index], tuple(found), tuple(takes.get(index, ())))

@@ -1,0 +1,311 @@
+"""Building a net in one state as Caffe does: every shape, every parameter, and every refusal.
+
+The layers are set up in their order, each by the rule of its type
+(`protofix.net.layer_types`), after the checks that Caffe makes of every layer (Caffe 1.0, Net::Init
+and Layer::SetUp). A layer that
+would be refused leaves unknown shapes behind, so that all mistakes are found in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from caffe_proto import V0_TYPES, LayerFacts
+from protofix.net.data_files import DataFiles
+from protofix.net.graph import Graph, has_loss_weight
+from protofix.net.layer_types.registry import facts_of, rule_of
+from protofix.net.layers import PADDING, Layer
+from protofix.net.names import nearest
+from protofix.net.parameters import phase_of, written_params
+from protofix.net.setup import Made, Refusal, Setup
+from protofix.net.shapes import (
+    MOST_AXES,
+    MOST_VALUES,
+    Shape,
+    is_known,
+    known_count,
+    merged,
+    shape_text,
+    values_text,
+)
+from protofix.net.sharing import shared_refusals
+from protofix.textproto.literals import clip
+from protofix.textproto.tree import scalars_named
+
+Shapes = tuple[Shape, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A net in one state: shapes by the versions' numbers, parameters by the layers' indices.
+
+    The parameters are None where a type does not tell how many there are.
+    """
+
+    graph: Graph
+    shapes: dict[int, Shape]
+    params: dict[int, Shapes | None]
+    refusals: tuple[Refusal, ...]
+    given: frozenset[int] = frozenset()
+    """Indices of the layers all of whose tops were given: Caffe would have an Input there."""
+
+    def bottoms_of(self, layer: Layer) -> Shapes:
+        """The shapes that a layer reads."""
+        sources = (self.graph.source_of(layer, slot) for slot in range(len(layer.bottoms)))
+        return tuple(None if it is None else self.shapes.get(it.number) for it in sources)
+
+    def tops_of(self, layer: Layer) -> Shapes:
+        """The shapes that a layer makes."""
+        results = (self.graph.result_of(layer, slot) for slot in range(len(layer.tops)))
+        return tuple(None if it is None else self.shapes.get(it.number) for it in results)
+
+
+def build(
+    graph: Graph, given: Mapping[str, Shape] | None = None, files: DataFiles | None = None
+) -> Built:
+    """Set up every layer of a net in a state.
+
+    `given` tells the shapes of blobs by name, which a prototxt does not: those of layers without
+    bottoms, and of others (Python layers) where nothing else is known. `files` reads the shapes
+    from the data layers' sources.
+    """
+    given = given or {}
+    shapes: dict[int, Shape] = _inputs(graph, given)
+    params: dict[int, Shapes | None] = {}
+    refusals: list[Refusal] = []
+    swapped: set[int] = set()
+    for layer in graph.layers:
+        sources = (graph.source_of(layer, slot) for slot in range(len(layer.bottoms)))
+        bottoms = tuple(None if it is None else shapes.get(it.number) for it in sources)
+        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, refusals)
+        if not layer.bottoms and layer.tops and all(top.name in given for top in layer.tops):
+            swapped.add(layer.index)
+            made = Made(tuple(given[top.name] for top in layer.tops))
+        else:
+            _check_padding(setup, graph)
+            made = _set_up(setup, given)
+        params[layer.index] = made.params
+        for slot in range(len(layer.tops)):
+            result = graph.result_of(layer, slot)
+            assert result is not None
+            shapes[result.number] = made.tops[slot] if slot < len(made.tops) else None
+    refusals += shared_refusals(graph, params)
+    return Built(graph, shapes, params, tuple(refusals), frozenset(swapped))
+
+
+def shapes_of(graph: Graph, given: Mapping[str, Shape] | None = None) -> dict[int, Shape]:
+    """Shape of every version of every blob, by the version's number."""
+    return build(graph, given).shapes
+
+
+def parameters_of(graph: Graph) -> dict[int, Shapes | None]:
+    """Shapes of the parameters of each layer that a state keeps, by the layer's index."""
+    return build(graph).params
+
+
+def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
+    """The shapes of a net's `input` fields, by the numbers of their versions."""
+    written = graph.net.input_shapes
+    shapes: dict[int, Shape] = {}
+    for version in graph.versions:
+        if version.maker is None:
+            shape = written[version.number] if version.number < len(written) else None
+            # A negative one is said by a rule of its own.
+            known = shape is not None and all(dim >= 0 for dim in shape)
+            shapes[version.number] = given.get(version.blob, shape if known else None)
+    return shapes
+
+
+def _set_up(setup: Setup, given: Mapping[str, Shape]) -> Made:
+    """Set up one layer, with the checks that Caffe makes of all."""
+    layer = setup.layer
+    _check_marks(setup)
+    _check_type(setup)
+    facts = facts_of(layer)
+    rule = rule_of(layer.type)
+    if facts is not None and not _counts_fit(setup, facts):
+        made = setup.unknown(None)
+    elif rule is None:
+        # Of a type that is not known here, not even the number of parameters is.
+        made = setup.unknown(None)
+    else:
+        said = len(setup.refusals)
+        made = rule(setup)
+        if len(setup.refusals) == said and layer.type != PADDING:
+            made = _sane(setup, made)
+    made = replace(made, tops=tuple(_with_given(setup, made, given)))
+    _check_params(setup, made)
+    return made
+
+
+def _check_type(setup: Setup) -> None:
+    """What is no type at all; one that the dialect does not have is said by the schema check."""
+    written = scalars_named(setup.layer.fields, "type")
+    if not written:
+        setup.refuse('has no type: say which layer it is, by type: "ReLU", say')
+    elif setup.layer.format == 0 and written[-1].value not in (*V0_TYPES, PADDING):
+        name = written[-1].value
+        meant = nearest(name, sorted(V0_TYPES))
+        hint = f": did you mean `{meant}`?" if meant else ""
+        setup.refuse(f"has type `{clip(name)}`, which is none of the V0 format{hint}", written[-1])
+
+
+def _check_padding(setup: Setup, graph: Graph) -> None:
+    """V0's padding is folded into the layer that reads it, which must take padding."""
+    layer = setup.layer
+    for slot, bottom in enumerate(layer.bottoms):
+        source = graph.source_of(layer, slot)
+        maker = graph.maker_of(source) if source is not None else None
+        if maker is None or maker.type != PADDING or layer.type == PADDING:
+            continue
+        if layer.type not in ("Convolution", "Pooling"):
+            setup.refuse_shape(
+                f"reads `{bottom.name}`, which a padding layer makes: only layers of type conv or "
+                "pool can pad, so put it in front of one",
+                bottom,
+            )
+
+
+def _with_given(setup: Setup, made: Made, given: Mapping[str, Shape]) -> list[Shape]:
+    """The shapes of the tops, where they are not known those that a person gave."""
+    found: list[Shape] = []
+    for slot, top in enumerate(setup.layer.tops):
+        shape = made.tops[slot] if slot < len(made.tops) else None
+        told = given.get(top.name)
+        if told is not None and not is_known(shape):
+            shape = told if not setup.layer.bottoms else merged(shape, told)
+        found.append(shape)
+    return found
+
+
+def _sane(setup: Setup, made: Made) -> Made:
+    """Refuse what no blob can hold (Caffe 1.0, Blob::Reshape)."""
+    tops = []
+    for slot, shape in enumerate(made.tops):
+        top = setup.layer.tops[slot] if slot < len(setup.layer.tops) else None
+        name = f"`{top.name}`" if top else "a blob"
+        values = known_count(shape)
+        if shape is not None and len(shape) > MOST_AXES:
+            setup.refuse_shape(f"makes {name} with {len(shape)} axes; Caffe takes {MOST_AXES}", top)
+            shape = None
+        elif values is not None and values > MOST_VALUES:
+            setup.refuse_shape(
+                f"makes {name} of {shape_text(shape)}, {values_text(values)} values, which is more "
+                "than Caffe has room for in a blob",
+                top,
+            )
+            shape = (None,) * len(shape or ())
+        elif values == 0 and has_loss_weight(setup.layer, slot):
+            setup.refuse_shape(f"has a loss_weight for {name}, which is without values", top)
+        tops.append(shape)
+    for shape in made.params or ():
+        values = known_count(shape)
+        if values is not None and values > MOST_VALUES:
+            setup.refuse_shape(
+                f"would have a parameter of {shape_text(shape)}, {values_text(values)} "
+                "values, which is more than Caffe has room for in a blob"
+            )
+    return replace(made, tops=tuple(tops))
+
+
+_ENDS = {"bottom": "reads", "top": "makes"}
+
+
+def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:
+    """Whether a layer has as many bottoms and tops as its type takes; what does not fit is said."""
+    layer = setup.layer
+    bottoms, tops = len(layer.bottoms), len(layer.tops)
+    fit = True
+    bounds = (facts.bottom_exact, facts.bottom_min, facts.bottom_max)
+    if _outside(bottoms, *bounds):
+        fit = False
+        extra = facts.bottom_exact if facts.bottom_exact is not None else facts.bottom_max
+        at = layer.bottoms[extra] if extra is not None and bottoms > extra else None
+        said = f"has {_many(bottoms, None, None, 'bottom')}; a layer of type {layer.type} reads "
+        said += _many(*bounds, "bottom")
+        setup.refuse(said, at, "blob-count")
+    bounds = (facts.top_exact, facts.top_min, facts.top_max)
+    if facts.auto_top:
+        # Caffe adds what is missing, without a name.
+        tops = max(tops, facts.top_exact or 0, facts.top_min or 0)
+    if _outside(tops, *bounds):
+        fit = False
+        extra = facts.top_exact if facts.top_exact is not None else facts.top_max
+        at = layer.tops[extra] if extra is not None and tops > extra else None
+        said = f"has {_many(tops, None, None, 'top')}; a layer of type {layer.type} makes "
+        said += _many(*bounds, "top")
+        setup.refuse(said, at, "blob-count")
+    if facts.bottom_equals_top and bottoms != tops and fit:
+        fit = False
+        setup.refuse(
+            f"has {_many(bottoms, None, None, 'bottom')} and {_many(tops, None, None, 'top')}; a "
+            f"layer of type {layer.type} makes one top of each bottom",
+            None,
+            "blob-count",
+        )
+    return fit
+
+
+def _outside(count: int, exact: int | None, least: int | None, most: int | None) -> bool:
+    if exact is not None and count != exact:
+        return True
+    return (least is not None and count < least) or (most is not None and count > most)
+
+
+def _many(exact: int | None, least: int | None, most: int | None, noun: str) -> str:
+    """A count of blobs in words: "2 bottoms", "1 to 2 tops", "at least 1 top"."""
+    if exact is None and least == most:
+        exact = least
+    if exact is not None:
+        return f"{exact or 'no'} {noun}{'' if exact == 1 else 's'}"
+    if least is not None and most is not None:
+        return f"{least} {'or' if most == least + 1 else 'to'} {most} {noun}s"
+    if least is not None:
+        return f"at least {least} {noun}{'' if least == 1 else 's'}"
+    return f"at most {most} {noun}s"
+
+
+def _check_marks(setup: Setup) -> None:
+    """`propagate_down` is once a bottom or not at all, and so is `loss_weight` of the tops."""
+    layer = setup.layer
+    marks = layer.propagate_down
+    if marks and len(marks) != len(layer.bottoms):
+        setup.refuse(
+            f"has {len(marks)} propagate_down and {len(layer.bottoms)} bottoms: write it once for "
+            "each bottom, or not at all",
+            marks[-1],
+            "marks",
+        )
+    facts = facts_of(layer)
+    tops = len(layer.tops)
+    if facts is not None and facts.auto_top:
+        tops = max(tops, facts.top_exact or 0, facts.top_min or 0)
+    if layer.type == "SoftmaxWithLoss" and tops > 1:
+        return  # It aborts whatever the weights: its rule says so.
+    # A loss that says nothing weighs its first top alone, and then a second is one too many.
+    loss = facts is not None and facts.loss
+    weights = len(layer.loss_weights) or (1 if loss else 0)
+    if weights and weights != tops:
+        written = layer.loss_weight_fields
+        right = " ".join(["loss_weight: 1", *["loss_weight: 0"] * (tops - 1)])
+        setup.refuse(
+            f"has {len(written) or 'no'} loss_weight and {tops} top{'' if tops == 1 else 's'}: "
+            + (f"write `{right}`" if loss else "write it once for each top, or not at all"),
+            written[-1] if written else layer.tops[-1],
+            "loss-weights",
+        )
+
+
+def _check_params(setup: Setup, made: Made) -> None:
+    """A layer has no more `param` than it has parameters (Caffe 1.0, Net::Init)."""
+    written = written_params(setup.layer)
+    if made.params is not None and len(written) > len(made.params):
+        number = len(made.params)
+        has = f"{number} parameter{'' if number == 1 else 's'}" if number else "no parameters"
+        setup.refuse(
+            f"has {len(written)} param, but a {setup.layer.type} layer such as this has {has}: "
+            f"take the last {len(written) - number} away",
+            written[number],
+            "param-count",
+        )

@@ -1,0 +1,403 @@
+"""Losses, Accuracy, and the Softmax that some of them hold (Caffe 1.0).
+
+After loss_layer.cpp, which all losses share, and each type's own: softmax_loss_layer.cpp,
+infogain_loss_layer.cpp, accuracy_layer.cpp and so on. Whether an InfogainLoss has an H at all, its
+file, and its `normalize` are judged by rules of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from protofix.net.setup import Made, Rule, Setup
+from protofix.net.shapes import (
+    MOST_VALUES,
+    Dim,
+    Shape,
+    count,
+    differ,
+    known_count,
+    product,
+    shape_text,
+)
+from protofix.textproto.tree import Node
+
+_SINGLE: Shape = ()  # what a loss and an accuracy are
+_LEGACY_AXES = 4  # of a blob whose axes are called number, channels, height and width
+
+_Dims = tuple[Dim, ...]
+
+
+def _softmax(it: Setup) -> Made:
+    _class_axis(it, "softmax_param")
+    return Made((it.bottom(),) * len(it.layer.tops))
+
+
+def _softmax_with_loss(it: Setup) -> Made:
+    written = it.layer.loss_weights
+    _check_softmax_loss(it, "softmax_param", weighs=not written or any(written))
+    if len(it.layer.tops) > 1:
+        # Its inner softmax, which has one top, takes over the loss weights of both.
+        top = it.layer.tops[1]
+        it.refuse(
+            f"has 2 tops, at which Caffe's SoftmaxWithLoss aborts whatever loss_weight says: take "
+            f"`{top.name}` away, and make probabilities with a Softmax layer that reads "
+            f"{it.called()}",
+            top,
+            "blob-count",
+        )
+    return Made((_SINGLE, it.bottom()))
+
+
+def _infogain_loss(it: Setup) -> Made:
+    at = _check_softmax_loss(it, "infogain_loss_param", weighs=True)
+    bottom = it.bottom()
+    _check_matrix(it, bottom[at] if bottom is not None and at is not None else None)
+    return Made((_SINGLE, bottom))
+
+
+def _multinomial_logistic_loss(it: Setup) -> Made:
+    # The scores' axes are counted at the first iteration only.
+    if _check_batch(it) and _check_legacy_axes(it, 0):
+        _check_one_each(it, 1, "image")
+    return Made((_SINGLE,))
+
+
+def _hinge_loss(it: Setup) -> Made:
+    if _check_batch(it):
+        _check_legacy_axes(it, 0)  # counted at the first iteration
+    return Made((_SINGLE,))
+
+
+def _euclidean_loss(it: Setup) -> Made:
+    if _check_batch(it) and _check_legacy_axes(it, 0):  # counted at the first iteration
+        one, other = it.bottoms[:2]
+        if one is not None and other is not None:
+            _check_alike(it, one[1:], other[1:])
+    return Made((_SINGLE,))
+
+
+def _sigmoid_cross_entropy_loss(it: Setup) -> Made:
+    one, other = it.bottoms[:2]
+    if not _check_batch(it) or (any(it.layer.loss_weights) and _has_no_scores(it)):
+        return Made((_SINGLE,))
+    # All values count, so that an empty batch fits another.
+    if one is not None and other is not None and 0 not in (one[0], other[0]):
+        _check_alike(it, one[1:], other[1:])
+    return Made((_SINGLE,))
+
+
+def _contrastive_loss(it: Setup) -> Made:
+    vectors = [_check_vectors(it, slot) for slot in (0, 1)]
+    _check_one_each(it, 2, "pair")
+    one, other = it.bottoms[:2]
+    if all(vectors) and _check_batch(it) and one is not None and other is not None:
+        _check_alike(it, one[1:2], other[1:2])
+    return Made((_SINGLE,))
+
+
+def _accuracy(it: Setup) -> Made:
+    values = it.values("accuracy_param")
+    at = it.axis(values.integer("axis", 1), values.field("axis"))
+    bottom, labels = it.bottom(), it.bottom(1)
+    classes = bottom[at] if bottom is not None and at is not None else None
+    if count(labels) == 0:
+        # Caffe divides by their number.
+        it.refuse_shape(f"reads {it.called(1)}, {shape_text(labels)}, which holds no labels", 1)
+    elif bottom is not None and labels is not None and at is not None:
+        needed = (*bottom[:at], *bottom[at + 1 :])
+        if _products_differ(needed, labels):
+            _refuse_labels(it, "accuracy_param", bottom, labels, at)
+    best = values.integer("top_k", 1)
+    if classes is not None and best > classes:
+        it.refuse(
+            f"counts the best {_number(best)} (top_k), but {it.called()} has only {_many(classes)}"
+            f": top_k must be {_number(classes)} at most",
+            values.field("top_k"),
+        )
+    return Made((_SINGLE, (classes,)))
+
+
+def _class_axis(it: Setup, param: str) -> int | None:
+    """The axis of the classes, along which a softmax runs; None if that cannot be told."""
+    values = it.values(param)
+    at = it.axis(values.integer("axis", 1), values.field("axis"))
+    bottom = it.bottom()
+    if bottom is not None and at is not None and bottom[at] == 0:
+        text = shape_text(bottom)
+        it.refuse_shape(
+            f"runs along axis {at} of {it.called()}, {text}: there is no class on it", 0
+        )
+        return None
+    return at
+
+
+def _check_softmax_loss(it: Setup, param: str, weighs: bool) -> int | None:
+    """Check what losses with a softmax read; give back the axis of the classes in `param`.
+
+    Where the loss `weighs` anything, Caffe weighs the inner probabilities too, and aborts if there
+    are none.
+    """
+    at = _class_axis(it, param)
+    bottom, labels = it.bottom(), it.bottom(1)
+    if bottom == () or not _check_batch(it, at) or at is None:
+        return at
+    if bottom is None or labels is None or (weighs and _has_no_scores(it)):
+        return at
+    needed = (*bottom[:at], *bottom[at + 1 :])
+    if at:
+        # The batch is the same in both, known or not.
+        differs = _products_differ(needed[1:], labels[1:])
+    else:
+        batch = bottom[0] if labels[0] is None else labels[0]
+        differs = _products_differ(needed, (batch, *labels[1:]))
+    if differs and 0 not in (bottom[0], labels[0]):
+        _refuse_labels(it, param, bottom, labels, at)
+    return at
+
+
+def _has_no_scores(it: Setup) -> bool:
+    """Whether there is nothing to learn from, which is refused."""
+    bottom = it.bottom()
+    if count(bottom) != 0:
+        return False
+    it.refuse_shape(f"reads {it.called()}, {shape_text(bottom)}, which holds no scores", 0)
+    return True
+
+
+def _check_batch(it: Setup, at: int | None = None) -> bool:
+    """All losses take bottoms whose first dimensions are alike; false if they are not.
+
+    `at` is the axis of the classes, where the second bottom has labels for each position off it.
+    """
+    one, other = it.bottoms[:2]
+    fit = True
+    for slot in (0, 1):
+        if it.bottom(slot) == ():
+            fit = False
+            it.refuse_shape(
+                f"reads {it.called(slot)}, which is a single value: the first axis of what it "
+                "reads must be the batch",
+                slot,
+            )
+    if not fit or one is None or other is None or not differ(one[0], other[0]):
+        return fit
+    said = f"reads {it.called()}, {shape_text(one)}, and {it.called(1)}, {shape_text(other)}"
+    needed = product((*one[:at], *one[at + 1 :])) if at is not None else None
+    if at and needed is not None and needed == product(other):
+        it.refuse_shape(
+            f"{said}: those are labels enough, but their first axis must be the batch, "
+            f"{shape_text(one[:1])}: make {it.called(1)} {_label_shape(one, at)}",
+            1,
+        )
+    else:
+        it.refuse_shape(
+            f"{said}: the first axis of both is the batch and must be the same, not "
+            f"{shape_text(one[:1])} and {shape_text(other[:1])}",
+            1,
+        )
+    return False
+
+
+def _check_legacy_axes(it: Setup, slot: int) -> bool:
+    """Some losses know no more than number, channels, height and width; false if there is more."""
+    shape = it.bottom(slot)
+    if shape is None or len(shape) <= _LEGACY_AXES:
+        return True
+    it.refuse_shape(
+        f"reads {it.called(slot)}, {shape_text(shape)}, of {len(shape)} axes: it takes at most "
+        f"{_LEGACY_AXES}; put a Reshape or Flatten layer in between",
+        slot,
+    )
+    return False
+
+
+def _check_one_each(it: Setup, slot: int, item: str) -> None:
+    """A bottom has one label for each item of the batch: N, or N × 1 × 1 × 1."""
+    shape = it.bottom(slot)
+    if not _check_legacy_axes(it, slot) or shape is None:
+        return
+    if any(differ(dim, 1) for dim in shape[1:]):
+        a_map = len(_large(shape[1:])) > 1
+        tail = "; for a label at each position take SoftmaxWithLoss" if a_map else ""
+        it.refuse_shape(
+            f"reads {it.called(slot)}, {shape_text(shape)}, but takes one label for each {item}: "
+            f"it must be {shape_text((*shape[:1], 1))}{tail}",
+            slot,
+        )
+
+
+def _check_vectors(it: Setup, slot: int) -> bool:
+    """A bottom has a vector for each item of the batch: N × C, or N × C × 1 × 1."""
+    shape = it.bottom(slot)
+    if not _check_legacy_axes(it, slot):
+        return False
+    if shape is None or not any(differ(dim, 1) for dim in shape[2:]):
+        return True
+    it.refuse_shape(
+        f"compares vectors, N × C, and {it.called(slot)} is {shape_text(shape)}: put a Flatten or "
+        "InnerProduct layer in between",
+        slot,
+    )
+    return False
+
+
+def _check_alike(it: Setup, one: _Dims, other: _Dims) -> None:
+    """Two bottoms have as many values for each item of the batch: `one` and `other`."""
+    if not _products_differ(one, other):
+        return
+    texts = [shape_text(shape) for shape in it.bottoms[:2]]
+    counts = [_number(product(dims)) for dims in (one, other)]
+    labels = len(it.bottoms) == 2 and product(other) == 1
+    tail = f"; if {it.called(1)} is the number of a class, take SoftmaxWithLoss" if labels else ""
+    it.refuse_shape(
+        f"compares {it.called()}, {texts[0]}, with {it.called(1)}, {texts[1]}, value by value: "
+        f"both must have as many values for each item, not {counts[0]} and {counts[1]}{tail}",
+        1,
+    )
+
+
+def _check_matrix(it: Setup, classes: Dim) -> None:
+    """The third bottom of an InfogainLoss, H, has a number for each pair of classes."""
+    shape = it.bottom(2)
+    if shape is None:
+        return
+    held = shape
+    while len(held) > 2 and held[0] == 1:
+        held = held[1:]
+    if classes is None:
+        numbers = count(shape)
+        if numbers is not None and (numbers < 0 or math.isqrt(numbers) ** 2 != numbers):
+            it.refuse_shape(
+                f"reads H from {it.called(2)}, {shape_text(held)}: it must be square, "
+                "with a number for each pair of classes",
+                2,
+            )
+        return
+    side = (classes, classes)
+    if _products_differ(shape, side):
+        several = len(held) > 2 and held[-2:] == side
+        it.refuse_shape(
+            f"reads H from {it.called(2)}: {it.called()} has {_many(classes)}, "
+            f"H is {shape_text(held)}: it must be {shape_text(side)}"
+            + (", one for each iteration (batch_size: 1)" if several else ""),
+            2,
+        )
+
+
+def _refuse_labels(it: Setup, param: str, scores: _Dims, labels: _Dims, at: int) -> None:
+    """Refuse labels of which there are not as many as positions in the scores off axis `at`."""
+    found = count(labels)
+    if found is None:
+        reads = f"reads labels in {it.called(1)}, {shape_text(labels)}"
+    else:
+        reads = f"reads {_number(found)} label{'' if found == 1 else 's'} in {it.called(1)}"
+        # The count of a single axis is its shape.
+        reads += f", {shape_text(labels)}" if len(labels) > 1 else ""
+    needed = (*scores[:at], *scores[at + 1 :])
+    each = "position" if _large(needed[1:]) else "item"
+    counted = _large(needed) or (1,)
+    total = product(counted)
+    sum_up = f" = {_number(total)}" if total is not None and len(counted) > 1 else ""
+    beside = f" off axis {at}" if at != 1 else ""
+    advice, place = _advice(it, param, scores, labels, at)
+    it.refuse_shape(
+        f"{reads}, where {it.called()}, {shape_text(scores)}, needs one for each {each}{beside}: "
+        f"{shape_text(counted)}{sum_up}; {advice}",
+        place,
+    )
+
+
+def _advice(
+    it: Setup, param: str, scores: _Dims, labels: _Dims, at: int
+) -> tuple[str, Node | int | None]:
+    """What would make labels and scores fit, and the place to mend: a field or a bottom."""
+    right = f"make {it.called(1)} {_label_shape(scores, at)}"
+    field = it.values(param).field("axis")
+    fitting = _fitting_axis(scores, labels, at)
+    if fitting is not None:
+        axis = f"{param} {{ axis: {fitting} }}"
+        return f"they fit with `{axis}`, the axis that they lack", field or 1
+    if at == 0 and len(scores) > 1:
+        return "axis 0 is the batch: say which axis has the classes", field or 1
+    if labels == scores or (None not in labels and product(labels) == product(scores)):
+        return f"a label is the number of its class, not a value for each class: {right}", 1
+    score_map, label_map = _large(scores[1:at] + scores[at + 1 :]), _large(labels[1:])
+    if score_map and not label_map:
+        return (
+            f"{it.called()} is a map of scores: for one label an item, put a fully connected layer "
+            f"(InnerProduct) or global pooling in between; for one at each position, {right}",
+            0,
+        )
+    if label_map and not score_map and len(labels) > 2:
+        return (
+            f"{it.called()} has one set of scores an item: {right}, or, for a label at each "
+            "position, score with convolutions, without a fully connected layer",
+            1,
+        )
+    if label_map and not score_map:
+        return f"{right}; several labels an item need a Slice layer and a loss each", 1
+    if label_map and score_map and None not in score_map:
+        return (
+            f"the map of scores is {shape_text(score_map)}, that of labels {shape_text(label_map)}"
+            f": bring one to the size of the other (Deconvolution, Crop), or {right}",
+            1,
+        )
+    return right, 1
+
+
+def _fitting_axis(scores: _Dims, labels: _Dims, at: int) -> int | None:
+    """The axis, not the batch's, without which the scores have the shape of the labels."""
+    for axis in range(1, len(scores)):
+        rest = (*scores[:axis], *scores[axis + 1 :])
+        if axis != at and scores[axis] != 1 and None not in rest and _large(rest) == _large(labels):
+            return axis
+    return None
+
+
+def _label_shape(scores: _Dims, at: int) -> str:
+    """The shape that labels should have: one class instead of all."""
+    return shape_text((*scores[:at], 1, *scores[at + 1 :]))
+
+
+def _large(dims: _Dims) -> _Dims:
+    return tuple(dim for dim in dims if dim != 1)
+
+
+def _products_differ(one: _Dims, other: _Dims) -> bool:
+    """Whether two blobs cannot have as many values, whatever is not known of them."""
+    counts = product(one), product(other)
+    if counts[0] is None and counts[1] is None:
+        return False
+    if counts[0] is not None and counts[1] is not None:
+        return counts[0] != counts[1]
+    whole, part = (counts[0], other) if counts[1] is None else (counts[1], one)
+    assert whole is not None
+    # What is not known multiplies the rest up to the whole, or cannot.
+    rest = known_count(part)
+    return whole % rest != 0 if rest else whole != 0
+
+
+def _many(classes: int) -> str:
+    return f"{_number(classes)} class{'' if classes == 1 else 'es'}"
+
+
+def _number(number: Dim) -> str:
+    if number is None:
+        return "an unknown number"
+    # Python does not write numbers of any length.
+    return f"{number:,}" if abs(number) <= MOST_VALUES**2 else "too many"
+
+
+RULES: Mapping[str, Rule] = {
+    "Accuracy": _accuracy,
+    "ContrastiveLoss": _contrastive_loss,
+    "EuclideanLoss": _euclidean_loss,
+    "HingeLoss": _hinge_loss,
+    "InfogainLoss": _infogain_loss,
+    "MultinomialLogisticLoss": _multinomial_logistic_loss,
+    "SigmoidCrossEntropyLoss": _sigmoid_cross_entropy_loss,
+    "Softmax": _softmax,
+    "SoftmaxWithLoss": _softmax_with_loss,
+}

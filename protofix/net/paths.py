@@ -1,0 +1,30 @@
+"""Where the files are that a prototxt names.
+
+A path in a prototxt is relative to the folder in which Caffe was started, and nothing records
+which that was.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def find_file(name: str, origin: str | os.PathLike[str]) -> Path | None:
+    """The file or folder that a prototxt means by a path, or None if it is not there.
+
+    A relative path is looked for from the working folder, then from the folder of the prototxt,
+    `origin`, and from each folder above it, where a checkout of Caffe has its root. An absolute
+    path is taken as it is.
+    """
+    if not name:
+        return None
+    if os.path.exists(name):
+        return Path(name)
+    if os.path.isabs(name):
+        return None
+    try:
+        start = Path(os.path.abspath(origin))
+    except OSError:  # The working folder is gone.
+        return None
+    return next((path for above in start.parents if os.path.exists(path := above / name)), None)

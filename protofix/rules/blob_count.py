@@ -1,0 +1,20 @@
+"""A layer that reads or makes more or fewer blobs than its type does.
+
+Caffe stops with "takes 2 bottom blob(s) as input" or "produces 1 top blob(s) as output".
+
+Wrong:
+
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc8" top: "loss" }
+
+Right:
+
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc8" bottom: "label" top: "loss" }
+"""
+
+from protofix.rules.rule import refused
+
+CODE = "PF304"
+NAME = "blob-count"
+SEVERITY = "error"
+
+check = refused("blob-count")

@@ -1,0 +1,147 @@
+"""A layer whose top is its own bottom, though its type cannot work in place.
+
+Caffe refuses that of AbsVal, Flatten, Reshape and Split alone. A Pooling, a Convolution, an
+InnerProduct and so on write over what they still read, and give the blob another shape under its
+readers' feet: what comes out is wrong, without a word.
+
+In place work ReLU, PReLU, ELU, Sigmoid, TanH, Exp, Swish, Threshold, Dropout, BatchNorm, Scale,
+Bias and Softmax. BNLL, Clip, Log, MVN, Filter, an LRN within channels, a Power with another power
+than 1 and an Eltwise that multiplies make the right values, but the way back needs what they read
+and finds what they made: they cannot work in place where something before them learns.
+
+Wrong:
+
+    layer { name: "data" type: "Input" top: "data"
+            input_param { shape { dim: 1 dim: 3 dim: 32 dim: 32 } } }
+    layer { name: "pool" type: "Pooling" bottom: "data" top: "data"
+            pooling_param { kernel_size: 2 stride: 2 } }
+
+Right:
+
+    layer { name: "data" type: "Input" top: "data"
+            input_param { shape { dim: 1 dim: 3 dim: 32 dim: 32 } } }
+    layer { name: "pool" type: "Pooling" bottom: "data" top: "pool"
+            pooling_param { kernel_size: 2 stride: 2 } }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from protofix.net.as_built import as_built
+from protofix.net.backward import backward_of
+from protofix.net.build import Built
+from protofix.net.layer_types.registry import facts_of
+from protofix.net.layers import BlobName, Layer
+from protofix.net.setup import Setup, Values, subject_of
+from protofix.net.states import NetState
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
+
+CODE = "PF328"
+NAME = "in-place-by-mistake"
+SEVERITY = "warning"
+
+_Harm = Literal["values", "gradient"]
+
+# After the Forward and Backward of each type in Caffe 1.0 and the forks' own.
+_NEVER = {
+    "ArgMax", "BatchReindex", "Convolution", "ConvolutionDepthwise", "Crop", "Deconvolution",
+    "DepthwiseConvolution", "Embed", "Im2col", "InnerProduct", "Interp", "LSTM", "LSTMUnit",
+    "PSROIPooling", "Permute", "Pooling", "PriorBox", "RNN", "ROIPooling", "Reduction", "Reorg",
+    "SPP", "ShuffleChannel", "Tile", "Upsample",
+}  # fmt: skip
+_REGIONS = ("ACROSS_CHANNELS", "WITHIN_CHANNEL")
+_OPERATIONS = ("PROD", "SUM", "MAX")  # SUM stands for none
+_NOT_BACKWARD = {"BNLL", "Clip", "Filter", "Log"}
+
+
+def _check(view: NetView) -> Iterator[Hit]:
+    places = {
+        layer: (top, harm)
+        for layer in view.net.layers
+        for top in _in_place(layer)
+        if (harm := _harm(layer)) is not None
+    }
+    found: dict[Layer, list[NetState]] = {}
+    for built in view.built if places else ():
+        learned = _learned_through(built)
+        refused = {it.layer for it in built.graph.shared_in_place}
+        for layer in built.graph.layers:
+            if layer in refused or layer not in places:
+                continue
+            if places[layer][1] == "values" or layer.index in learned:
+                found.setdefault(layer, []).append(built.graph.state)
+    for layer, states in found.items():
+        top, harm = places[layer]
+        # Which way a net is run, values are wrong in every state.
+        where = "" if harm == "values" else view.where(layer, states)
+        yield Hit(top.start, top.end, _message(layer, top, harm, where))
+
+
+def _in_place(layer: Layer) -> list[BlobName]:
+    """The first top that has the name of the bottom at its place."""
+    pairs = zip(layer.bottoms, layer.tops, strict=False)
+    return [top for bottom, top in pairs if bottom.name == top.name][:1]
+
+
+def _harm(layer: Layer) -> _Harm | None:
+    """What comes out wrong of a layer that works in place; None if nothing does."""
+    kind = layer.type
+    facts = facts_of(layer)
+    if kind in _NEVER or kind == "Accuracy" or (facts is not None and facts.loss):
+        return "values"
+    if kind == "Concat":
+        return "values" if len(layer.bottoms) > 1 else None
+    if kind == "Slice":
+        return "values" if len(layer.tops) > 1 else None
+    if kind in _NOT_BACKWARD:
+        return "gradient"
+    if kind == "Eltwise":
+        values = _values(layer, "eltwise_param")
+        multiplies = values.has("operation") and values.enum("operation", _OPERATIONS) == "PROD"
+        return "gradient" if multiplies else "values"
+    if kind == "LRN":
+        within = _values(layer, "lrn_param").enum("norm_region", _REGIONS) == _REGIONS[1]
+        return "gradient" if within else "values"
+    if kind == "MVN":
+        divides = _values(layer, "mvn_param").boolean("normalize_variance", True)
+        return "gradient" if divides else None
+    if kind == "Power":
+        values = _values(layer, "power_param")
+        power = values.real("power", 1.0)
+        return "gradient" if power not in (0, 1) and values.real("scale", 1.0) != 0 else None
+    return None
+
+
+def _values(layer: Layer, message: str) -> Values:
+    return Setup(layer, "TEST", ()).values(message)
+
+
+def _learned_through(built: Built) -> set[int]:
+    """The layers through which gradients flow to what learns before them, while training."""
+    if built.graph.state.phase != "TRAIN":
+        return set()
+    net = as_built(built)
+    bottoms = backward_of(net, built.graph.net.fields).bottoms
+    return {
+        one.layer.index
+        for one, needed in zip(net.layers, bottoms, strict=True)
+        if one.layer is not None and any(needed)
+    }
+
+
+def _message(layer: Layer, top: BlobName, harm: _Harm, where: str) -> str:
+    what = (
+        "writes over what it still reads"
+        if harm == "values"
+        else f"writes over what its gradient is made from{where}"
+    )
+    return (
+        f"{subject_of(layer)} {what}: {layer.type} cannot work in place, so give its top another "
+        f"name than `{top.name}`"
+    )
+
+
+check = of_nets(_check)

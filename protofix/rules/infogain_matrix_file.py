@@ -1,0 +1,84 @@
+"""The file of H that an InfogainLoss names: it is missing, cannot be read, or is of another size.
+
+Caffe reads `source` when it sets the loss up, and aborts. It looks from the folder in which it is
+started, which no file tells: the path is looked for from the working folder, from the net's own
+folder and from those above. H is L × L for L classes.
+
+Wrong:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" top: "loss"
+            infogain_loss_param { source: "there/is/no/such/H.binaryproto" } }
+
+Right:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" bottom: "H"
+            top: "loss" }
+"""
+
+from collections.abc import Iterator
+
+from protofix.infogain.losses import infogain_losses, loss_axis, source_of
+from protofix.net.layers import Layer
+from protofix.net.paths import find_file
+from protofix.net.setup import subject_of
+from protofix.net.shapes import class_count
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
+from protofix.textproto.tree import Message, Scalar, scalars_named
+
+CODE = "PF406"
+NAME = "infogain-matrix-file"
+SEVERITY = "error"
+
+
+def _check(view: NetView) -> Iterator[Hit]:
+    for loss in infogain_losses(view.net):
+        source = source_of(loss)
+        if not source or len(loss.bottoms) > 2:  # With a third bottom it is not read.
+            continue
+        at = _written(loss)
+        path = find_file(source, view.net.document.source.path)
+        if path is None:
+            message = (
+                f"{subject_of(loss)} names H by `{source}`, which is neither here nor in the "
+                "net's folder or one above: write it there, or name it as Caffe will find it"
+            )
+            yield Hit(at.start, at.end, message)
+            continue
+        from protofix.infogain.matrix import MatrixError, read_matrix
+
+        try:
+            matrix = read_matrix(path)
+        except MatrixError as error:
+            yield Hit(at.start, at.end, f"{subject_of(loss)} cannot have H: {error}")
+            continue
+        for name, classes in _classes(view, loss).items():
+            if classes != matrix.classes:
+                size = f"{matrix.classes} × {matrix.classes}"
+                message = (
+                    f"`{name}` has {classes} classes, H of {subject_of(loss)} is {size}: "
+                    f"it must be {classes} × {classes}"
+                )
+                yield Hit(at.start, at.end, message)
+
+
+def _classes(view: NetView, loss: Layer) -> dict[str, int]:
+    """How many classes the scores of a loss tell apart, by the blobs' names; those known."""
+    axis = loss_axis(loss)
+    found: dict[str, int] = {}
+    for graph, shapes in view.keeping(loss):
+        scores = graph.source_of(loss, 0)
+        if scores is not None:
+            count = class_count(shapes.get(scores.number), 1 if axis is None else axis)
+            if count is not None:
+                found[scores.blob] = count
+    return found
+
+
+def _written(loss: Layer) -> Message | Scalar:
+    param = loss.param("infogain_loss_param")
+    fields = param.fields if param is not None else loss.fields
+    return scalars_named(fields, "source")[-1]
+
+
+check = of_nets(_check)

@@ -1,0 +1,47 @@
+"""An `input` of a net without a shape, or with one that is none.
+
+Caffe makes an Input layer of a net's `input` fields, and takes the shapes from `input_shape`, one
+an input, or else from `input_dim`, four numbers an input. Without any it leaves the inputs out
+altogether, and stops at the first layer that reads one: "Unknown bottom blob".
+
+Wrong:
+
+    input: "data"
+    layer { name: "relu" type: "ReLU" bottom: "data" top: "relu" }
+
+Right:
+
+    input: "data"
+    input_shape { dim: 1 dim: 3 dim: 227 dim: 227 }
+    layer { name: "relu" type: "ReLU" bottom: "data" top: "relu" }
+"""
+
+from collections.abc import Iterator
+
+from protofix.net.layers import BlobName
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
+
+CODE = "PF312"
+NAME = "input-shape"
+SEVERITY = "error"
+
+_RIGHT = "write `input_shape { dim: ... }` once for each input"
+
+
+def _check(view: NetView) -> Iterator[Hit]:
+    shapes = view.net.input_shapes
+    for index, given in enumerate(view.net.inputs):
+        if index >= len(shapes) or (not view.net.has_input_shapes and len(shapes[index]) < 4):
+            without = "has no shape" if index >= len(shapes) else "has fewer than 4 input_dim"
+            yield _hit(given, f"{without}, and Caffe cannot build it: {_RIGHT}")
+        elif any(dim < 0 for dim in shapes[index]):
+            dims = ", ".join(map(str, shapes[index]))
+            yield _hit(given, f"has the shape {dims}: no dimension can be less than 0")
+
+
+def _hit(given: BlobName, message: str) -> Hit:
+    return Hit(given.start, given.end, f"the input `{given.name}` {message}")
+
+
+check = of_nets(_check)

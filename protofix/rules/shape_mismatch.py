@@ -1,0 +1,29 @@
+"""Blobs whose shapes do not fit the layer that reads them, or one another.
+
+A kernel larger than its image, a group that does not divide the channels, labels that are not one a
+score, an axis that a blob does not have: Caffe aborts where the layer is set up. Shapes are worked
+out as far as the file tells them; what depends on data that is not there is never held against a
+net, and can be given by `--given`.
+
+Wrong:
+
+    layer { name: "data" type: "Input" top: "data"
+            input_param { shape { dim: 4 dim: 3 dim: 32 dim: 32 } } }
+    layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+            convolution_param { num_output: 8 kernel_size: 3 group: 2 } }
+
+Right:
+
+    layer { name: "data" type: "Input" top: "data"
+            input_param { shape { dim: 4 dim: 3 dim: 32 dim: 32 } } }
+    layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+            convolution_param { num_output: 9 kernel_size: 3 group: 3 } }
+"""
+
+from protofix.rules.rule import refused
+
+CODE = "PF306"
+NAME = "shape-mismatch"
+SEVERITY = "error"
+
+check = refused("shape")

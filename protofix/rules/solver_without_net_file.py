@@ -1,0 +1,36 @@
+"""A net that a solver names, in a file that was not found.
+
+Caffe looks for it from the folder in which it is started, which no file tells. It is looked for
+from the working folder, from the solver's own folder and from those above. What is not found is not
+checked.
+
+Wrong:
+
+    net: "there/is/no/such/net.prototxt"
+    base_lr: 0.01
+    lr_policy: "fixed"
+"""
+
+from collections.abc import Iterator
+
+from protofix.net.paths import find_file
+from protofix.net.solvers import nets_of_solver
+from protofix.rules.rule import Context, Hit
+
+CODE = "PF701"
+NAME = "solver-without-net-file"
+SEVERITY = "warning"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say it once for each field."""
+    if context.kind != "SolverParameter":
+        return
+    nets = {net.node: net.path for net in nets_of_solver(context.document) if net.path}
+    for node, path in nets.items():
+        if find_file(path, context.document.source.path) is None:
+            message = (
+                f"the net `{path}` is neither here nor in the solver's folder or one above, "
+                "so that it was not checked"
+            )
+            yield Hit(node.start, node.end, message)

@@ -1,0 +1,93 @@
+"""Reduction and ArgMax: what they make, and what Caffe would refuse."""
+
+from __future__ import annotations
+
+import pytest
+from building import built
+from partly import partly_built
+
+from protofix.net.shapes import Shape
+
+
+def reduction(fields: str = "") -> str:
+    return f'type: "Reduction" reduction_param {{ {fields} }}'
+
+
+def argmax(fields: str = "") -> str:
+    return f'type: "ArgMax" argmax_param {{ {fields} }}'
+
+
+# The layer, what it reads and what it makes.
+BUILT: list[tuple[str, str, Shape]] = [
+    (reduction(), "2 3 4", ()),
+    (reduction("axis: 1"), "2 3 4", (2,)),
+    (reduction("axis: -1 operation: MEAN coeff: 0"), "2 3 4", (2, 3)),
+    # Only sums of the values themselves need some.
+    (reduction("axis: 1 operation: SUMSQ"), "2 0", (2,)),
+    (reduction("axis: 1"), "0 2", (0,)),
+    # The place of the best in each item, in at least three axes.
+    (argmax(), "2 5", (2, 1, 1)),
+    (argmax(), "5", (5, 1, 1)),
+    (argmax("top_k: 3"), "2 5", (2, 1, 3)),
+    (argmax("top_k: 3 out_max_val: true"), "2 5 1 1", (2, 2, 3, 1)),
+    (argmax(), "2 3 4 5 6", (2, 1, 1, 1, 1)),
+    (argmax("axis: 1"), "2 5 6 7", (2, 1, 6, 7)),
+    (argmax("axis: -1 top_k: 2 out_max_val: true"), "2 5", (2, 2)),
+]
+
+
+@pytest.mark.parametrize(("layer", "bottom", "top"), BUILT)
+def test_what_is_built(layer: str, bottom: str, top: Shape) -> None:
+    it = built(layer, bottom)
+    assert it.said == []
+    assert it.tops == (top,)
+    assert it.params == ()
+
+
+# The layer, what it reads, and a piece of what is said of it.
+REFUSED: list[tuple[str, str | None, str]] = [
+    (reduction("axis: 2"), "2 3", "works on axis 2, but `b0` is 2 × 3"),
+    (reduction(), "", "works on axis 0, but `b0` is a single value"),
+    (reduction("axis: 1"), "2 0", "sums `b0`, which is 2 × 0, from axis 1 on: there are no values"),
+    (reduction("operation: 4"), "0", "sums `b0`, which is 0, from axis 0 on: there are no values"),
+    (argmax("top_k: 0"), "2 5", "has top_k 0: it must be at least 1"),
+    (argmax("top_k: 0"), None, "has top_k 0: it must be at least 1"),
+    (argmax("top_k: 6"), "2 5", "asks for the best 6 in each item of `b0`, which is 2 × 5: there"),
+    (argmax("top_k: 6"), "2 2 2", "in each item of `b0`, which is 2 × 2 × 2: there are 4"),
+    (argmax("top_k: 6 axis: 1"), "2 5", "the best 6 along axis 1 of `b0`, which is 2 × 5"),
+    (argmax("axis: 2"), "2 5", "works on axis 2, but `b0` is 2 × 5"),
+    (argmax(), "", "reads `b0`, a single value, without axes"),
+    (argmax(), "2 0", "asks for the best 1 in each item of `b0`, which is 2 × 0: there are 0"),
+]
+
+
+@pytest.mark.parametrize(("layer", "bottom", "piece"), REFUSED)
+def test_what_is_refused(layer: str, bottom: str | None, piece: str) -> None:
+    [said] = built(layer, bottom).said
+    assert piece in said
+
+
+# The layer, what is known of its bottom, and what follows of its top.
+UNKNOWN: list[tuple[str, str | None, Shape]] = [
+    (reduction(), None, ()),
+    (reduction("axis: 2"), None, (None, None)),
+    (reduction("axis: -1"), None, None),
+    (reduction("axis: 1"), "? 3", (None,)),
+    (argmax(), "? 5", (None, 1, 1)),
+    (argmax("top_k: 9"), "2 ?", (2, 1, 9)),
+    (argmax("axis: 1"), "? ? 4", (None, 1, 4)),
+    (argmax(), None, None),
+    (argmax("axis: 7"), None, None),
+]
+
+
+@pytest.mark.parametrize(("layer", "bottom", "top"), UNKNOWN)
+def test_what_follows_from_what_is_known(layer: str, bottom: str | None, top: Shape) -> None:
+    it = partly_built(layer, bottom)
+    assert it.said == []
+    assert it.tops == (top,)
+
+
+def test_one_mistake_leaves_the_rest_known() -> None:
+    assert built(argmax("top_k: 6 axis: 1"), "2 5 3").tops == ((2, None, 3),)
+    assert built(argmax("top_k: 0"), "2 5").tops == ((2, 1, None),)
