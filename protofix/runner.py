@@ -100,7 +100,8 @@ def _context(source: Source, question: Question) -> Context:
 
 def _checked(context: Context) -> Checked:
     found = tuple(findings(context))
-    return Checked(context.document.source, found, context.kind, context.dialect)
+    nets = tuple(view.net for view in context.views) if context.given else ()
+    return Checked(context.document.source, found, context.kind, context.dialect, nets)
 
 
 def check_file(

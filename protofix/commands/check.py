@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caffe_proto import AUTO, DIALECTS
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
-from protofix.commands.states import add_state_options, asked_of, given_of
+from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
 
 if TYPE_CHECKING:
     from protofix.config import Config
@@ -120,6 +120,7 @@ def _check(arguments: argparse.Namespace) -> int:
     elif checked or len(failed) != 1:
         sys.stdout.flush()
         print(report.summary(checked, len(failed)), file=sys.stderr)
+    refuse_unmade_given(given, [net for one in checked for net in one.nets])
     if failed:
         return FAILED
     return FOUND if any(one.findings for one in checked) else DONE

@@ -12,7 +12,7 @@ from caffe_proto import Schema, dialect_title
 from protofix.net.binding import Lack, Misfit
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect, Fit, fit, who_knows
-from protofix.net.layers import Layer
+from protofix.net.layers import Layer, Net
 from protofix.net.names import known_by
 from protofix.net.setup import Refusal, RefusalKind
 from protofix.net.shapes import Shape
@@ -109,13 +109,15 @@ class Finding:
 class Checked:
     """One text, what was found in it, which message it holds, and the dialect it was held against.
 
-    `kind` is None for a file that is not Caffe's; no dialect is its own then.
+    `kind` is None for a file that is not Caffe's; no dialect is its own then. `nets` are those that
+    it holds, where shapes of their data were given.
     """
 
     source: Source
     findings: tuple[Finding, ...]
     kind: str | None
     dialect: Dialect
+    nets: tuple[Net, ...] = ()
 
 
 @dataclass(frozen=True)

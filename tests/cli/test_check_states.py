@@ -1,0 +1,139 @@
+"""`protofix check` in states that are named, in those of a solver, and with shapes given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protofix.cli import main
+
+# In TEST the labels come with a stage alone; the second layer fits 8 × 8 images and no smaller.
+NET = """name: "net"
+layer { name: "data" type: "Python" top: "data" top: "label" include { phase: TRAIN } }
+layer { name: "data" type: "Python" top: "data" include { phase: TEST } }
+layer { name: "label" type: "Python" top: "label" include { phase: TEST stage: "val" } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+  convolution_param { num_output: 2 kernel_size: 9 } }
+layer { name: "fc" type: "InnerProduct" bottom: "conv" top: "fc"
+  inner_product_param { num_output: 5 } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" }
+"""
+MISSING = "net.prototxt:9:67: PF301 unmade-blob: `loss` reads `label`, which `data` does not make"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.prototxt").write_text(NET)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    main(["check", *arguments])
+    return capsys.readouterr().out.splitlines()
+
+
+def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    main(["check", "--format", "json", *arguments])
+    records: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return records
+
+
+def test_a_net_is_checked_in_the_state_that_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, "net.prototxt") == [f"{MISSING} in TEST"]
+    assert said(capsys, "net.prototxt", "--phase", "TRAIN") == []
+    assert said(capsys, "net.prototxt", "--phase", "TEST") == [MISSING]
+    assert said(capsys, "net.prototxt", "--phase", "TEST", "--stage", "val") == []
+    assert said(capsys, "net.prototxt", "--stage", "val") == []
+    assert said(capsys, "net.prototxt", "--level", "1") == [MISSING]
+
+
+@pytest.mark.parametrize(
+    ("solver", "codes"),
+    [
+        ("net: 'net.prototxt'", []),
+        ("net: 'net.prototxt' test_iter: 1 test_interval: 1", ["PF301"]),
+        (
+            "net: 'net.prototxt' test_iter: 1 test_interval: 1 test_state { stage: 'val' }",
+            [],
+        ),
+        ("train_net: 'net.prototxt' train_state { phase: TEST }", ["PF301"]),
+        ("train_net: 'net.prototxt' test_net: 'net.prototxt'", ["PF301"]),
+        ("net: 'net.prototxt' train_state { phase: TEST stage: 'val' }", []),
+        ("net: 'other.prototxt'", ["PF701"]),
+    ],
+)
+def test_a_solver_is_checked_with_its_nets_in_its_states(
+    solver: str, codes: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "solver.prototxt").write_text(solver)
+    assert [record["code"] for record in found(capsys, "solver.prototxt")] == codes
+
+
+def test_a_net_is_found_from_a_folder_above_its_solver(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = folder / "models" / "leaves"
+    deep.mkdir(parents=True)
+    (folder / "net.prototxt").rename(deep / "net.prototxt")
+    (deep / "solver.prototxt").write_text(
+        "net: 'models/leaves/net.prototxt'\ntest_iter: 1\ntest_interval: 1\n"
+    )
+    monkeypatch.chdir(deep)
+    [record] = found(capsys, "solver.prototxt")
+    assert Path(record["file"]).resolve() == deep / "net.prototxt"
+    assert (record["line"], record["code"]) == (9, "PF301")
+
+
+def test_what_a_net_and_its_solver_both_show_is_said_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "solver.prototxt").write_text("net: 'net.prototxt'\ntest_iter: 1\ntest_interval: 1\n")
+    assert [record["code"] for record in found(capsys, ".")] == ["PF301"]
+    main(["check", "."])
+    assert "in 1 of 2 files" in capsys.readouterr().err
+
+
+def test_a_net_within_a_solver_is_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    solver = f"base_lr: 1\nnet_param {{\n{NET}}}\ntest_iter: 1\ntest_interval: 1\n"
+    (folder / "solver.prototxt").write_text(solver)
+    [record] = found(capsys, "solver.prototxt")
+    assert (record["line"], record["column"], record["code"]) == (11, 67, "PF301")
+
+
+def test_shapes_that_are_given_are_held_against_the_net(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = ("net.prototxt", "--phase", "TRAIN")
+    assert said(capsys, *train, "--given", "data=4,3,9,9", "--given", "label=4") == []
+    assert said(capsys, *train, "--given", "data=4,3,8,8") == [
+        "net.prototxt:6:37: PF306 shape-mismatch: `conv` has a kernel that covers 9, which is more "
+        "than `data`, 4 × 3 × 8 × 8"
+    ]
+    assert said(capsys, *train, "--given", "data=4,3,9,9", "--given", "label=3")[0].startswith(
+        "net.prototxt:9:67: PF306 shape-mismatch: `loss` reads"
+    )
+
+
+@pytest.mark.parametrize("written", ["data", "=1,2", "data=1,x", "data=1;2", "data=-1"])
+def test_what_is_no_shape_is_refused(
+    written: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "net.prototxt", "--given", written])
+    assert stop.value.code == 2
+    assert "data=2,3,227,227" in capsys.readouterr().err
+
+
+def test_a_shape_given_of_a_blob_that_is_in_no_net(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--given", "dota=4,3,9,9"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "protofix: --given dota: no layer makes a blob of that name; did you mean `data`?"
+    )
