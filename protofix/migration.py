@@ -9,7 +9,7 @@ from pathlib import Path
 from caffe_proto import Schema, base_schema
 from protofix.infogain.chains import Chain, OtherProbabilities, find_other_probabilities
 from protofix.infogain.fuse import Fused, FuseOptions, FuseResult, fuse
-from protofix.infogain.losses import find_source, has_matrix, infogain_losses, source_of
+from protofix.infogain.losses import has_matrix, infogain_losses, source_of
 from protofix.infogain.matrix import MatrixError, check_matrix, read_matrix
 from protofix.infogain.proof import (
     Proof,
@@ -27,6 +27,7 @@ from protofix.infogain.sources import (
 )
 from protofix.net.kinds import kind_of_file
 from protofix.net.layers import Layer, bind
+from protofix.net.paths import find_file
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
 from protofix.upgrade.text.document import Upgrade, refuse_mistakes, upgrade_document
@@ -74,7 +75,7 @@ class Migration:
     def matrices(self) -> tuple[Path, ...]:
         """The files of H that the net names and that are here."""
         sources = map(source_of, infogain_losses(bind(self.after)))
-        found = (find_source(source, self.after.source.path) for source in sources if source)
+        found = (find_file(source, self.after.source.path) for source in sources if source)
         return tuple(path for path in found if path is not None)
 
     @property
@@ -193,7 +194,7 @@ def _check_own_matrices(document: Document) -> None:
         source = source_of(loss)
         if source is None or len(loss.bottoms) > 2:
             continue
-        path = find_source(source, document.source.path)
+        path = find_file(source, document.source.path)
         if path is not None:
             where = f"{path}, for `{loss.name}`"
             check_matrix(read_matrix(path).values, classes_of(view, loss), where)

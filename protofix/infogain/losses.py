@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from protofix.net.layers import Layer, Net, integer_of, string_of
 
 
@@ -29,17 +27,3 @@ def source_of(loss: Layer) -> str | None:
 def has_matrix(loss: Layer) -> bool:
     """Whether a loss has its H: a third bottom, or a source."""
     return len(loss.bottoms) > 2 or bool(source_of(loss))
-
-
-def find_source(source: str, net_path: str) -> Path | None:
-    """The file that a source names, seen from where we are or else from the net's folder.
-
-    Caffe looks from where it is started, which only its user knows. None if it is in neither.
-    """
-    for candidate in (Path(source), Path(net_path).parent / source):
-        try:
-            if candidate.is_file():
-                return candidate
-        except (OSError, ValueError):
-            continue
-    return None

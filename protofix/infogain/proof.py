@@ -13,7 +13,7 @@ import numpy as np
 from caffe_proto import Schema
 from protofix.infogain.chains import Chain, find_chains
 from protofix.infogain.compute_h import compute_h_weights
-from protofix.infogain.losses import find_source, loss_axis, source_of
+from protofix.infogain.losses import loss_axis, source_of
 from protofix.infogain.maths import (
     LossResult,
     Normalization,
@@ -27,6 +27,7 @@ from protofix.infogain.sources import GivenMatrix
 from protofix.net.binding import find_misfits
 from protofix.net.graph import Graph, Remade, Unmade, Use
 from protofix.net.layers import Layer, enum_of, integer_of, string_of
+from protofix.net.paths import find_file
 from protofix.net.shapes import canonical_axis, class_count
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document, fields_named
@@ -377,7 +378,7 @@ def _matrix_of(loss: Layer, document: Document) -> _Matrix:
     source = source_of(loss)
     if not source:
         return _Matrix(None, "random, the net has none")
-    path = find_source(source, document.source.path)
+    path = find_file(source, document.source.path)
     if path is None:
         return _Matrix(None, f"random, {source} is not here")
     try:
@@ -418,12 +419,12 @@ def _classes_in(param_str: str | None) -> int | None:
 
 
 def _hdf5_matrix(source: str | None, blob: str, document: Document) -> tuple[Array, str] | None:
-    listing = find_source(source, document.source.path) if source else None
+    listing = find_file(source, document.source.path) if source else None
     if listing is None:
         return None
     try:
         names = listing.read_text(encoding="utf-8").split()
-        path = find_source(names[0], document.source.path) if names else None
+        path = find_file(names[0], document.source.path) if names else None
         return None if path is None else (read_h5_matrix(path, blob)[1], names[0])
     except (OSError, ValueError):
         return None

@@ -14,8 +14,9 @@ def find_file(name: str, origin: str | os.PathLike[str]) -> Path | None:
     """The file or folder that a prototxt means by a path, or None if it is not there.
 
     A relative path is looked for from the working folder, then from the folder of the prototxt,
-    `origin`, and from each folder above it, where a checkout of Caffe has its root. An absolute
-    path is taken as it is.
+    `origin`. One through folders, such as "examples/mnist/lenet.prototxt", is looked for from each
+    folder above too, where a checkout of Caffe has its root; a bare name could be anyone's file
+    there. An absolute path is taken as it is.
     """
     if not name:
         return None
@@ -27,4 +28,5 @@ def find_file(name: str, origin: str | os.PathLike[str]) -> Path | None:
         start = Path(os.path.abspath(origin))
     except OSError:  # The working folder is gone.
         return None
-    return next((path for above in start.parents if os.path.exists(path := above / name)), None)
+    folders = start.parents if os.path.dirname(name) else start.parents[:1]
+    return next((path for above in folders if os.path.exists(path := above / name)), None)

@@ -16,7 +16,8 @@ FOUND = {
     "": None,
     "a\0b": None,
     "x" * 5000: None,
-    "data": "root/data",
+    "data": None,  # a bare name, further up
+    "../a": "root/models/a",
 }
 
 
