@@ -14,6 +14,7 @@ from protofix import __version__
 from protofix.commands.check import add_check
 from protofix.commands.common import FAILED, complain
 from protofix.commands.migrate import add_migrate
+from protofix.commands.show import add_show
 from protofix.commands.upgrade import add_upgrade
 from protofix.files import FileError
 
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"protofix {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_check(commands)
+    add_show(commands)
     add_upgrade(commands)
     add_migrate(commands)
     return parser

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from caffe_proto import LAYERS
 from protofix.net.build import Built, Shapes
 from protofix.net.graph import Version, has_loss_weight
+from protofix.net.layer_types.registry import facts_of
 from protofix.net.layers import PADDING, Layer
 from protofix.net.shapes import Shape
 
@@ -122,7 +122,7 @@ class _Naming:
         bottoms = tuple(self._name(layer, slot) for slot in range(len(layer.bottoms)))
         tops = tuple(top.name for top in layer.tops)
         weights = list(default_loss_weights(layer))
-        facts = LAYERS.get(layer.type)
+        facts = facts_of(layer)
         if facts is not None and facts.auto_top:
             missing = max(facts.top_exact or 0, facts.top_min or 0) - len(tops)
             tops += (_AUTOMATIC,) * max(0, missing)
@@ -177,6 +177,6 @@ def default_loss_weights(layer: Layer) -> tuple[float, ...]:
     """The loss weight of each top: those written, or 1 for the first top of a loss."""
     if layer.loss_weights:
         return layer.loss_weights
-    facts = LAYERS.get(layer.type)
+    facts = facts_of(layer)
     rest = (0.0,) * max(0, len(layer.tops) - 1)
     return (1.0, *rest) if facts is not None and facts.loss else (0.0, *rest)[: len(layer.tops)]

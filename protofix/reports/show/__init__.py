@@ -1,0 +1,1 @@
+"""Nets shown to people: as a table, as JSON, and drawn."""
