@@ -66,12 +66,8 @@ def _learns(one: BuiltLayer) -> bool:
     if one.params is None:
         # Nothing tells how many there are: it learns if it says so, or says nothing.
         return not specs or any(spec.lr_mult != 0 for spec in specs)
-    frozen = one.layer is not None and one.layer.type == "BatchNorm"
-    for place in range(len(one.params)):
-        spec = specs[place] if place < len(specs) else NO_SPEC
-        if spec.lr_mult != 0 and not frozen:
-            return True
-    return False
+    learned = (specs[it] if it < len(specs) else NO_SPEC for it in range(len(one.params)))
+    return any(spec.lr_mult != 0 for spec in learned)
 
 
 def _back(net: AsBuilt, needed: list[bool], bottoms: list[list[bool]]) -> list[bool]:

@@ -23,6 +23,7 @@ from protofix.net.shapes import (
     MOST_AXES,
     MOST_VALUES,
     Shape,
+    count,
     is_known,
     known_count,
     merged,
@@ -83,8 +84,7 @@ def build(
             swapped.add(layer.index)
             made = Made(tuple(given[top.name] for top in layer.tops))
         else:
-            _check_padding(setup, graph)
-            made = _set_up(setup, given)
+            made = _set_up(setup, graph, given)
         params[layer.index] = made.params
         for slot in range(len(layer.tops)):
             result = graph.result_of(layer, slot)
@@ -111,17 +111,23 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
     for version in graph.versions:
         if version.maker is None:
             shape = written[version.number] if version.number < len(written) else None
-            # A negative one is said by a rule of its own.
-            known = shape is not None and all(dim >= 0 for dim in shape)
+            # What no blob can be is said by a rule of its own.
+            known = (
+                shape is not None
+                and all(dim >= 0 for dim in shape)
+                and (count(shape) or 0) <= MOST_VALUES
+            )
             shapes[version.number] = given.get(version.blob, shape if known else None)
     return shapes
 
 
-def _set_up(setup: Setup, given: Mapping[str, Shape]) -> Made:
+def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
     """Set up one layer, with the checks that Caffe makes of all."""
     layer = setup.layer
-    _check_marks(setup)
+    _check_marks(setup, graph)
     _check_type(setup)
+    _check_padding(setup, graph)
+    _check_copies(setup, graph)
     facts = facts_of(layer)
     rule = rule_of(layer.type)
     if facts is not None and not _counts_fit(setup, facts):
@@ -164,6 +170,21 @@ def _check_padding(setup: Setup, graph: Graph) -> None:
                 f"reads `{bottom.name}`, which a padding layer makes: only layers of type conv or "
                 "pool can pad, so put it in front of one",
                 bottom,
+            )
+
+
+def _check_copies(setup: Setup, graph: Graph) -> None:
+    """An Input without a shape is built, but its blob, which has no values, cannot be copied."""
+    layer = setup.layer
+    if layer.type != "Input" or setup.values("input_param").has("shape"):
+        return
+    for slot, top in enumerate(layer.tops):
+        result = graph.result_of(layer, slot)
+        if result is not None and len(result.readers) > 1:
+            setup.refuse_shape(
+                f"has no shape, and `{top.name}` is read {len(result.readers)} times, for which "
+                "Caffe copies it: write input_param { shape { dim: ... } }",
+                top,
             )
 
 
@@ -266,13 +287,14 @@ def _many(exact: int | None, least: int | None, most: int | None, noun: str) -> 
     return f"at most {most} {noun}s"
 
 
-def _check_marks(setup: Setup) -> None:
+def _check_marks(setup: Setup, graph: Graph) -> None:
     """`propagate_down` is once a bottom or not at all, and so is `loss_weight` of the tops."""
     layer = setup.layer
     marks = layer.propagate_down
     if marks and len(marks) != len(layer.bottoms):
         setup.refuse(
-            f"has {len(marks)} propagate_down and {len(layer.bottoms)} bottoms: write it once for "
+            f"has {len(marks)} propagate_down and "
+            f"{_many(len(layer.bottoms), None, None, 'bottom')}: write it once for "
             "each bottom, or not at all",
             marks[-1],
             "marks",
@@ -285,7 +307,13 @@ def _check_marks(setup: Setup) -> None:
         return  # It aborts whatever the weights: its rule says so.
     # A loss that says nothing weighs its first top alone, and then a second is one too many.
     loss = facts is not None and facts.loss
-    weights = len(layer.loss_weights) or (1 if loss else 0)
+    # One that a Split carries on is taken from the layer, and all others with it.
+    results = (graph.result_of(layer, slot) for slot in range(len(layer.tops)))
+    carried = any(
+        it is not None and it.readers and has_loss_weight(layer, slot)
+        for slot, it in enumerate(results)
+    )
+    weights = (0 if carried else len(layer.loss_weights)) or (1 if loss else 0)
     if weights and weights != tops:
         written = layer.loss_weight_fields
         right = " ".join(["loss_weight: 1", *["loss_weight: 0"] * (tops - 1)])
@@ -303,9 +331,10 @@ def _check_params(setup: Setup, made: Made) -> None:
     if made.params is not None and len(written) > len(made.params):
         number = len(made.params)
         has = f"{number} parameter{'' if number == 1 else 's'}" if number else "no parameters"
+        more = len(written) - number
         setup.refuse(
-            f"has {len(written)} param, but a {setup.layer.type} layer such as this has {has}: "
-            f"take the last {len(written) - number} away",
+            f"has {len(written)} param, but a layer of type {setup.layer.type} such as this has "
+            f"{has}: take the last {f'{more} ' if more > 1 else ''}away",
             written[number],
             "param-count",
         )

@@ -11,6 +11,7 @@ from protofix.net.layers import PHASES, Layer, enum_of, float_of, string_of
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Node, Scalar, messages_named, scalars_named
 
+_STATISTICS = 3  # of a BatchNorm: mean, variance, and how many they are of
 _SHARE_MODES = ("STRICT", "PERMISSIVE")
 
 
@@ -31,7 +32,7 @@ NO_SPEC = ParamSpec()
 def param_specs(layer: Layer) -> tuple[ParamSpec, ...]:
     """What a layer says of its parameters, in their order; there may be more of them."""
     if layer.format == 2:
-        return tuple(
+        specs = tuple(
             ParamSpec(
                 string_of(param.fields, "name") or "",
                 enum_of(param.fields, "share_mode", _SHARE_MODES) == "PERMISSIVE",
@@ -41,6 +42,10 @@ def param_specs(layer: Layer) -> tuple[ParamSpec, ...]:
             )
             for param in messages_named(layer.node.fields, "param")
         )
+        # Caffe sets these to 0 when it loads a net (UpgradeNetBatchNorm), if all three are there.
+        if layer.type == "BatchNorm" and len(specs) == _STATISTICS:
+            return tuple(spec._replace(lr_mult=0.0, decay_mult=0.0) for spec in specs)
+        return specs
     return _old_specs(layer)
 
 

@@ -26,10 +26,12 @@ from protofix.net.shapes import Dim, Shape, canonical_axis, shape_text
 from protofix.textproto.tree import Field, Message, Node, Scalar, messages_named, scalars_named
 
 RefusalKind = Literal[
-    "parameter", "shape", "blob-count", "param-count", "shared-param", "marks", "loss-weights"
-]
+    "parameter", "shape", "blob-count", "param-count", "shared-param", "marks", "loss-weights",
+    "first-pass",
+]  # fmt: skip
 """What is wrong: a field of the layer, shapes that do not fit, too few or many blobs, more `param`
-than there are parameters, parameters that cannot be shared, `propagate_down`, `loss_weight`."""
+than there are parameters, parameters that cannot be shared, `propagate_down`, `loss_weight`. Last,
+what Caffe builds, and aborts at when it first runs."""
 
 
 class Refusal(NamedTuple):
@@ -160,6 +162,11 @@ class Setup:
         """The same of shapes that do not fit; a number as `at` is that of a bottom."""
         place = self.layer.bottoms[at] if isinstance(at, int) else at
         self.refuse(message, place, "shape")
+
+    def refuse_later(self, message: str, at: Node | Scalar | BlobName | int | None = None) -> None:
+        """The same of what Caffe builds, and aborts at when the layer first runs."""
+        place = self.layer.bottoms[at] if isinstance(at, int) else at
+        self.refuse(message, place, "first-pass")
 
     def axis(self, axis: int, at: Node | None = None, slot: int = 0) -> int | None:
         """An axis of a bottom counted from the front; None if the bottom's rank is not known.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from protofix.net.build import Built, build
@@ -40,6 +40,12 @@ class NetView:
         for graph, shapes in zip(self.graphs, self.shapes, strict=True):
             if layer.index in graph.kept:
                 yield graph, shapes
+
+    def kept(self, layers: Iterable[Layer]) -> Iterator[Layer]:
+        """Those of some layers that a state keeps."""
+        for layer in layers:
+            if any(layer.index in built.graph.kept for built in self.built):
+                yield layer
 
     def where(self, layer: Layer, states: Sequence[NetState]) -> str:
         """Say in which states: " in TEST", or nothing if it is in all that keep the layer."""

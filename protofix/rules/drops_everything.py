@@ -2,7 +2,7 @@
 
 The ratio is the share that is dropped, not the share that is kept. Of 1, nothing is kept, and Caffe
 divides what is left by 1 − ratio to make up for what is dropped: 0 × ∞ is NaN, and so is every
-value from there on (on a GPU they may be infinite). A ratio below 0 or above 1 is an error.
+value from there on (on a GPU they may be infinite). A ratio below 0 or above 1 is PF313's.
 
 Wrong:
 

@@ -32,7 +32,7 @@ SEVERITY = "error"
 
 
 def _check(view: NetView) -> Iterator[Hit]:
-    for loss in infogain_losses(view.net):
+    for loss in view.kept(infogain_losses(view.net)):
         source = source_of(loss)
         if not source or len(loss.bottoms) > 2:  # With a third bottom it is not read.
             continue

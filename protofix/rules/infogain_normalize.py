@@ -26,7 +26,7 @@ SEVERITY = "error"
 
 
 def _check(view: NetView) -> Iterator[Hit]:
-    for loss in infogain_losses(view.net):
+    for loss in view.kept(infogain_losses(view.net)):
         param = loss.param("loss_param")
         for field in fields_named(param.fields, "normalize") if param else ():
             message = f"Caffe aborts on `normalize` in `{loss.name}`: write `normalization`"

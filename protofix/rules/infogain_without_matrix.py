@@ -24,7 +24,7 @@ SEVERITY = "error"
 
 
 def _check(view: NetView) -> Iterator[Hit]:
-    for loss in infogain_losses(view.net):
+    for loss in view.kept(infogain_losses(view.net)):
         if not has_matrix(loss):
             message = (
                 f"`{loss.name}` has no matrix H: give infogain_loss_param {{ source }} "

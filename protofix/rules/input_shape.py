@@ -19,6 +19,7 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.layers import BlobName
+from protofix.net.shapes import MOST_AXES, MOST_VALUES, count, shape_text
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 
@@ -36,8 +37,10 @@ def _check(view: NetView) -> Iterator[Hit]:
             without = "has no shape" if index >= len(shapes) else "has fewer than 4 input_dim"
             yield _hit(given, f"{without}, and Caffe cannot build it: {_RIGHT}")
         elif any(dim < 0 for dim in shapes[index]):
-            dims = ", ".join(map(str, shapes[index]))
-            yield _hit(given, f"has the shape {dims}: no dimension can be less than 0")
+            shape = shape_text(shapes[index])
+            yield _hit(given, f"is {shape}: no dimension can be less than 0")
+        elif len(shapes[index]) > MOST_AXES or (count(shapes[index]) or 0) > MOST_VALUES:
+            yield _hit(given, f"is {shape_text(shapes[index])}, more than Caffe has room for")
 
 
 def _hit(given: BlobName, message: str) -> Hit:

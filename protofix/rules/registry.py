@@ -38,6 +38,7 @@ _FILES = (
     "loss_weight_count",
     "shared_in_place",
     "input_shape",
+    "first_pass",
     "unread_top",
     "unkept_layer",
     "drops_everything",
@@ -78,4 +79,4 @@ RULES: tuple[Rule, ...] = tuple(sorted(map(_rule, _FILES), key=lambda rule: rule
 
 def findings(context: Context) -> list[Finding]:
     """Everything that the rules find in a document, in the order of the text."""
-    return sorted(finding for rule in RULES for finding in rule.findings(context))
+    return sorted({finding for rule in RULES for finding in rule.findings(context)})

@@ -17,6 +17,7 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.layers import BlobName, Layer
+from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
@@ -39,11 +40,17 @@ def _check(view: NetView) -> Iterator[Hit]:
             for other in view.net.layers[: layer.index]
             if any(blob.name == top.name for blob in other.tops)
         )
-        maker = next(others, "the net's input")
-        message = (
-            f"`{layer.name}` makes `{top.name}`, which `{maker}` has made already{where}: "
-            "give it another name, or read it to work in place"
-        )
+        if [blob.name for blob in layer.tops].count(top.name) > 1:
+            message = (
+                f"{subject_of(layer)} gives two of its tops the name `{top.name}`{where}: give "
+                "each its own"
+            )
+        else:
+            maker = next((f"`{other}`" for other in others), "the net's input")
+            message = (
+                f"{subject_of(layer)} makes `{top.name}`, which {maker} has made already{where}: "
+                "give it another name, or read it to work in place"
+            )
         yield Hit(top.start, top.end, message)
 
 

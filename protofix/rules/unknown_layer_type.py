@@ -21,10 +21,12 @@ Right:
     layer { name: "fc" type: "InnerProduct" }
 """
 
+from collections.abc import Iterator
+
 from caffe_proto import dialects_with_type
 from protofix.net.binding import Lack
 from protofix.net.names import nearest, old_type, slip_of_type
-from protofix.rules.rule import Context, lacking, who_has_it
+from protofix.rules.rule import Context, Hit, lacking, who_has_it
 
 CODE = "PF109"
 NAME = "unknown-layer-type"
@@ -45,4 +47,17 @@ def _advice(lack: Lack, context: Context) -> str | None:
     return f"did you mean `{meant}`?" if meant else None
 
 
-check = lacking(NAME, _advice)
+_check = lacking(NAME, _advice)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say it of each layer that some state keeps: Caffe does not look at the others."""
+    dropped = [
+        layer.node
+        for view in context.views
+        for layer in view.net.layers
+        if not any(layer.index in graph.kept for graph in (*view.graphs, *view.others))
+    ]
+    for hit in _check(context):
+        if not any(node.start <= hit.start < node.end for node in dropped):
+            yield hit

@@ -80,13 +80,13 @@ def _check(view: NetView) -> Iterator[Hit]:
 
 
 def _is_mistaken(built: Built) -> bool:
-    """Whether blobs are read or made that should not be, or the other way round.
+    """Whether blobs are read or made that should not be, or the other way round, or do not fit.
 
     A slip in the name of a bottom leaves the blob that was meant without a reader.
     """
     graph = built.graph
-    counts = any(refusal.kind == "blob-count" for refusal in built.refusals)
-    return bool(graph.unmade or graph.remade or counts)
+    strange = any(refusal.kind in ("blob-count", "shape") for refusal in built.refusals)
+    return bool(graph.unmade or graph.remade or strange)
 
 
 def _hits(

@@ -16,9 +16,10 @@ from protofix.net.layer_types.data_transform import (
     with_mean_values,
 )
 from protofix.net.layer_types.fillers import check_filler
+from protofix.net.layers import string_of
 from protofix.net.setup import Made, Rule, Setup, Values
 from protofix.net.shapes import Dim, Shape, count, differ, shape_text
-from protofix.textproto.tree import Node
+from protofix.textproto.tree import Message, Node
 
 _BACKENDS: tuple[Backend, Backend] = ("LEVELDB", "LMDB")
 _LEGACY_AXES = 4
@@ -94,12 +95,19 @@ def _dummy_data(it: Setup) -> Made:
     for slot, shape in enumerate(shapes):
         if len(it.refusals) > said:
             break
+        filler = fillers[slot if len(fillers) > 1 else 0] if fillers else None
+        constant = not isinstance(filler, Message) or (
+            (string_of(filler.fields, "type") or "constant") == "constant"
+        )
         if count(shape) == 0:
             top = it.layer.tops[slot]
-            it.refuse_shape(f"makes `{top.name}` of {shape_text(shape)}, without values", top)
-        elif fillers:
-            filler = fillers[slot if len(fillers) > 1 else 0]
-            check_filler(it, Values((filler,)), "data_filler", shape)
+            nothing = f"makes `{top.name}` of {shape_text(shape)}, without values"
+            if constant:
+                it.refuse_shape(nothing, top)
+            else:
+                it.refuse_later(nothing, top)
+        elif filler is not None:
+            check_filler(it, Values((filler,)), "data_filler", shape, later=not constant)
     return Made(tuple(shapes)) if shapes else it.unknown()
 
 
@@ -144,12 +152,13 @@ def _memory_data(it: Setup) -> Made:
     return Made((shape, shape[:1]))
 
 
-def _batch(it: Setup, values: Values, default: int = 0) -> Dim:
-    """The images or rows of a batch."""
+def _batch(it: Setup, values: Values, default: int = 0, *, later: bool = False) -> Dim:
+    """The images or rows of a batch; with `later` Caffe builds without, and cannot run."""
     name = "batchsize" if it.layer.format == 0 else "batch_size"
     batch = values.integer(name, default)
     if not batch:
-        it.refuse("needs batch_size, how many it reads at a time", values.field(name))
+        refuse = it.refuse_later if later else it.refuse
+        refuse("needs batch_size, how many it reads at a time", values.field(name))
     return _dim(batch) or None
 
 
@@ -169,7 +178,7 @@ def _quoted(name: str) -> str:
 def _check_prefetch(it: Setup) -> None:
     values = it.values("data_param")
     if values.integer("prefetch", 4) == 0:
-        it.refuse(
+        it.refuse_later(
             "has prefetch 0, and would wait for ever for what nobody reads: it must be at least 1",
             values.field("prefetch"),
         )
@@ -297,7 +306,7 @@ def _hdf5_data(it: Setup) -> Made:
             f"is an HDF5Data, which does not transform its data: take {transform.name} away",
             transform,
         )
-    batch = _batch(it, values)
+    batch = _batch(it, values, later=True)
     source = _source(it, values, "the list of its HDF5 files")
     listed = it.files.hdf5_list(source) if it.files is not None and source else None
     if it.files is None or listed is None:
@@ -358,7 +367,7 @@ def _hdf5_output(it: Setup) -> Made:
     first: list[Dim] = []
     for slot, shape in enumerate(it.bottoms):
         if shape is not None and len(shape) > _LEGACY_AXES:
-            it.refuse_shape(
+            it.refuse_later(
                 f"reads {it.called(slot)}, which is {shape_text(shape)}: it takes at most "
                 f"{_LEGACY_AXES} axes",
                 slot,
@@ -366,7 +375,7 @@ def _hdf5_output(it: Setup) -> Made:
         elif shape is not None and (not shape or shape[0] is not None):
             first.append(shape[0] if shape else 1)
     if len(first) == len(it.bottoms) and differ(first[0], first[1]):
-        it.refuse_shape(
+        it.refuse_later(
             f"reads {it.called()}, which is {shape_text(it.bottom())}, and {it.called(1)}, which "
             f"is {shape_text(it.bottom(1))}: the first axis of both must be the same",
             1,

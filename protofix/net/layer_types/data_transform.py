@@ -81,7 +81,7 @@ def _with_mean_file(it: Setup, how: Transform, images: Images) -> tuple[Dim, Dim
     size = images[:3]
     mean = it.files.mean(how.mean_file) if it.files is not None and how.mean_file else None
     if shapes_differ(size, mean):
-        it.refuse_shape(
+        it.refuse_later(
             f"has a mean_file of {shape_text(mean)}, but {images.called} is {shape_text(size)} "
             "before it is cropped: the mean must be as large",
             how.mean_file_at,
@@ -98,7 +98,7 @@ def with_mean_values(it: Setup, how: Transform, images: Images) -> Dim:
         return images.channels
     if differ(images.channels, count):
         channels = images.channels
-        it.refuse_shape(
+        it.refuse_later(
             f"has {count} mean_value, but {images.called} has {channels} "
             f"channel{'' if channels == 1 else 's'}: give one for all channels"
             f"{'' if channels == 1 else ', or one for each'}",

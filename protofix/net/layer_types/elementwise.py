@@ -38,7 +38,7 @@ def _dropout(it: Setup) -> Made:
     # Only training draws what is dropped, at the first forward pass (caffe_rng_bernoulli).
     if it.phase == "TRAIN" and not 0 <= 1 - _single(ratio) <= 1:
         at = values.field("dropout_ratio")
-        it.refuse(f"has dropout_ratio {ratio:g}: it must be from 0 to 1", at)
+        it.refuse_later(f"has dropout_ratio {ratio:g}: it must be from 0 to 1", at)
     return _neuron(it)
 
 

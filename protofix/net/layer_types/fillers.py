@@ -14,11 +14,13 @@ _SPARSE = "gaussian"  # the one that `sparse` is for
 _ROWS = ("positive_unitball", "xavier", "msra")  # those that ask for the first axis
 
 
-def check_filler(it: Setup, values: Values, name: str, shape: Shape) -> None:
+def check_filler(
+    it: Setup, values: Values, name: str, shape: Shape, *, later: bool = False
+) -> None:
     """Refuse a filler that Caffe does not have, or that cannot fill a parameter of that shape.
 
     `name` is the filler's field in `values`: `weight_filler`, say. A parameter without values
-    cannot be filled at all.
+    cannot be filled at all. With `later` Caffe fills when it first runs.
     """
     if count(shape) == 0:
         it.refuse_shape(f"would have a parameter of {shape_text(shape)}, without values")
@@ -30,28 +32,40 @@ def check_filler(it: Setup, values: Values, name: str, shape: Shape) -> None:
     written = filler.string("type")
     kind = "constant" if written is None else written
     if kind not in FILLERS:
-        meant = nearest(kind, list(FILLERS)) or ", ".join(FILLERS)
-        it.refuse(f'has {name} "{kind}", which is none of Caffe\'s: try "{meant}"', node)
-    elif filler.integer("sparse", -1) != -1 and kind != _SPARSE:
-        it.refuse(f'has {name} "{kind}" with `sparse`, which only "{_SPARSE}" takes', node)
-    elif kind == _SPARSE and filler.integer("sparse", -1) < -1:
-        it.refuse(f"has {name} with a negative `sparse`: give a count, or leave it out", node)
-    elif kind == "gaussian" and not filler.real("std", 1.0) > 0:
-        std = filler.real("std", 1.0)
-        it.refuse(f'has {name} "gaussian" with std {std:g}: it must be above 0', node)
-    elif kind == "uniform" and not filler.real("min", 0.0) <= filler.real("max", 1.0):
-        low, high = filler.real("min", 0.0), filler.real("max", 1.0)
-        it.refuse(f'has {name} "uniform" from {low:g} to {high:g}: min must not be above max', node)
-    elif shape == () and (kind in _ROWS or filler.integer("sparse", -1) >= 0):
-        it.refuse(f'has {name} "{kind}", but fills a single value: it is for 1 axis or more', node)
-    elif kind == "bilinear" and shape is not None:
-        if len(shape) != 4:
-            it.refuse(
-                f'has {name} "bilinear", but fills {shape_text(shape)}: it is for 4 axes', node
-            )
-        elif differ(shape[2], shape[3]):
-            it.refuse(
-                f'has {name} "bilinear", but its kernel is {shape_text(shape[2:])}: '
-                "it is for square ones",
-                node,
-            )
+        meant = nearest(kind, list(FILLERS))
+        right = f'did you mean "{meant}"?' if meant else f"there are {', '.join(FILLERS)}"
+        it.refuse(f'has {name} "{kind}", which is none of Caffe\'s: {right}', node)
+        return
+    said = _unfit(filler, kind, shape)
+    if said is not None:
+        refuse = it.refuse_later if later else it.refuse
+        refuse(f'has {name} "{kind}" {said}', node)
+
+
+def _unfit(filler: Values, kind: str, shape: Shape) -> str | None:
+    """Why a filler cannot fill a parameter; None if it can."""
+    sparse = filler.integer("sparse", -1)
+    if kind != _SPARSE:
+        if sparse != -1:
+            return f'with `sparse`, which only "{_SPARSE}" takes'
+    elif sparse < -1:
+        return "with a negative `sparse`: give a count, or leave it out"
+    elif shape and shape[0] is not None and sparse > shape[0]:
+        return (
+            f"with sparse {sparse}, more than the {shape[0]} outputs of {shape_text(shape)}: it "
+            "is how many of them each input keeps a weight to"
+        )
+    if kind == "gaussian" and not filler.real("std", 1.0) > 0:
+        return f"with std {filler.real('std', 1.0):g}: it must be above 0"
+    low, high = filler.real("min", 0.0), filler.real("max", 1.0)
+    if kind == "uniform" and not low <= high:
+        return f"from {low:g} to {high:g}: min must not be above max"
+    if shape == () and (kind in _ROWS or sparse >= 0):
+        return "but fills a single value: it is for 1 axis or more"
+    if kind != "bilinear" or shape is None:
+        return None
+    if len(shape) != 4:
+        return f"but fills {shape_text(shape)}: it is for 4 axes"
+    if differ(shape[2], shape[3]):
+        return f"but its kernel is {shape_text(shape[2:])}: it is for square ones"
+    return None

@@ -58,20 +58,19 @@ def _infogain_loss(it: Setup) -> Made:
 
 
 def _multinomial_logistic_loss(it: Setup) -> Made:
-    # The scores' axes are counted at the first iteration only.
-    if _check_batch(it) and _check_legacy_axes(it, 0):
+    if _check_batch(it) and _check_later_axes(it):
         _check_one_each(it, 1, "image")
     return Made((_SINGLE,))
 
 
 def _hinge_loss(it: Setup) -> Made:
     if _check_batch(it):
-        _check_legacy_axes(it, 0)  # counted at the first iteration
+        _check_later_axes(it)
     return Made((_SINGLE,))
 
 
 def _euclidean_loss(it: Setup) -> Made:
-    if _check_batch(it) and _check_legacy_axes(it, 0):  # counted at the first iteration
+    if _check_batch(it) and _check_later_axes(it):
         one, other = it.bottoms[:2]
         if one is not None and other is not None:
             _check_alike(it, one[1:], other[1:])
@@ -202,15 +201,28 @@ def _check_batch(it: Setup, at: int | None = None) -> bool:
 
 def _check_legacy_axes(it: Setup, slot: int) -> bool:
     """Some losses know no more than number, channels, height and width; false if there is more."""
+    said = _beyond_legacy_axes(it, slot)
+    if said is not None:
+        it.refuse_shape(said, slot)
+    return said is None
+
+
+def _check_later_axes(it: Setup) -> bool:
+    """The same of the scores of losses that count their axes when they first run."""
+    said = _beyond_legacy_axes(it, 0)
+    if said is not None:
+        it.refuse_later(said, 0)
+    return said is None
+
+
+def _beyond_legacy_axes(it: Setup, slot: int) -> str | None:
     shape = it.bottom(slot)
     if shape is None or len(shape) <= _LEGACY_AXES:
-        return True
-    it.refuse_shape(
+        return None
+    return (
         f"reads {it.called(slot)}, {shape_text(shape)}, of {len(shape)} axes: it takes at most "
-        f"{_LEGACY_AXES}; put a Reshape or Flatten layer in between",
-        slot,
+        f"{_LEGACY_AXES}; put a Reshape or Flatten layer in between"
     )
-    return False
 
 
 def _check_one_each(it: Setup, slot: int, item: str) -> None:

@@ -171,8 +171,7 @@ def _batch_reindex(it: Setup) -> Made:
     if bottom is None:
         return it.unknown()
     if not bottom:
-        # Caffe finds out when it first runs.
-        it.refuse_shape(f"takes items of {it.called()}, a single value, without axes", 0)
+        it.refuse_later(f"takes items of {it.called()}, a single value, without axes", 0)
         return it.unknown()
     return Made(((number, *bottom[1:]),))
 

@@ -79,7 +79,7 @@ REFUSED = {
     'type: "DummyData" dummy_data_param { shape { dim: 3 } data_filler { } data_filler { } }': (
         3, "has 2 data_filler and 3 tops"),
     'type: "DummyData" dummy_data_param { shape { dim: 3 } data_filler { type: "xaver" } }': (
-        1, 'try "xavier"'),
+        1, 'did you mean "xavier"?'),
     'type: "DummyData" dummy_data_param { shape { dim: 3 } data_filler { } '
     'data_filler { type: "constant" sparse: 3 } }': (2, "with `sparse`"),
     'type: "DummyData" dummy_data_param { shape { dim: 1 dim: 1 dim: 3 dim: 4 } '

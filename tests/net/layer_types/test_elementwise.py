@@ -86,7 +86,11 @@ REFUSED = [
     ('type: "PReLU"', ("2 3 4 5 6",), "reads `b0`, which is 2 × 3 × 4 × 5 × 6"),
     ('type: "PReLU"', ("2 3 0",), "reads `b0`, which is 2 × 3 × 0, without values"),
     ('type: "PReLU"', ("2 0 4",), "would have a parameter of 0, without values"),
-    ('type: "PReLU" prelu_param { filler { type: "gausian" } }', ("2 3",), 'try "gaussian"'),
+    (
+        'type: "PReLU" prelu_param { filler { type: "gausian" } }',
+        ("2 3",),
+        'did you mean "gaussian"?',
+    ),
     (
         'type: "Scale" scale_param { axis: 2 }',
         ("2 6",),
@@ -103,7 +107,7 @@ REFUSED = [
     (
         'type: "Scale" scale_param { bias_term: true bias_filler { type: "bilinear" } }',
         ("2 6",),
-        'has bias_filler "bilinear", but fills 6: it is for 4 axes',
+        'has bias_filler "bilinear" but fills 6: it is for 4 axes',
     ),
     (
         'type: "Scale"',

@@ -79,7 +79,8 @@ REFUSED: list[Refuses] = [
      ["4 8 5 5"], 1, "needs the mask"),
     ('type: "BN" bn_param { bn_mode: INFERENCE }', ["4 8 5 5"], 2, "makes 1 top; it has 2"),
     ('type: "BN" bn_param { frozen: true }', ["4 8 5 5"], 3, "makes 1 top; it has 3"),
-    ('type: "BN" bn_param { scale_filler { type: "constnt" } }', ["4 8 5 5"], 1, 'try "constant"'),
+    ('type: "BN" bn_param { scale_filler { type: "constnt" } }', ["4 8 5 5"], 1,
+     'did you mean "constant"?'),
     ('type: "DenseImageData" dense_image_data_param { batch_size: 4 new_height: 9 }',
      [], 2, "new_width beside new_height"),
     ('type: "DenseImageData" dense_image_data_param { batch_size: 4 } transform_param { '
