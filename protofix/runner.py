@@ -127,19 +127,20 @@ def check_file(
     yield _guarded(path, itself)
     for net_path, asked in nets.items():
         states = question.asked or tuple(dict.fromkeys(asked))
-        yield _guarded(net_path, partial(_check_net, net_path, replace(question, asked=states)))
+        check = partial(_check_net, net_path, replace(question, asked=states))
+        yield _guarded(net_path, check, named=True)
 
 
 def _check_net(path: str, question: Question) -> Checked:
     return check_source(source_of_bytes(read_bytes(Path(path)), path), question)
 
 
-def _guarded(path: str, check: Callable[[], Checked]) -> Checked | Failed:
-    """Check a file, and say in a line why that could not be done."""
+def _guarded(path: str, check: Callable[[], Checked], named: bool = False) -> Checked | Failed:
+    """Check a file, and say in a line why that could not be done; `named` by a solver."""
     try:
         return check()
     except FileError as error:
-        if path != "-" and os.path.isdir(path):
+        if path != "-" and os.path.isdir(path) and not named:
             # Folders are walked; one that comes this far could not be.
             return Failed(path, f"{path}: cannot be read: Permission denied")
         return Failed(path, str(error))

@@ -62,7 +62,7 @@ def refuse_unmade_given(given: Mapping[str, Shape], nets: Collection[Net]) -> No
 
 
 def _given(written: str) -> tuple[str, Shape]:
-    name, equals, dims = written.rpartition("=")
+    name, equals, dims = written.partition("=")
     shape = [dim.strip() for dim in dims.split(",")] if dims.strip() else []
     if not equals or not name or not all(_DIM.fullmatch(dim) for dim in shape):
         raise argparse.ArgumentTypeError(

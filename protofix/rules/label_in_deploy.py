@@ -49,7 +49,7 @@ def _check(view: NetView) -> Iterator[Hit]:
     wanted: dict[tuple[BlobName, str], tuple[Layer | None, list[NetState]]] = {}
     for graph in view.graphs:
         results = _probabilities(graph)
-        if not results and not is_deployed(graph):
+        if not results and not (is_deployed(graph) and _gives_more(graph)):
             continue
         for version in graph.versions:
             if version.readers and _is_fed(graph, version) and _are_labels(graph, version):
@@ -72,6 +72,22 @@ def _probabilities(graph: Graph) -> list[str]:
         for version in graph.outputs()
         if (maker := graph.maker_of(version)) is not None and maker.type in _PROBABILITIES
     ]
+
+
+def _gives_more(graph: Graph) -> bool:
+    """Whether a net gives out anything but losses and the like: a distance may be its purpose."""
+    makers = (graph.maker_of(version) for version in graph.versions if not version.readers)
+    read = {
+        source.number
+        for layer in graph.layers
+        if measures(layer) and (source := graph.source_of(layer, 0)) is not None
+    }
+    learned = any(
+        not measures(maker) and bool(maker.bottoms)
+        for number in read
+        if (maker := graph.maker_of(graph.versions[number])) is not None
+    )
+    return learned or any(it is not None and not measures(it) for it in makers)
 
 
 def _said(graph: Graph, version: Version, results: list[str] | None) -> str:

@@ -18,10 +18,24 @@ Wrong:
     layer { name: "norm1" type: "LRN" bottom: "conv1" top: "norm1" lrn_param { local_size: 4 } }
 """
 
-from protofix.rules.rule import refused
+from collections.abc import Iterator
+
+from protofix.rules.rule import Context, Hit, refused
 
 CODE = "PF305"
 NAME = "layer-parameter"
 SEVERITY = "error"
 
-check = refused("parameter")
+_check = refused("parameter")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each but what a layer lacks because it is misspelt there: that is said by its rule."""
+    slips = {it.start for it in context.misfits if it.kind in ("unknown-field", "wrong-type")}
+    missed = {
+        layer.node.start: layer.node for view in context.views for layer in view.net.layers if slips
+    }
+    for hit in _check(context):
+        layer = missed.get(hit.start)
+        if layer is None or not any(layer.start < slip < layer.end for slip in slips):
+            yield hit

@@ -10,8 +10,10 @@ Wrong:
 
 from collections.abc import Iterator
 
+from protofix.net.graph import Graph
 from protofix.net.layers import BlobName, Layer
-from protofix.net.states import NetState
+from protofix.net.names import in_words, nearest
+from protofix.net.setup import subject_of
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 
@@ -19,18 +21,22 @@ CODE = "PF301"
 NAME = "unmade-blob"
 SEVERITY = "error"
 
+_MOST_HINTS = 50  # each looks at all blobs before
+
 
 def _check(view: NetView) -> Iterator[Hit]:
     """Say each bottom once, with the states in which it is missing."""
-    missing: dict[tuple[Layer, BlobName], list[NetState]] = {}
+    missing: dict[tuple[Layer, BlobName], list[Graph]] = {}
     for graph in view.graphs:
         for layer, bottom in graph.unmade:
-            missing.setdefault((layer, bottom), []).append(graph.state)
+            missing.setdefault((layer, bottom), []).append(graph)
     makers = _makers(view) if missing else {}
-    for (layer, bottom), states in missing.items():
-        where = view.where(layer, states)
-        why = _why(makers.get(bottom.name, []), layer)
-        message = f"`{layer.name}` reads `{bottom.name}`, which {why}{where}"
+    for number, ((layer, bottom), graphs) in enumerate(missing.items()):
+        near = None
+        if bottom.name not in makers and number < _MOST_HINTS:
+            near = nearest(bottom.name, _made_before(graphs[0], layer))
+        why = _why(view, layer, graphs, makers.get(bottom.name, []), near)
+        message = f"{subject_of(layer)} reads `{bottom.name}`, which {why}"
         yield Hit(bottom.start, bottom.end, message)
 
 
@@ -42,11 +48,30 @@ def _makers(view: NetView) -> dict[str, list[Layer]]:
     return makers
 
 
-def _why(makers: list[Layer], layer: Layer) -> str:
-    later = [other for other in makers if other.index >= layer.index]
-    if makers and len(later) == len(makers):
-        return f"only `{later[0].name}` makes, further down"
-    return f"`{makers[0].name}` does not make" if makers else "no layer makes"
+def _why(
+    view: NetView, layer: Layer, graphs: list[Graph], makers: list[Layer], near: str | None
+) -> str:
+    states = [graph.state for graph in graphs]
+    dropped = [it for it in makers if it.index not in graphs[0].kept]
+    before = [it for it in dropped if it.index < layer.index] or dropped
+    if before:
+        line, _ = view.net.document.source.position(before[0].node.start)
+        where = in_words([str(state) for state in states])
+        called = f"`{before[0].name}`" if before[0].name else "the layer"
+        return f"nothing makes in {where}: {called} of line {line} is not kept there"
+    where = view.where(layer, states)
+    if layer in makers:
+        return f"it makes itself and nothing before it{where}: read a blob that is there"
+    if makers:
+        return f"only {subject_of(makers[0])} makes, further down{where}: move it up"
+    return f"no layer makes{where}" + (f": did you mean `{near}`?" if near else "")
+
+
+def _made_before(graph: Graph, layer: Layer) -> list[str]:
+    """The blobs that a layer could read, each once."""
+    inputs = [blob.name for blob in graph.net.inputs]
+    tops = [top.name for it in graph.layers if it.index < layer.index for top in it.tops]
+    return list(dict.fromkeys(inputs + tops))
 
 
 check = of_nets(_check)

@@ -70,6 +70,9 @@ def _check(view: NetView) -> Iterator[Hit]:
             if maker is None or not maker.bottoms:
                 # Data that is read in some state is brought along in the others.
                 unmeant = version.blob not in read and _is_plain_data(maker)
+            elif maker.include and len(list(view.keeping(maker))) < len(view.built):
+                # What is kept for one state is wanted there.
+                unmeant = False
             else:
                 unmeant = not _is_result(graph, version) and not _is_single(built, version)
             if unmeant:

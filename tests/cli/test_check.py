@@ -234,7 +234,7 @@ def test_a_blob_that_a_phase_lacks_is_said_with_the_phase(
         "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'data' bottom: 'label' top: 'l' }\n"
     )
     assert main(["check", "net.prototxt"]) == 1
-    assert "3:69: PF301 unmade-blob: `loss` reads `label`, which `label` does not make in TEST" in (
+    assert "3:69: PF301 unmade-blob: `loss` reads `label`, which nothing makes in TEST" in (
         capsys.readouterr().out
     )
 
