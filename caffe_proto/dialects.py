@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 DIALECTS = (
     "bvlc",
+    "shufflenet",
     "fastrcnn",
     "fasterrcnn",
     "crfrnn",

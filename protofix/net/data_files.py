@@ -110,13 +110,18 @@ class DataFiles:
         """The largest number that a data layer's source has for a top, where it is cheap to know.
 
         Those of ImageData's labels (of the first 200,000) and of a dataset of HDF5Data's first
-        file (of its first 1,000,000 numbers) are; those of a database are not.
+        file (of its first 1,000,000 numbers) are; of a database it is the first record's label.
         """
         if slot >= len(layer.tops):
             return None
         if layer.type == "ImageData" and slot == 1:
             source = _source(layer, "image_data_param")
             return self._once("labels", source, _largest_label)
+        if layer.type == "Data" and slot == 1:
+            source = _source(layer, "data_param")
+            backend = self.backend(source) if source else None
+            first = self.record(source, backend) if backend else None
+            return None if first is None else first.label
         if layer.type == "HDF5Data":
             listed = self.hdf5_list(_source(layer, "hdf5_data_param"))
             if listed is not None and listed.first is not None:

@@ -21,6 +21,9 @@ from protofix.textproto.tree import (
     scalars_named,
 )
 
+_Named = tuple[Field | Message, str | None]
+"""A field that holds a net, or one that names its file, and the path."""
+
 _TRAIN_NETS = ("train_net_param", "train_net", "net_param", "net")
 
 
@@ -36,15 +39,13 @@ def nets_of_solver(document: Document) -> tuple[SolverNet, ...]:
     """The nets that a solver builds, the one it trains first."""
     fields = document.fields
     train_state = messages_named(fields, "train_state")
-    trained = [it for name in _TRAIN_NETS for it in _nets(fields, name)]
     nets = [
         SolverNet(node, path, asked_by("TRAIN", train_state[-1] if train_state else None))
-        for node, path in trained[:1]
+        for node, path in trained_nets(fields)[:1]
     ]
-    tested = [*_nets(fields, "test_net_param"), *_nets(fields, "test_net")]
-    generic = [*_nets(fields, "net_param"), *_nets(fields, "net")][:1]
+    tested, generic = tested_nets(fields)
     instances = len(scalars_named(fields, "test_iter"))
-    tested += generic * max(0, instances - len(tested))
+    tested += generic[:1] * max(0, instances - len(tested))
     test_states = messages_named(fields, "test_state")
     for index, (node, path) in enumerate(tested):
         on_top = test_states[index] if index < len(test_states) else None
@@ -52,7 +53,18 @@ def nets_of_solver(document: Document) -> tuple[SolverNet, ...]:
     return tuple(nets)
 
 
-def _nets(fields: tuple[Node, ...], name: str) -> Iterator[tuple[Field | Message, str | None]]:
+def trained_nets(fields: tuple[Node, ...]) -> list[_Named]:
+    """The fields that give a net to train, of which there is to be one."""
+    return [it for name in _TRAIN_NETS for it in _nets(fields, name)]
+
+
+def tested_nets(fields: tuple[Node, ...]) -> tuple[list[_Named], list[_Named]]:
+    """The fields that give a net to test, and those of the net for all test runs that are left."""
+    tested = [*_nets(fields, "test_net_param"), *_nets(fields, "test_net")]
+    return tested, [*_nets(fields, "net_param"), *_nets(fields, "net")]
+
+
+def _nets(fields: tuple[Node, ...], name: str) -> Iterator[_Named]:
     for message in messages_named(fields, name):
         yield message, None
     for field in fields_named(fields, name):

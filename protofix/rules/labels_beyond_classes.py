@@ -148,6 +148,8 @@ def _of_labels(
         return
     reach = "are never above" if largest < 0 else "go up to"
     are = f"are all {largest}" if filled is not None else f"{reach} {largest}"
+    if maker.type == "Data":
+        are = f"begin with {largest}"
     yield (
         f"{subject_of(layer)} has {classes:,} classes, 0 to {classes - 1:,}, but the labels of "
         f"`{maker.name}` {are}: make more classes, or mend the labels"

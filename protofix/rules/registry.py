@@ -39,6 +39,7 @@ _FILES = (
     "shared_in_place",
     "input_shape",
     "first_pass",
+    "unlike_phases",
     "unread_top",
     "unkept_layer",
     "drops_everything",
@@ -55,6 +56,7 @@ _FILES = (
     "infogain_loss_weights",
     "infogain_matrix_file",
     "solver_without_net_file",
+    "solver_nets",
 )
 
 

@@ -66,7 +66,18 @@ def test_a_net_is_checked_in_the_state_that_is_named(
             [],
         ),
         ("train_net: 'net.prototxt' train_state { phase: TEST }", ["PF301"]),
-        ("train_net: 'net.prototxt' test_net: 'net.prototxt'", ["PF301"]),
+        (
+            "train_net: 'net.prototxt' test_net: 'net.prototxt' test_iter: 1 test_interval: 1",
+            ["PF301"],
+        ),
+        ("net: 'net.prototxt' train_net: 'net.prototxt'", ["PF702"]),
+        ("train_net: 'net.prototxt' test_iter: 1 test_interval: 1", ["PF702"]),
+        (
+            "net: 'net.prototxt' test_iter: 1 test_interval: 1 "
+            "test_state { stage: 'val' } test_state { }",
+            ["PF702"],
+        ),
+        ("net: 'net.prototxt' test_iter: 1 test_state { stage: 'val' }", ["PF702"]),
         ("net: 'net.prototxt' train_state { phase: TEST stage: 'val' }", []),
         ("net: 'other.prototxt'", ["PF701"]),
     ],

@@ -219,7 +219,7 @@ def test_a_solver_shows_its_nets_in_its_states(
     net: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("solver.prototxt").write_text(
-        'net: "net.prototxt"\ntest_iter: 1\ntest_iter: 1\n'
+        'net: "net.prototxt"\ntest_iter: 1\ntest_iter: 1\ntest_interval: 1\n'
         'test_state { stage: "deploy" }\ntest_state { level: 1 }\n'
     )
     assert main(["show", "solver.prototxt"]) == 0

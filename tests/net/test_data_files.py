@@ -355,9 +355,9 @@ def test_the_largest_label_of_a_dataset(folder: Path) -> None:
     assert largest(HDF5, 0) is None
 
 
-def test_the_largest_label_of_a_database_is_not_looked_for(folder: Path) -> None:
-    write_lmdb(folder / "db", [datum((1, 28, 28), label=3)])
-    assert largest(DATA + "}") is None
+def test_of_a_database_the_first_label_is_known(folder: Path) -> None:
+    write_lmdb(folder / "db", [datum((1, 28, 28), label=3), datum((1, 28, 28), label=7)])
+    assert largest(DATA + "}") == 3
 
 
 # Files that are not what they should be.

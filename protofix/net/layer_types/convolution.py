@@ -140,9 +140,8 @@ def spatial_values(
         found = listed if len(listed) == axes else unknown
     elif default is not None:
         found = (default,) * axes
-    elif axes and not any(
-        map(values.scalars, words)
-    ):  # What is written and is no number, the schema check says.
+    elif axes and not any(map(values.scalars, words)):
+        # What is written and is no number, the schema check says.
         it.refuse(f"needs {name}, or {stem}_h and {stem}_w")
     if stem in ("kernel", "stride") and 0 in found:
         at = values.field(*words, f"{stem}_h", f"{stem}_w")

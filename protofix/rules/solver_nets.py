@@ -1,0 +1,81 @@
+"""A solver whose nets, test states and test runs do not go together.
+
+It trains one net, given by `net`, `train_net`, `net_param` or `train_net_param`. Each test net has
+its `test_iter`; nets named by `test_net` come first, and `net` stands for what is left.
+`test_state` is written once for each of them or not at all, and `test_interval` says how often they
+are run. Caffe aborts otherwise.
+
+Wrong:
+
+    test_net: "test.prototxt"
+    test_iter: 100
+    test_interval: 500
+
+Right:
+
+    train_net: "train.prototxt"
+    test_net: "test.prototxt"
+    test_iter: 100
+    test_interval: 500
+
+Wrong:
+
+    train_net: "train.prototxt"
+    test_net: "test.prototxt"
+    test_interval: 500
+"""
+
+from collections.abc import Iterator
+
+from protofix.net.layers import integer_of
+from protofix.net.solvers import tested_nets, trained_nets
+from protofix.rules.rule import Context, Hit
+from protofix.textproto.tree import Message, Node, messages_named, scalars_named
+
+CODE = "PF702"
+NAME = "solver-nets"
+SEVERITY = "error"
+
+# What alone makes a file a solver to be run, and not a part of one.
+_NETS = ("net", "train_net", "net_param", "train_net_param", "test_net", "test_net_param")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say it at the field that is too many, or at the first of those that lack something."""
+    fields = context.document.fields
+    if context.kind != "SolverParameter" or context.document.diagnoses:
+        return
+    named = [node for node in fields if node.name in _NETS]
+    if not named:
+        return
+    trained = trained_nets(fields)
+    if len(trained) != 1:
+        nets = ", ".join(f"`{node.name}`" for node, _ in trained)
+        said = (
+            f"gives {len(trained)} nets to train ({nets}): keep one"
+            if trained
+            else ("gives no net to train: write `net` or `train_net`")
+        )
+        yield _hit(trained[1][0] if trained else named[0], said)
+    yield from _tests(fields, named[0])
+
+
+def _tests(fields: tuple[Node, ...], first: Node) -> Iterator[Hit]:
+    runs = scalars_named(fields, "test_iter")
+    nets, generic = tested_nets(fields)
+    if len(nets) > len(runs) or (len(nets) < len(runs) and not generic):
+        at = nets[0][0] if nets else first
+        wants = "one for each" if nets else "and no net to test: write `net` or `test_net`"
+        yield _hit(at, f"has {len(runs)} test_iter for {len(nets)} test nets: write {wants}")
+        return
+    states = messages_named(fields, "test_state")
+    if states and len(states) != len(runs):
+        said = f"has {len(states)} test_state for {len(runs)} test nets: write one for each"
+        yield _hit(states[-1], said)
+    if runs and not integer_of(fields, "test_interval"):
+        yield _hit(first, "tests a net, but has no test_interval: say after how many iterations")
+
+
+def _hit(node: Node, said: str) -> Hit:
+    end = node.name_end if isinstance(node, Message) else node.end
+    return Hit(node.start, end, f"the solver {said}")
