@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from protofix.net.setup import Made, Rule, Setup
+from protofix.net.setup import Made, Rule, Setup, Values
 from protofix.net.shapes import (
     MOST_VALUES,
     Dim,
     Shape,
+    canonical_axis,
     count,
     differ,
     known_count,
@@ -98,7 +99,7 @@ def _contrastive_loss(it: Setup) -> Made:
 
 def _accuracy(it: Setup) -> Made:
     values = it.values("accuracy_param")
-    at = it.axis(values.integer("axis", 1), values.field("axis"))
+    at = _axis_of_scores(it, values)
     bottom, labels = it.bottom(), it.bottom(1)
     classes = bottom[at] if bottom is not None and at is not None else None
     if count(labels) == 0:
@@ -118,10 +119,28 @@ def _accuracy(it: Setup) -> Made:
     return Made((_SINGLE, (classes,)))
 
 
+def _axis_of_scores(it: Setup, values: Values) -> int | None:
+    """The axis that a layer asks for, refused where the scores have no such axis.
+
+    If the labels have it, the two are likely swapped.
+    """
+    axis = values.integer("axis", 1)
+    scores, labels = it.bottom(), it.bottom(1)
+    if scores is not None and labels is not None:
+        found = canonical_axis(axis, len(scores)), canonical_axis(axis, len(labels))
+        if found[0] is None and found[1] is not None:
+            it.refuse_shape(
+                f"reads {it.called()}, {shape_text(scores)}, as its scores and {it.called(1)}, "
+                f"{shape_text(labels)}, as their labels: are the two swapped?",
+                0,
+            )
+            return None
+    return it.axis(axis, values.field("axis"))
+
+
 def _class_axis(it: Setup, param: str) -> int | None:
     """The axis of the classes, along which a softmax runs; None if that cannot be told."""
-    values = it.values(param)
-    at = it.axis(values.integer("axis", 1), values.field("axis"))
+    at = _axis_of_scores(it, it.values(param))
     bottom = it.bottom()
     if bottom is not None and at is not None and bottom[at] == 0:
         text = shape_text(bottom)

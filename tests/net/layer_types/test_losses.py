@@ -106,6 +106,12 @@ def test_what_is_not_known_is_not_wrong(kind: str) -> None:
             "reads `b0`, 4 × 5, and `b1`, 3: the first axis of both is the batch and must be the "
             "same, not 4 and 3",
         ),
+        # The labels in front.
+        (
+            'type: "Accuracy"',
+            ["4", "4 5"],
+            "reads `b0`, 4, as its scores and `b1`, 4 × 5, as their labels: are the two swapped?",
+        ),
         # Labels in one long row.
         (
             'type: "SoftmaxWithLoss"',
