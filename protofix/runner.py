@@ -100,8 +100,9 @@ def _context(source: Source, question: Question) -> Context:
 
 def _checked(context: Context) -> Checked:
     found = tuple(findings(context))
-    nets = tuple(view.net for view in context.views) if context.given else ()
-    return Checked(context.document.source, found, context.kind, context.dialect, nets)
+    whole = not context.document.diagnoses
+    blobs = frozenset(blob for view in context.views for blob in view.net.blobs) if whole else None
+    return Checked(context.document.source, found, context.kind, context.dialect, blobs)
 
 
 def check_file(

@@ -120,7 +120,9 @@ def _check(arguments: argparse.Namespace) -> int:
     elif checked or len(failed) != 1:
         sys.stdout.flush()
         print(report.summary(checked, len(failed)), file=sys.stderr)
-    refuse_unmade_given(given, [net for one in checked for net in one.nets])
+    blobs = [one.blobs for one in checked]
+    if None not in blobs:  # Nobody knows what a file has that could not be read whole.
+        refuse_unmade_given(given, sorted({blob for its in blobs for blob in its or ()}))
     if failed:
         return FAILED
     return FOUND if any(one.findings for one in checked) else DONE

@@ -76,7 +76,7 @@ def _show(arguments: argparse.Namespace) -> int:
     given = given_of(arguments)
     source = source_of_bytes(data, "<stdin>" if path == "-" else path)
     shown = show(source, dialect, asked_of(arguments), given)
-    refuse_unmade_given(given, shown.nets)
+    refuse_unmade_given(given, [blob for net in shown.nets for blob in net.blobs])
     if arguments.format == "table":
         _print_table(shown, arguments)
     else:

@@ -6,7 +6,6 @@ import argparse
 import re
 from collections.abc import Collection, Mapping
 
-from protofix.net.layers import Net
 from protofix.net.names import in_words, nearest
 from protofix.net.shapes import MOST_AXES, MOST_VALUES, Shape, known_count
 from protofix.net.states import AskedState, asked_by_name
@@ -49,10 +48,8 @@ def given_of(arguments: argparse.Namespace) -> dict[str, Shape]:
     return given
 
 
-def refuse_unmade_given(given: Mapping[str, Shape], nets: Collection[Net]) -> None:
-    """Raise ValueError for a shape given of a blob that none of these nets has."""
-    made = {top.name: None for net in nets for layer in net.layers for top in layer.tops}
-    made |= {blob.name: None for net in nets for blob in net.inputs}
+def refuse_unmade_given(given: Mapping[str, Shape], made: Collection[str]) -> None:
+    """Raise ValueError for a shape given of a blob that is none of those that the nets have."""
     for name in given:
         if name in made:
             continue

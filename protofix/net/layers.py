@@ -116,6 +116,12 @@ class Net:
     inputs: tuple[BlobName, ...]
 
     @property
+    def blobs(self) -> dict[str, None]:
+        """The names of all blobs that the net has in any state, in the order of the file."""
+        tops = (top.name for layer in self.layers for top in layer.tops)
+        return dict.fromkeys((*(blob.name for blob in self.inputs), *tops))
+
+    @property
     def has_input_shapes(self) -> bool:
         """Whether the inputs' shapes are written as `input_shape`, not as `input_dim`."""
         return bool(messages_named(self.fields, "input_shape"))

@@ -1,7 +1,8 @@
 """What Caffe builds without a word, and aborts at as soon as the layer runs.
 
 Some checks of Caffe wait for the first batch: whether a mean fits the images, whether DummyData's
-fillers can fill its blobs, whether the two inputs of an HDF5Output are alike.
+fillers can fill its blobs, whether the two inputs of an HDF5Output are alike, whether a dropout
+ratio is one. It is a warning, since errors are what a net is not even built with.
 
 Wrong:
 

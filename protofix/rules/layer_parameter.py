@@ -18,6 +18,7 @@ Wrong:
     layer { name: "norm1" type: "LRN" bottom: "conv1" top: "norm1" lrn_param { local_size: 4 } }
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from protofix.rules.rule import Context, Hit, refused
@@ -26,16 +27,20 @@ CODE = "PF305"
 NAME = "layer-parameter"
 SEVERITY = "error"
 
+_SLIPS = ("unknown-field", "wrong-type")
+
 _check = refused("parameter")
 
 
 def check(context: Context) -> Iterator[Hit]:
     """Say each but what a layer lacks because it is misspelt there: that is said by its rule."""
-    slips = {it.start for it in context.misfits if it.kind in ("unknown-field", "wrong-type")}
-    missed = {
-        layer.node.start: layer.node for view in context.views for layer in view.net.layers if slips
-    }
+    slips = sorted(it.start for it in context.misfits if it.kind in _SLIPS)
+    if not slips:
+        yield from _check(context)
+        return
+    layers = {it.node.start: it.node for view in context.views for it in view.net.layers}
     for hit in _check(context):
-        layer = missed.get(hit.start)
-        if layer is None or not any(layer.start < slip < layer.end for slip in slips):
+        layer = layers.get(hit.start)
+        slip = bisect_right(slips, hit.start)
+        if layer is None or slip == len(slips) or slips[slip] >= layer.end:
             yield hit

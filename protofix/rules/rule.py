@@ -12,7 +12,7 @@ from caffe_proto import Schema, dialect_title
 from protofix.net.binding import Lack, Misfit
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect, Fit, fit, who_knows
-from protofix.net.layers import Layer, Net
+from protofix.net.layers import Layer
 from protofix.net.names import known_by
 from protofix.net.setup import Refusal, RefusalKind
 from protofix.net.shapes import Shape
@@ -86,7 +86,7 @@ class Context:
         for net in nets_of_solver(self.document):
             if isinstance(net.node, Message):
                 held.setdefault(net.node, []).append(net.asked)
-        return tuple(self._view(node, asked) for node, asked in held.items())
+        return tuple(self._view(node, self.asked or asked) for node, asked in held.items())
 
     def _view(self, within: Message | None, asked: Sequence[AskedState]) -> NetView:
         return view_of(self.document, within, asked=asked, given=self.given, files=self.files)
@@ -109,15 +109,15 @@ class Finding:
 class Checked:
     """One text, what was found in it, which message it holds, and the dialect it was held against.
 
-    `kind` is None for a file that is not Caffe's; no dialect is its own then. `nets` are those that
-    it holds, where shapes of their data were given.
+    `kind` is None for a file that is not Caffe's; no dialect is its own then. `blobs` are those of
+    its nets; None if it could not be read whole.
     """
 
     source: Source
     findings: tuple[Finding, ...]
     kind: str | None
     dialect: Dialect
-    nets: tuple[Net, ...] = ()
+    blobs: frozenset[str] | None
 
 
 @dataclass(frozen=True)

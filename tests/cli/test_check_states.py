@@ -120,6 +120,16 @@ def test_a_net_within_a_solver_is_checked(folder: Path, capsys: pytest.CaptureFi
     assert (record["line"], record["column"], record["code"]) == (11, 67, "PF301")
 
 
+def test_a_state_that_is_named_goes_before_those_of_a_solver(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for solver in (f"net_param {{\n{NET}}}\n", "net: 'net.prototxt'\n"):
+        (folder / "solver.prototxt").write_text(solver)
+        assert found(capsys, "solver.prototxt") == []
+        codes = [it["code"] for it in found(capsys, "solver.prototxt", "--phase", "TEST")]
+        assert codes == ["PF301"]
+
+
 def test_shapes_that_are_given_are_held_against_the_net(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +152,14 @@ def test_what_is_no_shape_is_refused(
         main(["check", "net.prototxt", "--given", written])
     assert stop.value.code == 2
     assert "data=2,3,227,227" in capsys.readouterr().err
+
+
+def test_nothing_is_said_of_what_is_given_where_a_net_cannot_be_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text("layer { name: 'data")
+    assert main(["check", "--given", "data=1,8"]) == 1
+    assert "--given" not in capsys.readouterr().err
 
 
 def test_a_shape_given_of_a_blob_that_is_in_no_net(
