@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
@@ -13,6 +13,7 @@ from protofix.textproto.tree import Document
 if TYPE_CHECKING:
     from protofix.infogain.sources import Way
     from protofix.migration import Migration
+    from protofix.net.shapes import Shape
     from protofix.rules.rule import Finding
     from protofix.upgrade.facts import Step
     from protofix.upgrade.text.document import Upgrade
@@ -33,6 +34,10 @@ def check(
     *,
     dialect: str = "auto",
     schema: str | Path | None = None,
+    phase: Literal["TRAIN", "TEST"] | None = None,
+    stages: Sequence[str] = (),
+    level: int | None = None,
+    given: Mapping[str, Shape] | None = None,
 ) -> list[Finding]:
     """Everything that `protofix check` finds in a text, in the order of the text.
 
@@ -41,15 +46,21 @@ def check(
     is read; data that a net names is looked for from `path`, for its shapes. A finding's `start`
     and `end` are offsets into the text; `parse(text).source.position(start)` gives line and column.
 
+    A net is looked at in every state that a person can mean, or in the one that `phase`, `stages`
+    and `level` name. `given` tells the shapes of blobs that the text does not, by name. The nets
+    that a solver names in other files are not looked at.
+
     Raises `caffe_proto.SchemaError`, a `ValueError`, for a dialect or a schema that is none.
     """
     from protofix.net.data_files import DataFiles
     from protofix.net.dialects import chosen_dialect
+    from protofix.net.states import asked_by_name
     from protofix.rules.registry import findings
     from protofix.rules.rule import Context
 
     chosen = chosen_dialect(dialect, schema)
-    return findings(Context(parse(text, path), chosen, files=DataFiles(path)))
+    asked = asked_by_name(phase, stages, level)
+    return findings(Context(parse(text, path), chosen, asked, given, DataFiles(path)))
 
 
 def upgrade_text(

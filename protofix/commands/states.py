@@ -34,9 +34,7 @@ def add_state_options(command: argparse.ArgumentParser) -> None:
 
 def asked_of(arguments: argparse.Namespace) -> tuple[AskedState, ...]:
     """The state that the options name, if they name one."""
-    if arguments.phase is None and not arguments.stage and arguments.level is None:
-        return ()
-    return (asked_by_name(arguments.phase, arguments.stage, arguments.level or 0),)
+    return asked_by_name(arguments.phase, arguments.stage, arguments.level)
 
 
 def given_of(arguments: argparse.Namespace) -> dict[str, Shape]:

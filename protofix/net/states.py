@@ -142,10 +142,14 @@ def asked_by(start: str, message: Message | None) -> AskedState:
     )
 
 
-def asked_by_name(phase: str | None, stages: Iterable[str], level: int) -> AskedState:
-    """A state by its names, as Caffe takes them for a net that it is told to build.
+def asked_by_name(
+    phase: str | None, stages: Iterable[str] = (), level: int | None = None
+) -> tuple[AskedState, ...]:
+    """The one state of these names, as Caffe takes them for a net that it is told to build.
 
-    TEST is the phase of a NetState that does not say one.
+    None where nothing is named. TEST is the phase of a NetState that does not say one.
     """
-    named = phase or "TEST"
-    return AskedState(named, named, level, frozenset(stages))
+    named = frozenset(stages)
+    if phase is None and not named and level is None:
+        return ()
+    return (AskedState(phase or "TEST", phase or "TEST", level or 0, named),)

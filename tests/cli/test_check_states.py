@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import protofix
 from protofix.cli import main
 
 # In TEST the labels come with a stage alone; the second layer fits 8 × 8 images and no smaller.
@@ -169,3 +170,10 @@ def test_a_shape_given_of_a_blob_that_is_in_no_net(
     assert capsys.readouterr().err.splitlines()[-1] == (
         "protofix: --given dota: no layer makes a blob of that name; did you mean `data`?"
     )
+
+
+def test_the_library_takes_a_state_and_shapes_too() -> None:
+    assert [one.code for one in protofix.check(NET, phase="TEST")] == ["PF301"]
+    assert protofix.check(NET, stages=["val"]) == []
+    small = protofix.check(NET, phase="TRAIN", given={"data": (4, 3, 8, 8)})
+    assert [one.code for one in small] == ["PF306"]

@@ -40,7 +40,7 @@ def errors(path: str, text: str, record: dict[str, Any]) -> tuple[list[Layer], l
     stages, level = record.get("stages", []), record.get("level", 0)
     asked = asked_by_name(record["phase"], stages, level)
     given = {blob: tuple(shape) for blob, shape in record.get("given", {}).items()}
-    found = findings(Context(document, asked=(asked,), given=given))
+    found = findings(Context(document, asked=asked, given=given))
     return list(bind(document).layers), [one for one in found if one.severity == "error"]
 
 
