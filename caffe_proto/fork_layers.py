@@ -8,6 +8,7 @@ CRF-RNN (torrvision/caffe), intel/caffe, NVIDIA/caffe, SENet (hujie-frank/SENet)
 Where forks differ on a type, its counts are as wide as those of all of them together. A count that
 a class forgot to report, but without which it reads blobs that are not there, is given.
 SmoothL1Loss has no loss weight until one is written: only SSD and NVIDIA give it one by default.
+SmoothL1Loss and L1Loss let force_backward through to all their bottoms, as EuclideanLoss does.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def _layer(
     auto_top: bool = False,
     loss: bool = False,
     neuron: bool = False,
+    never_forced: int | None = None,
 ) -> LayerFacts:
     return LayerFacts(
         type,
@@ -40,11 +42,12 @@ def _layer(
         auto_top=auto_top,
         loss=loss,
         neuron=neuron,
+        never_forced=never_forced,
     )
 
 
-def _loss(type: str, bottoms: _Count, tops: _Count) -> LayerFacts:
-    return _layer(type, bottoms, tops, auto_top=True, loss=True)
+def _loss(type: str, bottoms: _Count, tops: _Count, *, never_forced: int | None = 1) -> LayerFacts:
+    return _layer(type, bottoms, tops, auto_top=True, loss=True, never_forced=never_forced)
 
 
 def _neuron(type: str) -> LayerFacts:
@@ -78,7 +81,7 @@ _FACTS = (
     _layer("Gather", _SOME, _SOME, bottom_equals_top=True),
     _layer("ImageSegData", 0, 3, auto_top=True),
     _layer("Interp", (1, 2), 1),
-    _loss("L1Loss", 2, 1),
+    _loss("L1Loss", 2, 1, never_forced=None),
     _layer("MatRead", 0, 1),
     _layer("MatWrite", (None, None), 0),
     _neuron("Mish"),

@@ -35,6 +35,7 @@ class LayerFacts:
     neuron: bool = False  # works value by value: the top has the shape of the bottom
     exposed_states: int = 0
     mask_top: bool = False
+    never_forced: int | None = None  # the bottom that force_backward leaves out, such as labels
 
 
 # A count in the table: exact, or (least, most) where None is no bound.
@@ -51,6 +52,7 @@ def _layer(
     bottom_equals_top: bool = False,
     exposed_states: int = 0,
     mask_top: bool = False,
+    never_forced: int | None = None,
 ) -> LayerFacts:
     return LayerFacts(
         type,
@@ -59,11 +61,19 @@ def _layer(
         bottom_equals_top=bottom_equals_top,
         exposed_states=exposed_states,
         mask_top=mask_top,
+        never_forced=never_forced,
     )
 
 
-def _loss(type: str, bottoms: _Count, tops: _Count) -> LayerFacts:
-    return LayerFacts(type, *_bounds(bottoms), *_bounds(tops), auto_top=True, loss=True)
+def _loss(type: str, bottoms: _Count, tops: _Count, *, never_forced: int | None = 1) -> LayerFacts:
+    return LayerFacts(
+        type,
+        *_bounds(bottoms),
+        *_bounds(tops),
+        auto_top=True,
+        loss=True,
+        never_forced=never_forced,
+    )
 
 
 def _neuron(type: str) -> LayerFacts:
@@ -85,7 +95,7 @@ _FACTS = (
     _layer("Bias", (1, 2), 1),
     _neuron("Clip"),
     _layer("Concat", _SOME, 1),
-    _loss("ContrastiveLoss", 3, 1),
+    _loss("ContrastiveLoss", 3, 1, never_forced=2),
     _layer("Convolution", _SOME, _SOME, bottom_equals_top=True),
     _layer("Crop", 2, 1),
     _layer("Data", 0, (1, 2)),
@@ -95,7 +105,7 @@ _FACTS = (
     _neuron("ELU"),
     _layer("Eltwise", (2, None), 1),
     _layer("Embed", 1, 1),
-    _loss("EuclideanLoss", 2, 1),
+    _loss("EuclideanLoss", 2, 1, never_forced=None),
     _neuron("Exp"),
     _layer("Filter", (2, None), _SOME),
     _layer("Flatten", 1, 1),
@@ -108,7 +118,7 @@ _FACTS = (
     _layer("InnerProduct", 1, 1),
     _layer("Input", 0, _SOME),
     _layer("LRN", 1, 1),
-    _layer("LSTM", (2, 3), 1, exposed_states=2),
+    _layer("LSTM", (2, 3), 1, exposed_states=2, never_forced=1),
     _layer("LSTMUnit", 3, 2),
     _neuron("Log"),
     _layer("MVN", 1, 1),
@@ -119,7 +129,7 @@ _FACTS = (
     _layer("Pooling", 1, (1, 2), mask_top=True),
     _neuron("Power"),
     _layer("Python", _ANY, _ANY),
-    _layer("RNN", (2, 3), 1, exposed_states=1),
+    _layer("RNN", (2, 3), 1, exposed_states=1, never_forced=1),
     _neuron("ReLU"),
     _layer("Reduction", 1, 1),
     _layer("Reshape", 1, 1),

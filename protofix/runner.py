@@ -11,14 +11,14 @@ from pathlib import Path
 from protofix.files import FileError, read_bytes, source_of_bytes
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect
-from protofix.net.paths import find_file
 from protofix.net.shapes import Shape
-from protofix.net.solvers import nets_of_solver
+from protofix.net.solvers import SolverNet
 from protofix.net.states import AskedState
 from protofix.rules.registry import findings
 from protofix.rules.rule import Checked, Context
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
+from protofix.textproto.tree import Document
 
 SUFFIX = ".prototxt"
 
@@ -75,6 +75,11 @@ class Question:
     asked: tuple[AskedState, ...] = ()
     given: Mapping[str, Shape] | None = None
 
+    def context(self, document: Document) -> Context:
+        """What the rules are given of a document, read but not yet looked at."""
+        files = DataFiles(document.source.path)
+        return Context(document, self.dialect, self.asked, self.given, files)
+
 
 EVERYTHING = Question()
 """What there is to be said of a file, found from the file itself."""
@@ -94,8 +99,7 @@ def _context(source: Source, question: Question) -> Context:
         if diagnosis.kind == _UNREADABLE:
             line, column = source.position(diagnosis.start)
             raise FileError(f"{source.path}:{line}:{column}: {diagnosis.message}")
-    files = DataFiles(source.path)
-    return Context(document, question.dialect, question.asked, question.given, files)
+    return question.context(document)
 
 
 def _checked(context: Context) -> Checked:
@@ -112,24 +116,22 @@ def check_file(
 
     `stdin` is asked for the bytes of `-`.
     """
-    nets: dict[str, list[AskedState]] = {}
+    nets: tuple[SolverNet, ...] = ()
 
     def itself() -> Checked:
+        nonlocal nets
         name = "<stdin>" if path == "-" else path
         data = stdin() if path == "-" else read_bytes(Path(path))
         context = _context(source_of_bytes(data, name), question)
-        if context.kind == "SolverParameter":
-            for net in nets_of_solver(context.document):
-                found = find_file(net.path, name) if net.path else None
-                if found is not None:
-                    nets.setdefault(str(found), []).append(net.asked)
+        nets = context.nets
         return _checked(context)
 
     yield _guarded(path, itself)
-    for net_path, asked in nets.items():
-        states = question.asked or tuple(dict.fromkeys(asked))
-        check = partial(_check_net, net_path, replace(question, asked=states))
-        yield _guarded(net_path, check, named=True)
+    for net in nets:
+        if net.path is not None:
+            of_net = replace(question, asked=question.asked or net.asked)
+            check = partial(_check_net, str(net.path), of_net)
+            yield _guarded(str(net.path), check, named=True)
 
 
 def _check_net(path: str, question: Question) -> Checked:

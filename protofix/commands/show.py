@@ -14,7 +14,7 @@ from protofix.commands.states import add_state_options, asked_of, given_of, refu
 from protofix.files import read_bytes, source_of_bytes, write_atomically
 
 if TYPE_CHECKING:
-    from protofix.reports.show.nets import Shown
+    from protofix.showing import Shown
 
 _EXAMPLES = """\
 examples:
@@ -64,8 +64,9 @@ def _show(arguments: argparse.Namespace) -> int:
     from protofix.config import Configs
     from protofix.net.dialects import chosen_dialect
     from protofix.reports.findings import text_line
-    from protofix.reports.show.nets import show
     from protofix.reports.terminal import write_line
+    from protofix.runner import Question
+    from protofix.showing import show
 
     if arguments.as_built and arguments.format in ("dot", "svg"):
         raise ValueError("--as-built is for tables and JSON; a drawing is of the file's own layers")
@@ -75,7 +76,7 @@ def _show(arguments: argparse.Namespace) -> int:
     dialect = chosen_dialect(config.dialect, config.schema)
     given = given_of(arguments)
     source = source_of_bytes(data, "<stdin>" if path == "-" else path)
-    shown = show(source, dialect, asked_of(arguments), given)
+    shown = show(source, Question(dialect, asked_of(arguments), given))
     refuse_unmade_given(given, [blob for net in shown.nets for blob in net.blobs])
     if arguments.format == "table":
         _print_table(shown, arguments)
@@ -95,7 +96,7 @@ def _print_table(shown: Shown, arguments: argparse.Namespace) -> None:
     from protofix.reports.terminal import printable, write_line
 
     width = shutil.get_terminal_size((_WIDTH, 24)).columns
-    lines = table(shown, width, arguments.as_built)
+    lines = table(shown.facts, width, arguments.as_built)
     if arguments.output in (None, "-"):
         for line in lines:
             write_line(sys.stdout, line)
@@ -108,7 +109,7 @@ def _text(shown: Shown, arguments: argparse.Namespace) -> str:
     if arguments.format == "json":
         from protofix.reports.show.as_json import as_json
 
-        return as_json(shown, bool(asked_of(arguments)), arguments.as_built) + "\n"
+        return as_json(shown.facts, bool(asked_of(arguments)), arguments.as_built) + "\n"
     from protofix.reports.show.drawing import drawings
 
     pictures = drawings(shown.facts)

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.net.graph import Graph
-from protofix.net.layers import Layer, bool_of, float_of, integer_of, integers_of
+from protofix.net.layers import Layer
 from protofix.net.shapes import Shape, canonical_axis
 from protofix.net.states import NetState
+from protofix.net.values import bool_of, float_of, integer_of, integers_of
 from protofix.net.view import NetView
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Message, Scalar, messages_named, scalars_named

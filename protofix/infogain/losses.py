@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from protofix.net.layers import Layer, Net, integer_of, string_of
+from protofix.net.layers import Layer, Net
+from protofix.net.values import integer_of, string_of
 
 
 def infogain_losses(net: Net) -> list[Layer]:

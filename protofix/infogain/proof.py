@@ -26,9 +26,10 @@ from protofix.infogain.plan import Plan
 from protofix.infogain.sources import GivenMatrix
 from protofix.net.binding import find_misfits
 from protofix.net.graph import Graph, Remade, Unmade, Use
-from protofix.net.layers import Layer, enum_of, integer_of, string_of
+from protofix.net.layers import Layer
 from protofix.net.paths import find_file
 from protofix.net.shapes import canonical_axis, class_count
+from protofix.net.values import enum_of, integer_of, string_of
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document, fields_named
 

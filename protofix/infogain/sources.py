@@ -24,8 +24,9 @@ from protofix.infogain.matrix import (
     read_h5_matrix,
     read_matrix,
 )
-from protofix.net.layers import Layer, bind, bool_of, integer_of
+from protofix.net.layers import Layer, bind
 from protofix.net.shapes import class_count
+from protofix.net.values import bool_of, integer_of
 from protofix.net.view import NetView, view_of
 from protofix.textproto.edits import Edit, merge_removals
 from protofix.textproto.layout import (

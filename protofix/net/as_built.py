@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from protofix.net.build import Built, Shapes
+from protofix.net.build import Built
 from protofix.net.graph import Version, has_loss_weight
-from protofix.net.layer_types.registry import facts_of
+from protofix.net.layer_types.registry import facts_of, tops_built, weighs_by_default
 from protofix.net.layers import PADDING, Layer
-from protofix.net.shapes import Shape
+from protofix.net.shapes import Shape, Shapes
 
 _AUTOMATIC = "(automatic)"
 _INPUT = "input"
@@ -56,8 +56,8 @@ def as_built(built: Built) -> AsBuilt:
         for slot, top in enumerate(one.tops):
             if top != _AUTOMATIC:
                 available.add(top)
-            if slot >= len(one.bottoms) or one.bottoms[slot] != top:
-                blobs[top] = shapes.of(one, slot, blobs)
+            # A layer that works in place may shape its blob anew.
+            blobs[top] = shapes.of(one, slot, blobs)
     # Caffe gives the outputs out in the order of their names' bytes.
     outputs = sorted(available, key=lambda name: name.encode("utf-8", "surrogateescape"))
     return AsBuilt(layers, blobs, tuple(outputs))
@@ -89,7 +89,7 @@ class _Naming:
         graph = built.graph
         self._padding = {layer.index: layer for layer in graph.layers if layer.type == PADDING}
         self._readers: dict[int, int] = {}
-        self._given: dict[int, int] = {}
+        self._handed_out: dict[int, int] = {}
         for layer in graph.layers:
             if layer.index in self._padding:
                 continue
@@ -100,7 +100,7 @@ class _Naming:
         for version in graph.versions:
             if self._weight(version):
                 self._readers[version.number] = self._readers.get(version.number, 0) + 1
-                self._given[version.number] = 1
+                self._handed_out[version.number] = 1
 
     def layers(self) -> Iterator[BuiltLayer]:
         """The layers in Caffe's order."""
@@ -122,14 +122,12 @@ class _Naming:
         bottoms = tuple(self._name(layer, slot) for slot in range(len(layer.bottoms)))
         tops = tuple(top.name for top in layer.tops)
         weights = list(default_loss_weights(layer))
-        facts = facts_of(layer)
-        if facts is not None and facts.auto_top:
-            missing = max(facts.top_exact or 0, facts.top_min or 0) - len(tops)
-            tops += (_AUTOMATIC,) * max(0, missing)
+        tops += (_AUTOMATIC,) * (tops_built(layer, facts_of(layer)) - len(tops))
         if any(self._is_split(version) and self._weight(version) for version in results):
-            weights = [0.0] * len(weights)  # The Split carries it on.
+            # The Split carries it on, and the layer is left with what its type weighs by itself.
+            weights = list(own_loss_weights(layer))
         weights += [0.0] * (len(tops) - len(weights))
-        kind = "Input" if layer.index in self._built.given else layer.type
+        kind = "Input" if layer.index in self._built.swapped else layer.type
         params = self._built.params.get(layer.index)
         return BuiltLayer(layer.name, kind, bottoms, tops, params, tuple(weights), layer)
 
@@ -148,8 +146,8 @@ class _Naming:
             return layer.bottoms[slot].name
         if not self._is_split(version):
             return version.blob
-        copy = self._given.get(version.number, 0)
-        self._given[version.number] = copy + 1
+        copy = self._handed_out.get(version.number, 0)
+        self._handed_out[version.number] = copy + 1
         maker = self._built.graph.maker_of(version)
         # The inputs come first among the versions, in their order.
         at = version.number if version.maker is None else version.maker.slot
@@ -175,8 +173,10 @@ class _Naming:
 
 def default_loss_weights(layer: Layer) -> tuple[float, ...]:
     """The loss weight of each top: those written, or 1 for the first top of a loss."""
-    if layer.loss_weights:
-        return layer.loss_weights
-    facts = facts_of(layer)
+    return layer.loss_weights or own_loss_weights(layer)
+
+
+def own_loss_weights(layer: Layer) -> tuple[float, ...]:
+    """The loss weights that the tops of a layer have if none is written."""
     rest = (0.0,) * max(0, len(layer.tops) - 1)
-    return (1.0, *rest) if facts is not None and facts.loss else (0.0, *rest)[: len(layer.tops)]
+    return (1.0, *rest) if weighs_by_default(layer) else (0.0, *rest)[: len(layer.tops)]

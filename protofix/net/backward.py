@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protofix.net.as_built import AsBuilt, BuiltLayer
-from protofix.net.layers import Layer, bool_of
+from protofix.net.layer_types.registry import facts_of, is_loss_type
+from protofix.net.layers import Layer
 from protofix.net.parameters import NO_SPEC, param_specs
+from protofix.net.values import bool_of
 from protofix.textproto.literals import parse_bool
 from protofix.textproto.tree import Node
 
-_NEVER_FORCED = {"ContrastiveLoss": 2, "LSTM": 1, "RNN": 1}
-"""The bottom of a type that force_backward leaves out: its labels, or where sequences begin."""
+_LABELS = 1  # the bottom of a loss that has them
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,12 @@ def _back(net: AsBuilt, needed: list[bool], bottoms: list[list[bool]]) -> list[b
 
 
 def _may_be_forced(one: BuiltLayer, slot: int) -> bool:
-    if one.layer is None or one.type == "EuclideanLoss":
-        return True
-    return slot != _never_forced(one.layer)
+    return one.layer is None or slot != _never_forced(one.layer)
 
 
 def _never_forced(layer: Layer) -> int | None:
-    if layer.type in _NEVER_FORCED:
-        return _NEVER_FORCED[layer.type]
-    return 1 if layer.type.endswith("Loss") else None
+    """The bottom that force_backward leaves out; of a loss not known here, its labels."""
+    facts = facts_of(layer)
+    if facts is not None:
+        return facts.never_forced
+    return _LABELS if is_loss_type(layer) else None

@@ -14,17 +14,18 @@ from dataclasses import dataclass, replace
 from caffe_proto import V0_TYPES, LayerFacts
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, has_loss_weight
-from protofix.net.layer_types.registry import facts_of, rule_of
-from protofix.net.layers import PADDING, Layer
-from protofix.net.names import nearest
+from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
+from protofix.net.layers import PADDING, Layer, Net
+from protofix.net.names import counted, nearest
 from protofix.net.parameters import phase_of, written_params
 from protofix.net.setup import Made, Refusal, Setup
 from protofix.net.shapes import (
     MOST_AXES,
     MOST_VALUES,
     Shape,
-    count,
+    Shapes,
     is_known,
+    is_possible,
     known_count,
     merged,
     shape_text,
@@ -33,8 +34,6 @@ from protofix.net.shapes import (
 from protofix.net.sharing import shared_refusals
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
-
-Shapes = tuple[Shape, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +47,12 @@ class Built:
     shapes: dict[int, Shape]
     params: dict[int, Shapes | None]
     refusals: tuple[Refusal, ...]
-    given: frozenset[int] = frozenset()
+    swapped: frozenset[int] = frozenset()
     """Indices of the layers all of whose tops were given: Caffe would have an Input there."""
 
     def bottoms_of(self, layer: Layer) -> Shapes:
         """The shapes that a layer reads."""
-        sources = (self.graph.source_of(layer, slot) for slot in range(len(layer.bottoms)))
-        return tuple(None if it is None else self.shapes.get(it.number) for it in sources)
+        return _bottoms(self.graph, layer, self.shapes)
 
     def tops_of(self, layer: Layer) -> Shapes:
         """The shapes that a layer makes."""
@@ -77,14 +75,16 @@ def build(
     refusals: list[Refusal] = []
     swapped: set[int] = set()
     for layer in graph.layers:
-        sources = (graph.source_of(layer, slot) for slot in range(len(layer.bottoms)))
-        bottoms = tuple(None if it is None else shapes.get(it.number) for it in sources)
-        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, refusals)
+        bottoms = _bottoms(graph, layer, shapes)
+        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files)
         if not layer.bottoms and layer.tops and all(top.name in given for top in layer.tops):
             swapped.add(layer.index)
             made = Made(tuple(given[top.name] for top in layer.tops))
+            _check_marks(setup, graph)
+            _check_params(setup, made)
         else:
             made = _set_up(setup, graph, given)
+        refusals += setup.refusals
         params[layer.index] = made.params
         for slot in range(len(layer.tops)):
             result = graph.result_of(layer, slot)
@@ -94,14 +94,10 @@ def build(
     return Built(graph, shapes, params, tuple(refusals), frozenset(swapped))
 
 
-def shapes_of(graph: Graph, given: Mapping[str, Shape] | None = None) -> dict[int, Shape]:
-    """Shape of every version of every blob, by the version's number."""
-    return build(graph, given).shapes
-
-
-def parameters_of(graph: Graph) -> dict[int, Shapes | None]:
-    """Shapes of the parameters of each layer that a state keeps, by the layer's index."""
-    return build(graph).params
+def _bottoms(graph: Graph, layer: Layer, shapes: Mapping[int, Shape]) -> Shapes:
+    """The shapes that a layer reads, of those known so far by the versions' numbers."""
+    sources = (graph.source_of(layer, slot) for slot in range(len(layer.bottoms)))
+    return tuple(None if it is None else shapes.get(it.number) for it in sources)
 
 
 def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
@@ -112,11 +108,7 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
         if version.maker is None:
             shape = written[version.number] if version.number < len(written) else None
             # What no blob can be is said by a rule of its own.
-            known = (
-                shape is not None
-                and all(dim >= 0 for dim in shape)
-                and (count(shape) or 0) <= MOST_VALUES
-            )
+            known = shape is not None and is_possible(shape)
             shapes[version.number] = given.get(version.blob, shape if known else None)
     return shapes
 
@@ -125,7 +117,7 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
     """Set up one layer, with the checks that Caffe makes of all."""
     layer = setup.layer
     _check_marks(setup, graph)
-    _check_type(setup)
+    _check_type(setup, graph.net)
     _check_padding(setup, graph)
     _check_copies(setup, graph)
     facts = facts_of(layer)
@@ -136,19 +128,25 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
         # Of a type that is not known here, not even the number of parameters is.
         made = setup.unknown(None)
     else:
-        said = len(setup.refusals)
-        made = rule(setup)
-        if len(setup.refusals) == said and layer.type != PADDING:
-            made = _sane(setup, made)
+        own = replace(setup, refusals=[])
+        made = rule(own)
+        if not own.refusals and layer.type != PADDING:
+            made = _sane(own, made)
+        setup.refusals.extend(own.refusals)
     made = replace(made, tops=tuple(_with_given(setup, made, given)))
     _check_params(setup, made)
     return made
 
 
-def _check_type(setup: Setup) -> None:
+def _check_type(setup: Setup, net: Net) -> None:
     """What is no type at all; one that the dialect does not have is said by the schema check."""
     written = scalars_named(setup.layer.fields, "type")
-    if not written:
+    if setup.layer.format == 1 and net.is_v0:
+        setup.refuse(
+            "is in the V1 format among layers of the V0 format, and Caffe drops what it says: "
+            "write all in one format"
+        )
+    elif not written:
         setup.refuse('has no type: say which layer it is, by type: "ReLU", say')
     elif setup.layer.format == 0 and written[-1].value not in (*V0_TYPES, PADDING):
         name = written[-1].value
@@ -230,37 +228,31 @@ def _sane(setup: Setup, made: Made) -> Made:
     return replace(made, tops=tuple(tops))
 
 
-_ENDS = {"bottom": "reads", "top": "makes"}
-
-
 def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:
     """Whether a layer has as many bottoms and tops as its type takes; what does not fit is said."""
     layer = setup.layer
-    bottoms, tops = len(layer.bottoms), len(layer.tops)
+    bottoms, tops = len(layer.bottoms), tops_built(layer, facts)
     fit = True
     bounds = (facts.bottom_exact, facts.bottom_min, facts.bottom_max)
     if _outside(bottoms, *bounds):
         fit = False
         extra = facts.bottom_exact if facts.bottom_exact is not None else facts.bottom_max
         at = layer.bottoms[extra] if extra is not None and bottoms > extra else None
-        said = f"has {_many(bottoms, None, None, 'bottom')}; a layer of type {layer.type} reads "
+        said = f"has {counted(bottoms, 'bottom', none='no')}; a layer of type {layer.type} reads "
         said += _many(*bounds, "bottom")
         setup.refuse(said, at, "blob-count")
     bounds = (facts.top_exact, facts.top_min, facts.top_max)
-    if facts.auto_top:
-        # Caffe adds what is missing, without a name.
-        tops = max(tops, facts.top_exact or 0, facts.top_min or 0)
     if _outside(tops, *bounds):
         fit = False
         extra = facts.top_exact if facts.top_exact is not None else facts.top_max
         at = layer.tops[extra] if extra is not None and tops > extra else None
-        said = f"has {_many(tops, None, None, 'top')}; a layer of type {layer.type} makes "
+        said = f"has {counted(tops, 'top', none='no')}; a layer of type {layer.type} makes "
         said += _many(*bounds, "top")
         setup.refuse(said, at, "blob-count")
     if facts.bottom_equals_top and bottoms != tops and fit:
         fit = False
         setup.refuse(
-            f"has {_many(bottoms, None, None, 'bottom')} and {_many(tops, None, None, 'top')}; a "
+            f"has {counted(bottoms, 'bottom', none='no')} and {counted(tops, 'top', none='no')}; a "
             f"layer of type {layer.type} makes one top of each bottom",
             None,
             "blob-count",
@@ -279,11 +271,11 @@ def _many(exact: int | None, least: int | None, most: int | None, noun: str) -> 
     if exact is None and least == most:
         exact = least
     if exact is not None:
-        return f"{exact or 'no'} {noun}{'' if exact == 1 else 's'}"
+        return counted(exact, noun, none="no")
     if least is not None and most is not None:
         return f"{least} {'or' if most == least + 1 else 'to'} {most} {noun}s"
     if least is not None:
-        return f"at least {least} {noun}{'' if least == 1 else 's'}"
+        return f"at least {counted(least, noun)}"
     return f"at most {most} {noun}s"
 
 
@@ -294,19 +286,16 @@ def _check_marks(setup: Setup, graph: Graph) -> None:
     if marks and len(marks) != len(layer.bottoms):
         setup.refuse(
             f"has {len(marks)} propagate_down and "
-            f"{_many(len(layer.bottoms), None, None, 'bottom')}: write it once for "
+            f"{counted(len(layer.bottoms), 'bottom', none='no')}: write it once for "
             "each bottom, or not at all",
             marks[-1],
             "marks",
         )
-    facts = facts_of(layer)
-    tops = len(layer.tops)
-    if facts is not None and facts.auto_top:
-        tops = max(tops, facts.top_exact or 0, facts.top_min or 0)
+    tops = tops_built(layer, facts_of(layer))
     if layer.type == "SoftmaxWithLoss" and tops > 1:
         return  # It aborts whatever the weights: its rule says so.
     # A loss that says nothing weighs its first top alone, and then a second is one too many.
-    loss = facts is not None and facts.loss
+    loss = weighs_by_default(layer)
     # One that a Split carries on is taken from the layer, and all others with it.
     results = (graph.result_of(layer, slot) for slot in range(len(layer.tops)))
     carried = any(
@@ -318,7 +307,7 @@ def _check_marks(setup: Setup, graph: Graph) -> None:
         written = layer.loss_weight_fields
         right = " ".join(["loss_weight: 1", *["loss_weight: 0"] * (tops - 1)])
         setup.refuse(
-            f"has {len(written) or 'no'} loss_weight and {tops} top{'' if tops == 1 else 's'}: "
+            f"has {len(written) or 'no'} loss_weight and {counted(tops, 'top')}: "
             + (f"write `{right}`" if loss else "write it once for each top, or not at all"),
             written[-1] if written else layer.tops[-1],
             "loss-weights",
@@ -330,7 +319,7 @@ def _check_params(setup: Setup, made: Made) -> None:
     written = written_params(setup.layer)
     if made.params is not None and len(written) > len(made.params):
         number = len(made.params)
-        has = f"{number} parameter{'' if number == 1 else 's'}" if number else "no parameters"
+        has = counted(number, "parameter", none="no")
         more = len(written) - number
         setup.refuse(
             f"has {len(written)} param, but a layer of type {setup.layer.type} such as this has "

@@ -13,16 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from protofix.net.layer_types.registry import POOL_METHODS
+from protofix.net.enums import ELTWISE_OPERATIONS, LRN_REGIONS, POOL_METHODS
 from protofix.net.layers import Layer
 from protofix.net.parameters import phase_of
-from protofix.net.setup import Setup, Values
-from protofix.net.shapes import Dim, Shape, count, product
-
-Shapes = tuple[Shape, ...]
-
-_OPERATIONS = ("PROD", "SUM", "MAX")  # of an Eltwise
-_REGIONS = ("ACROSS_CHANNELS", "WITHIN_CHANNEL")  # of an LRN
+from protofix.net.shapes import Dim, Shape, Shapes, count, product
+from protofix.net.values import Values
 
 
 class _Work(NamedTuple):
@@ -35,7 +30,7 @@ class _Work(NamedTuple):
     params: Shapes
 
     def values(self, message: str) -> Values:
-        return Setup(self.layer, self.phase, self.bottoms).values(message)
+        return self.layer.values(message)
 
     def read(self) -> Dim:
         """Values of the first bottom."""
@@ -115,7 +110,7 @@ def _fork_batch_norm(it: _Work) -> Dim:
 def _lrn(it: _Work) -> Dim:
     """Across channels the square, one more, one less, the product; within them a window's sum."""
     values = it.values("lrn_param")
-    if values.enum("norm_region", _REGIONS) == "ACROSS_CHANNELS":
+    if values.enum("norm_region", LRN_REGIONS) == "ACROSS_CHANNELS":
         return product([it.read(), 4])
     size = max(values.integer("local_size", 5), 0)
     return product([it.read(), size * size + 3])
@@ -138,7 +133,7 @@ def _pooling(it: _Work) -> Dim:
 def _eltwise(it: _Work) -> Dim:
     """A factor for each bottom of a SUM; a PROD multiplies all of them; a MAX compares."""
     values = it.values("eltwise_param")
-    operation = values.enum("operation", _OPERATIONS) if values.has("operation") else "SUM"
+    operation = values.enum("operation", ELTWISE_OPERATIONS, "SUM")
     times = {"PROD": len(it.bottoms) - 1, "SUM": len(it.bottoms), "MAX": 0}
     return product([it.made(), times[operation]])
 

@@ -21,7 +21,7 @@ from protofix.net import data_leveldb, data_lmdb
 from protofix.net.data_bytes import LARGEST_RECORD, UnreadableError
 from protofix.net.data_hdf5 import Hdf5File, datasets_of, largest_of
 from protofix.net.data_images import Picture, picture_of
-from protofix.net.layers import Layer, string_of
+from protofix.net.layers import Layer
 from protofix.net.paths import find_file
 from protofix.net.shapes import Dim
 
@@ -188,9 +188,7 @@ def _reason(error: Exception, path: Path) -> str:
 
 def _source(layer: Layer, message: str) -> str:
     """The `source` of a data layer; of a V0 layer its own."""
-    param = layer.param(message)
-    fields = param.fields if param else layer.fields if layer.format == 0 else ()
-    return string_of(fields, "source") or ""
+    return layer.values(message).string("source") or ""
 
 
 def _backend(folder: Path) -> Backend:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from caffe_proto import V0_TYPES, V1_TYPES
 from protofix.net.names import type_of_v1_name, v1_type_name
-from protofix.textproto.literals import parse_bool, parse_float, parse_integer
+from protofix.net.values import Values, enum_of, integer_of, integers_of
+from protofix.textproto.literals import parse_float, parse_integer
 from protofix.textproto.tree import (
     Document,
     Field,
@@ -76,15 +77,28 @@ class Layer:
         found = messages_named(self.fields, name)
         return found[-1] if found else None
 
+    def values(self, message: str) -> Values:
+        """The values of a message of the layer; of a V0 layer, which has none, its own."""
+        param = self.param(message)
+        if param is not None:
+            return Values(param.fields)
+        return Values(self.fields if self.format == 0 else ())
+
     @cached_property
     def include(self) -> tuple[StateRule, ...]:
         """Rules of which one must be met for the layer to be kept."""
-        return tuple(map(_rule, messages_named(self.node.fields, "include")))
+        return self._rules("include")
 
     @cached_property
     def exclude(self) -> tuple[StateRule, ...]:
         """Rules of which none may be met."""
-        return tuple(map(_rule, messages_named(self.node.fields, "exclude")))
+        return self._rules("exclude")
+
+    def _rules(self, name: str) -> tuple[StateRule, ...]:
+        # What stands beside a V0 layer Caffe drops, but for its bottoms and tops.
+        if self.format == 0:
+            return ()
+        return tuple(map(_rule, messages_named(self.node.fields, name)))
 
     @property
     def propagate_down(self) -> list[Scalar]:
@@ -94,7 +108,7 @@ class Layer:
     @property
     def loss_weight_fields(self) -> list[Scalar]:
         """Where the loss weights are written."""
-        return scalars_named(self.node.fields, "loss_weight")
+        return scalars_named(self.node.fields, "loss_weight") if self.format else []
 
     @cached_property
     def loss_weights(self) -> tuple[float, ...]:
@@ -114,6 +128,11 @@ class Net:
     fields: tuple[Node, ...]
     layers: tuple[Layer, ...]
     inputs: tuple[BlobName, ...]
+
+    @cached_property
+    def is_v0(self) -> bool:
+        """Whether it is in the V0 format, as a whole to Caffe if one layer is."""
+        return any(layer.format == 0 for layer in self.layers)
 
     @property
     def blobs(self) -> dict[str, None]:
@@ -199,48 +218,6 @@ def _blob_names(fields: tuple[Node, ...], name: str) -> tuple[BlobName, ...]:
 def _string(fields: tuple[Node, ...], name: str) -> str:
     found = scalars_named(fields, name)
     return found[-1].value if found else ""
-
-
-def integer_of(fields: tuple[Node, ...], name: str) -> int | None:
-    """The whole number that the last field of that name gives, if it gives one."""
-    found = [s.value for s in scalars_named(fields, name) if s.kind == "integer"]
-    return parse_integer(found[-1]) if found else None
-
-
-def integers_of(fields: tuple[Node, ...], name: str) -> tuple[int, ...]:
-    """All whole numbers of the fields of that name."""
-    found = scalars_named(fields, name)
-    return tuple(parse_integer(s.value) for s in found if s.kind == "integer")
-
-
-def float_of(fields: tuple[Node, ...], name: str) -> float | None:
-    """The number that the last field of that name gives, if it gives one."""
-    found = scalars_named(fields, name)
-    return parse_float(found[-1].value) if found and found[-1].kind != "string" else None
-
-
-def bool_of(fields: tuple[Node, ...], name: str, default: bool) -> bool:
-    """The truth value that the last field of that name gives."""
-    found = scalars_named(fields, name)
-    return parse_bool(found[-1].value) is True if found else default
-
-
-def string_of(fields: tuple[Node, ...], name: str) -> str | None:
-    """The string that the last field of that name gives, if there is one."""
-    found = [s.value for s in scalars_named(fields, name) if s.kind == "string"]
-    return found[-1] if found else None
-
-
-def enum_of(fields: tuple[Node, ...], name: str, values: tuple[str, ...]) -> str | None:
-    """Name of the enum value that a field gives by name or number; `values` are in number order."""
-    found = scalars_named(fields, name)
-    if not found:
-        return None
-    written = found[-1]
-    if written.kind == "integer":
-        number = parse_integer(written.value)
-        return values[number] if 0 <= number < len(values) else None
-    return written.value if written.value in values else None
 
 
 PHASES = ("TRAIN", "TEST")

@@ -183,6 +183,11 @@ def known_by(dialects: Sequence[str]) -> str:
     return in_words([dialect_title(name) for name in ((base,) if base in dialects else dialects)])
 
 
+def counted(number: int, noun: str, none: str = "0") -> str:
+    """A number of things: "1 file", "2 files"; of nothing, `none` of them."""
+    return f"{number or none} {noun}{'' if number == 1 else 's'}"
+
+
 def in_words(names: Sequence[str], link: str = "and") -> str:
     """Join names for a message: three of them at most, then "and 2 more"; one at least."""
     shown = list(names)

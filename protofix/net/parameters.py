@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from protofix.net.layers import PHASES, Layer, enum_of, float_of, string_of
+from protofix.net.layers import PHASES, Layer
+from protofix.net.values import enum_of, float_of, string_of
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Node, Scalar, messages_named, scalars_named
 

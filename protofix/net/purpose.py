@@ -10,7 +10,7 @@ import re
 from pathlib import PurePath
 
 from protofix.net.graph import Graph
-from protofix.net.layer_types.registry import facts_of
+from protofix.net.layer_types.registry import is_loss_type
 from protofix.net.layers import Layer, Net
 
 _WITHOUT_DATA = ("Input", "Parameter", "DummyData")
@@ -19,9 +19,7 @@ _MEASURES = re.compile(r"Accuracy|Eval")
 
 def is_loss(layer: Layer) -> bool:
     """Whether a layer makes a loss: it is of a type that does, or has a loss weight."""
-    facts = facts_of(layer)
-    by_type = facts.loss if facts is not None else "Loss" in layer.type
-    return by_type or any(layer.loss_weights)
+    return is_loss_type(layer) or any(layer.loss_weights)
 
 
 def measures(layer: Layer) -> bool:

@@ -9,21 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, overload
+from typing import Literal, NamedTuple
 
 from protofix.net.data_files import DataFiles
-from protofix.net.layers import (
-    BlobName,
-    Layer,
-    bool_of,
-    enum_of,
-    float_of,
-    integer_of,
-    integers_of,
-    string_of,
-)
+from protofix.net.layers import BlobName, Layer
 from protofix.net.shapes import Dim, Shape, canonical_axis, shape_text
-from protofix.textproto.tree import Field, Message, Node, Scalar, messages_named, scalars_named
+from protofix.net.values import Values
+from protofix.textproto.tree import Field, Message, Node, Scalar
 
 RefusalKind = Literal[
     "parameter", "shape", "blob-count", "param-count", "shared-param", "marks", "loss-weights",
@@ -55,72 +47,13 @@ class Made:
     params: tuple[Shape, ...] | None = ()
 
 
-class Values(NamedTuple):
-    """The values of one message of a layer, such as `convolution_param`."""
-
-    fields: tuple[Node, ...]
-
-    def has(self, *names: str) -> bool:
-        """Whether any field of these names is written."""
-        return any(node.name in names for node in self.fields)
-
-    def field(self, *names: str) -> Node | None:
-        """The last field with one of these names."""
-        return next((node for node in reversed(self.fields) if node.name in names), None)
-
-    @overload
-    def integer(self, name: str) -> int | None: ...
-    @overload
-    def integer(self, name: str, default: int) -> int: ...
-    def integer(self, name: str, default: int | None = None) -> int | None:
-        """A whole number, or what stands for it where none is written."""
-        value = integer_of(self.fields, name)
-        return default if value is None else value
-
-    def integers(self, name: str) -> tuple[int, ...]:
-        """All whole numbers of a repeated field."""
-        return integers_of(self.fields, name)
-
-    @overload
-    def real(self, name: str) -> float | None: ...
-    @overload
-    def real(self, name: str, default: float) -> float: ...
-    def real(self, name: str, default: float | None = None) -> float | None:
-        """A number."""
-        value = float_of(self.fields, name)
-        return default if value is None else value
-
-    def boolean(self, name: str, default: bool) -> bool:
-        """A truth value."""
-        return bool_of(self.fields, name, default)
-
-    def string(self, name: str) -> str | None:
-        """A string."""
-        return string_of(self.fields, name)
-
-    def enum(self, name: str, values: tuple[str, ...]) -> str:
-        """The name of an enum value, written by name or number; the first stands for none."""
-        return enum_of(self.fields, name, values) or values[0]
-
-    def scalars(self, name: str) -> list[Scalar]:
-        """All values of the fields of that name, as they are written."""
-        return scalars_named(self.fields, name)
-
-    def messages(self, name: str) -> list[Values]:
-        """The messages of that name within this one."""
-        return [Values(message.fields) for message in messages_named(self.fields, name)]
-
-    def shapes(self, name: str) -> list[tuple[int, ...]]:
-        """The BlobShapes of that name."""
-        return [message.integers("dim") for message in self.messages(name)]
-
-
 @dataclass(frozen=True)
 class Setup:
     """One layer about to be set up in a net of some phase, with the shapes that it reads.
 
     The counts of its bottoms and tops are what its type demands. `files` reads what data layers
-    name; None if nothing outside the net is to be read. `refusals` gathers what `refuse` is told.
+    name; None if nothing outside the net is to be read. `refusals` gathers what `refuse` is told:
+    a rule finds it empty.
     """
 
     layer: Layer
@@ -131,10 +64,7 @@ class Setup:
 
     def values(self, message: str) -> Values:
         """The values of a message of the layer; of a V0 layer, which has none, its own."""
-        param = self.layer.param(message)
-        if param is not None:
-            return Values(param.fields)
-        return Values(self.layer.fields if self.layer.format == 0 else ())
+        return self.layer.values(message)
 
     def bottom(self, slot: int = 0) -> Shape:
         """The shape of a bottom; None for one that is not known or not there."""
@@ -154,7 +84,7 @@ class Setup:
 
         `at` is the field, the value, or the bottom or top that is at fault; without it the layer.
         """
-        start, end = _place(self.layer, at)
+        start, end = place_of(self.layer.node if at is None else at)
         subject = subject_of(self.layer)
         self.refusals.append(Refusal(kind, self.layer, start, end, f"{subject} {message}"))
 
@@ -183,6 +113,16 @@ class Setup:
             )
         return index
 
+    def refuse_few_axes(self, least: int, axes: str, slot: int = 0) -> None:
+        """Refuse a bottom of known rank with fewer axes than `least`, which `axes` names."""
+        shape = self.bottom(slot)
+        if shape is not None and len(shape) < least:
+            self.refuse_shape(
+                f"reads {self.called(slot)}, which is {shape_text(shape)}: it must have at least "
+                f"{least} axes ({axes})",
+                slot,
+            )
+
     def unknown(self, params: tuple[Shape, ...] | None = ()) -> Made:
         """Nothing known of any top."""
         return Made((None,) * len(self.layer.tops), params)
@@ -205,11 +145,6 @@ def _axes(shape: tuple[Dim, ...]) -> str:
     return f"{shape_text(shape)}, whose axes are 0 to {len(shape) - 1} (or −{len(shape)} to −1)"
 
 
-def _place(layer: Layer, at: Node | Scalar | BlobName | None) -> tuple[int, int]:
-    if at is None:
-        return layer.node.start, layer.node.name_end
-    if isinstance(at, Field):
-        return at.start, at.end
-    if isinstance(at, Message):
-        return at.start, at.name_end
-    return at.start, at.end
+def place_of(at: Node | Scalar | BlobName) -> tuple[int, int]:
+    """Where what is at fault begins and ends in the text."""
+    return at.start, at.said_end if isinstance(at, Field | Message) else at.end

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 Dim = int | None
 Shape = tuple[Dim, ...] | None
+Shapes = tuple[Shape, ...]
 
 MOST_AXES = 32
 """Axes of a blob (Caffe 1.0, kMaxBlobAxes)."""
@@ -57,6 +58,12 @@ def shapes_differ(one: Shape, other: Shape) -> bool:
     if one is None or other is None:
         return False
     return len(one) != len(other) or any(map(differ, one, other))
+
+
+def is_possible(shape: tuple[int, ...]) -> bool:
+    """Whether a blob can have that shape."""
+    fits = len(shape) <= MOST_AXES and math.prod(shape) <= MOST_VALUES
+    return fits and all(dim >= 0 for dim in shape)
 
 
 def is_known(shape: Shape) -> bool:

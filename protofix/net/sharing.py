@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from protofix.net.graph import Graph
 from protofix.net.layers import Layer
 from protofix.net.parameters import ParamSpec, param_specs
-from protofix.net.setup import Refusal, subject_of
+from protofix.net.setup import Refusal, place_of, subject_of
 from protofix.net.shapes import Shape, count, differ, shape_text, shapes_differ
-from protofix.textproto.tree import Message
 
 
 class _Owner:
@@ -46,7 +45,7 @@ def shared_refusals(
         if shapes is None:
             continue
         for spec, shape in zip(param_specs(layer), shapes, strict=False):
-            if not spec.name:
+            if not spec.name or spec.node is None:
                 continue
             owner = owners.get(spec.name)
             if owner is None:
@@ -54,10 +53,8 @@ def shared_refusals(
                 continue
             sentences = [*_unlike(spec, shape, owner), *owner.learns(layer, spec)]
             for sentence in sentences:
-                assert spec.node is not None
-                end = spec.node.name_end if isinstance(spec.node, Message) else spec.node.end
                 message = f"{subject_of(layer)} {sentence}"
-                yield Refusal("shared-param", layer, spec.node.start, end, message)
+                yield Refusal("shared-param", layer, *place_of(spec.node), message)
 
 
 def _unlike(spec: ParamSpec, shape: Shape, owner: _Owner) -> Iterator[str]:

@@ -8,8 +8,10 @@ for what is left. On a state's defaults it puts the net's own `state`, and on th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from pathlib import Path
 
+from protofix.net.paths import find_file
 from protofix.net.states import AskedState, asked_by
 from protofix.textproto.tree import (
     Document,
@@ -27,30 +29,46 @@ _Named = tuple[Field | Message, str | None]
 _TRAIN_NETS = ("train_net_param", "train_net", "net_param", "net")
 
 
-class SolverNet(NamedTuple):
-    """A net of a solver: the field that holds it or, with `path`, names it, and its state."""
+@dataclass(frozen=True)
+class SolverNet:
+    """A net of a solver, and the states that it is built in, each once.
+
+    `node` is the message that holds it, or the first field that names it by `name`; `path` is the
+    file that it names then, None if that is not there.
+    """
 
     node: Field | Message
-    path: str | None
-    asked: AskedState
+    name: str | None
+    path: Path | None
+    asked: tuple[AskedState, ...]
 
 
 def nets_of_solver(document: Document) -> tuple[SolverNet, ...]:
-    """The nets that a solver builds, the one it trains first."""
-    fields = document.fields
+    """The nets that a solver builds, the one it trains first; a file that it names twice once."""
+    firsts: dict[Node | tuple[Node, str] | Path, tuple[_Named, Path | None]] = {}
+    states: dict[Node | tuple[Node, str] | Path, dict[AskedState, None]] = {}
+    for (node, name), asked in _built(document.fields):
+        path = None if name is None else find_file(name, document.source.path)
+        key = path or (node if name is None else (node, name))
+        firsts.setdefault(key, ((node, name), path))
+        states.setdefault(key, {})[asked] = None
+    return tuple(
+        SolverNet(*named, path, tuple(states[key])) for key, (named, path) in firsts.items()
+    )
+
+
+def _built(fields: tuple[Node, ...]) -> Iterator[tuple[_Named, AskedState]]:
+    """What a solver builds, one net after the other, with what it asks of each one's state."""
     train_state = messages_named(fields, "train_state")
-    nets = [
-        SolverNet(node, path, asked_by("TRAIN", train_state[-1] if train_state else None))
-        for node, path in trained_nets(fields)[:1]
-    ]
+    for named in trained_nets(fields)[:1]:
+        yield named, asked_by("TRAIN", train_state[-1] if train_state else None)
     tested, generic = tested_nets(fields)
     instances = len(scalars_named(fields, "test_iter"))
     tested += generic[:1] * max(0, instances - len(tested))
     test_states = messages_named(fields, "test_state")
-    for index, (node, path) in enumerate(tested):
+    for index, named in enumerate(tested):
         on_top = test_states[index] if index < len(test_states) else None
-        nets.append(SolverNet(node, path, asked_by("TEST", on_top)))
-    return tuple(nets)
+        yield named, asked_by("TEST", on_top)
 
 
 def trained_nets(fields: tuple[Node, ...]) -> list[_Named]:

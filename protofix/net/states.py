@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 
-from protofix.net.layers import PHASES, Layer, Net, StateRule, enum_of, integer_of
+from protofix.net.layers import PHASES, Layer, Net, StateRule
+from protofix.net.values import enum_of, integer_of
 from protofix.textproto.tree import Message, Node, messages_named, scalars_named
 
 _MOST_COMBINATIONS = 4096

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from protofix.net.kinds import KIND_NAMES
-from protofix.reports.terminal import Line, counted
+from protofix.net.names import counted
+from protofix.reports.terminal import Line
 from protofix.rules.rule import Checked, Finding
 from protofix.textproto.source import Source
 

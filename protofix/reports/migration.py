@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from protofix.infogain.chains import MAP_OBSTACLES
 from protofix.infogain.proof import Column, LossProof
 from protofix.migration import Migration
-from protofix.reports.terminal import Line, counted
+from protofix.net.names import counted
+from protofix.reports.terminal import Line
 from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff
 

@@ -66,11 +66,6 @@ def byte_progress(title: str, size: int) -> Iterator[Callable[[int, int], None] 
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things: "1 file", "2 files"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def printable(text: str) -> str:
     """A text that any terminal can show: controls, and bytes that were not UTF-8, spelled out."""
     return "".join(c if c.isprintable() else _spelled(ord(c)) for c in text)

@@ -28,10 +28,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protofix.net.graph import Graph
-from protofix.net.layers import Layer, bool_of, enum_of
+from protofix.net.layers import Layer
 from protofix.net.purpose import is_deployed, is_loss
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
+from protofix.net.values import bool_of, enum_of
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 from protofix.textproto.tree import Field, fields_named

@@ -17,9 +17,10 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.net.layers import Layer, bool_of
+from protofix.net.layers import Layer
 from protofix.net.parameters import phase_of
-from protofix.net.setup import Setup, subject_of
+from protofix.net.setup import subject_of
+from protofix.net.values import bool_of
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 
@@ -35,7 +36,7 @@ def _check(view: NetView) -> Iterator[Hit]:
     for layer in view.net.layers:
         if layer.type != "Dropout" or not _is_trained(view, layer):
             continue
-        values = Setup(layer, "TRAIN", ()).values("dropout_param")
+        values = layer.values("dropout_param")
         at = values.field("dropout_ratio")
         ratio = values.real("dropout_ratio", 0.5)
         if at is not None and _LEAST <= ratio <= _MOST:

@@ -32,9 +32,10 @@ from typing import Literal
 from protofix.net.as_built import as_built
 from protofix.net.backward import backward_of
 from protofix.net.build import Built
-from protofix.net.layer_types.registry import facts_of
+from protofix.net.enums import ELTWISE_OPERATIONS, LRN_REGIONS
+from protofix.net.layer_types.registry import weighs_by_default
 from protofix.net.layers import BlobName, Layer
-from protofix.net.setup import Setup, Values, subject_of
+from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
@@ -52,8 +53,6 @@ _NEVER = {
     "PSROIPooling", "Permute", "Pooling", "PriorBox", "RNN", "ROIPooling", "Reduction", "Reorg",
     "SPP", "ShuffleChannel", "Tile", "Upsample",
 }  # fmt: skip
-_REGIONS = ("ACROSS_CHANNELS", "WITHIN_CHANNEL")
-_OPERATIONS = ("PROD", "SUM", "MAX")  # SUM stands for none
 _NOT_BACKWARD = {"BNLL", "Clip", "Filter", "Log"}
 
 
@@ -89,8 +88,7 @@ def _in_place(layer: Layer) -> list[BlobName]:
 def _harm(layer: Layer) -> _Harm | None:
     """What comes out wrong of a layer that works in place; None if nothing does."""
     kind = layer.type
-    facts = facts_of(layer)
-    if kind in _NEVER or kind == "Accuracy" or (facts is not None and facts.loss):
+    if kind in _NEVER or kind == "Accuracy" or weighs_by_default(layer):
         return "values"
     if kind == "Concat":
         return "values" if len(layer.bottoms) > 1 else None
@@ -99,24 +97,19 @@ def _harm(layer: Layer) -> _Harm | None:
     if kind in _NOT_BACKWARD:
         return "gradient"
     if kind == "Eltwise":
-        values = _values(layer, "eltwise_param")
-        multiplies = values.has("operation") and values.enum("operation", _OPERATIONS) == "PROD"
-        return "gradient" if multiplies else "values"
+        operation = layer.values("eltwise_param").enum("operation", ELTWISE_OPERATIONS, "SUM")
+        return "gradient" if operation == "PROD" else "values"
     if kind == "LRN":
-        within = _values(layer, "lrn_param").enum("norm_region", _REGIONS) == _REGIONS[1]
-        return "gradient" if within else "values"
+        region = layer.values("lrn_param").enum("norm_region", LRN_REGIONS)
+        return "gradient" if region == "WITHIN_CHANNEL" else "values"
     if kind == "MVN":
-        divides = _values(layer, "mvn_param").boolean("normalize_variance", True)
+        divides = layer.values("mvn_param").boolean("normalize_variance", True)
         return "gradient" if divides else None
     if kind == "Power":
-        values = _values(layer, "power_param")
+        values = layer.values("power_param")
         power = values.real("power", 1.0)
         return "gradient" if power not in (0, 1) and values.real("scale", 1.0) != 0 else None
     return None
-
-
-def _values(layer: Layer, message: str) -> Values:
-    return Setup(layer, "TEST", ()).values(message)
 
 
 def _learned_through(built: Built) -> set[int]:

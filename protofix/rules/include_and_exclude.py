@@ -23,6 +23,7 @@ from protofix.textproto.tree import messages_named
 CODE = "PF303"
 NAME = "include-and-exclude"
 SEVERITY = "error"
+MEETS = "connecting"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

@@ -24,7 +24,6 @@ from protofix.net.setup import subject_of
 from protofix.net.shapes import class_count
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
-from protofix.textproto.tree import Message, Scalar, scalars_named
 
 CODE = "PF406"
 NAME = "infogain-matrix-file"
@@ -36,7 +35,7 @@ def _check(view: NetView) -> Iterator[Hit]:
         source = source_of(loss)
         if not source or len(loss.bottoms) > 2:  # With a third bottom it is not read.
             continue
-        at = _written(loss)
+        at = loss.values("infogain_loss_param").scalars("source")[-1]
         path = find_file(source, view.net.document.source.path)
         if path is None:
             message = (
@@ -73,12 +72,6 @@ def _classes(view: NetView, loss: Layer) -> dict[str, int]:
             if count is not None:
                 found[scores.blob] = count
     return found
-
-
-def _written(loss: Layer) -> Message | Scalar:
-    param = loss.param("infogain_loss_param")
-    fields = param.fields if param is not None else loss.fields
-    return scalars_named(fields, "source")[-1]
 
 
 check = of_nets(_check)

@@ -19,13 +19,14 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.layers import BlobName
-from protofix.net.shapes import MOST_AXES, MOST_VALUES, count, shape_text
+from protofix.net.shapes import is_possible, shape_text
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 
 CODE = "PF312"
 NAME = "input-shape"
 SEVERITY = "error"
+MEETS = "connecting"
 
 _RIGHT = "write `input_shape { dim: ... }` once for each input"
 
@@ -39,7 +40,7 @@ def _check(view: NetView) -> Iterator[Hit]:
         elif any(dim < 0 for dim in shapes[index]):
             shape = shape_text(shapes[index])
             yield _hit(given, f"is {shape}: no dimension can be less than 0")
-        elif len(shapes[index]) > MOST_AXES or (count(shapes[index]) or 0) > MOST_VALUES:
+        elif not is_possible(shapes[index]):
             yield _hit(given, f"is {shape_text(shapes[index])}, more than Caffe has room for")
 
 

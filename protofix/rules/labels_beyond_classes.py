@@ -44,7 +44,7 @@ from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Version
 from protofix.net.layers import BlobName, Layer
-from protofix.net.setup import Setup, subject_of
+from protofix.net.setup import subject_of
 from protofix.net.shapes import class_count, count, shape_text
 from protofix.net.states import NetState
 from protofix.net.view import NetView
@@ -113,7 +113,7 @@ def _classes(built: Built, layer: Layer) -> int | None:
     param = _AXIS_OF[layer.type]
     if param is None:
         return count(shape, 1) if shape else None
-    return class_count(shape, Setup(layer, "TEST", ()).values(param).integer("axis", 1))
+    return class_count(shape, layer.values(param).integer("axis", 1))
 
 
 def _of_one_class(built: Built, layer: Layer, scores: Version) -> str:
@@ -160,7 +160,7 @@ def _constant(maker: Layer, slot: int) -> int | None:
     """The label that a DummyData gives, if it gives but one."""
     if maker.type != "DummyData":
         return None
-    fillers = Setup(maker, "TEST", ()).values("dummy_data_param").messages("data_filler")
+    fillers = maker.values("dummy_data_param").messages("data_filler")
     if len(fillers) > 1:
         fillers = fillers[slot : slot + 1]
     if not fillers:
@@ -176,4 +176,4 @@ def _ignored(layer: Layer) -> int | None:
     if layer.type in ("HingeLoss", "MultinomialLogisticLoss"):
         return None
     param = "accuracy_param" if layer.type == "Accuracy" else "loss_param"
-    return Setup(layer, "TEST", ()).values(param).integer("ignore_label")
+    return layer.values(param).integer("ignore_label")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
-from protofix.rules.rule import Context, Finding, Hit, Rule, Severity
+from protofix.rules.rule import Context, Finding, Hit, Meets, Rule, Severity
 
 _FILES = (
     "unexpected_token",
@@ -60,6 +60,17 @@ _FILES = (
 )
 
 
+# When Caffe meets what the rules of a family find; a rule may say otherwise, by MEETS.
+_MEETS: Mapping[str, Meets] = {
+    "PF0": "file",
+    "PF1": "file",
+    "PF2": "file",
+    "PF3": "layers",
+    "PF4": "layers",
+    "PF7": "file",
+}
+
+
 class _RuleFile(Protocol):
     """What a file of this folder has if it is a rule; its docstring is the rule's manual."""
 
@@ -72,13 +83,14 @@ class _RuleFile(Protocol):
 
 def _rule(file: str) -> Rule:
     it = cast(_RuleFile, import_module(f"protofix.rules.{file}"))
-    return Rule(it.CODE, it.NAME, it.SEVERITY, it.check, it.__doc__ or "")
+    meets: Meets = getattr(it, "MEETS", _MEETS[it.CODE[:3]])
+    return Rule(it.CODE, it.NAME, it.SEVERITY, it.check, it.__doc__ or "", meets)
 
 
 RULES: tuple[Rule, ...] = tuple(sorted(map(_rule, _FILES), key=lambda rule: rule.code))
 """Every rule, in the order of the codes."""
 
 
-def findings(context: Context) -> list[Finding]:
-    """Everything that the rules find in a document, in the order of the text."""
-    return sorted({finding for rule in RULES for finding in rule.findings(context)})
+def findings(context: Context, rules: Sequence[Rule] = RULES) -> list[Finding]:
+    """Everything that the rules, or some of them, find in a document, in the order of the text."""
+    return sorted({finding for rule in rules for finding in rule.findings(context)})

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from caffe_proto import Schema, dialect_title
 from protofix.net.binding import Lack, Misfit
+from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect, Fit, fit, who_knows
 from protofix.net.layers import Layer
 from protofix.net.names import known_by
 from protofix.net.setup import Refusal, RefusalKind
 from protofix.net.shapes import Shape
-from protofix.net.solvers import nets_of_solver
+from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState, NetState
 from protofix.net.view import NetView, view_of
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Diagnosis, Document, Message
 
 Severity = Literal["error", "warning", "info"]
+
+Meets = Literal["file", "connecting", "layers", "never"]
+"""When Caffe meets an error: as it reads the file, then as it connects the layers (the filter of
+the states, insert_splits.cpp), then as it sets up one after the other. What it never meets, it
+builds, and computes what nobody meant."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,24 @@ class Context:
             return ()
         if self.kind == "NetParameter":
             return (self._view(None, self.asked),)
-        if self.kind != "SolverParameter":
-            return ()
-        held: dict[Message, list[AskedState]] = {}
-        for net in nets_of_solver(self.document):
-            if isinstance(net.node, Message):
-                held.setdefault(net.node, []).append(net.asked)
-        return tuple(self._view(node, self.asked or asked) for node, asked in held.items())
+        return tuple(
+            self._view(net.node, self.asked or net.asked)
+            for net in self.nets
+            if isinstance(net.node, Message)
+        )
+
+    @cached_property
+    def nets(self) -> tuple[SolverNet, ...]:
+        """The nets that a solver holds or names, with its states; none of another file."""
+        return nets_of_solver(self.document) if self.kind == "SolverParameter" else ()
+
+    def alone(self, view: NetView, built: Built) -> Context:
+        """The same, as if one net of it had been looked at in one of its states alone."""
+        one = replace(self)
+        # What was worked out holds for any state, and the net is built.
+        vars(one).update(fit=self.fit, misfits=self.misfits, nets=self.nets)
+        vars(one)["views"] = (NetView(view.net, (built,), ()),)
+        return one
 
     def _view(self, within: Message | None, asked: Sequence[AskedState]) -> NetView:
         return view_of(self.document, within, asked=asked, given=self.given, files=self.files)
@@ -132,13 +149,17 @@ class Hit:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its stable code, its name in words, and the function that looks."""
+    """A rule: its stable code, its name in words, and the function that looks.
+
+    `meets` is when Caffe meets what it finds, if that is an error.
+    """
 
     code: str
     name: str
     severity: Severity
     check: Callable[[Context], Iterator[Hit]]
     manual: str
+    meets: Meets
 
     def findings(self, context: Context) -> Iterator[Finding]:
         """Everything the rule finds."""

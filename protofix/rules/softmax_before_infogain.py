@@ -26,6 +26,7 @@ from protofix.rules.rule import Hit, of_nets
 CODE = "PF401"
 NAME = "softmax-before-infogain"
 SEVERITY = "error"
+MEETS = "never"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

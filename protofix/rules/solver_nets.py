@@ -27,10 +27,10 @@ Wrong:
 
 from collections.abc import Iterator
 
-from protofix.net.layers import integer_of
 from protofix.net.solvers import tested_nets, trained_nets
+from protofix.net.values import integer_of
 from protofix.rules.rule import Context, Hit
-from protofix.textproto.tree import Message, Node, messages_named, scalars_named
+from protofix.textproto.tree import Node, messages_named, scalars_named
 
 CODE = "PF702"
 NAME = "solver-nets"
@@ -77,5 +77,4 @@ def _tests(fields: tuple[Node, ...], first: Node) -> Iterator[Hit]:
 
 
 def _hit(node: Node, said: str) -> Hit:
-    end = node.name_end if isinstance(node, Message) else node.end
-    return Hit(node.start, end, f"the solver {said}")
+    return Hit(node.start, node.said_end, f"the solver {said}")

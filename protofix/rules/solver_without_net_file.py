@@ -13,8 +13,6 @@ Wrong:
 
 from collections.abc import Iterator
 
-from protofix.net.paths import find_file
-from protofix.net.solvers import nets_of_solver
 from protofix.rules.rule import Context, Hit
 
 CODE = "PF701"
@@ -24,13 +22,10 @@ SEVERITY = "warning"
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it once for each field."""
-    if context.kind != "SolverParameter":
-        return
-    nets = {net.node: net.path for net in nets_of_solver(context.document) if net.path}
-    for node, path in nets.items():
-        if find_file(path, context.document.source.path) is None:
-            message = (
-                f"the net `{path}` is neither here nor in the solver's folder or one above, "
-                "so that it was not checked"
-            )
-            yield Hit(node.start, node.end, message)
+    missing = {net.node: net.name for net in context.nets if net.name and net.path is None}
+    for node, name in missing.items():
+        message = (
+            f"the net `{name}` is neither here nor in the solver's folder or one above, "
+            "so that it was not checked"
+        )
+        yield Hit(node.start, node.end, message)

@@ -20,10 +20,10 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.net.build import Built, Shapes
+from protofix.net.build import Built
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
-from protofix.net.shapes import shape_text, shapes_differ
+from protofix.net.shapes import Shapes, shape_text, shapes_differ
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 

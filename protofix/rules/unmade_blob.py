@@ -20,6 +20,7 @@ from protofix.rules.rule import Hit, of_nets
 CODE = "PF301"
 NAME = "unmade-blob"
 SEVERITY = "error"
+MEETS = "connecting"
 
 _MOST_HINTS = 50  # each looks at all blobs before
 

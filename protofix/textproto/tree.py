@@ -114,6 +114,11 @@ class Field(NamedTuple):
         return self.base + self.shape.end
 
     @property
+    def said_end(self) -> int:
+        """Offset behind what a finding on the node marks: all of a field."""
+        return self.end
+
+    @property
     def scalars(self) -> tuple[Scalar, ...]:
         """The values: one, or those of the list."""
         base = self.base
@@ -143,6 +148,11 @@ class Message(NamedTuple):
     def name_end(self) -> int:
         """Offset behind the name (of the bracket, for an element of a list)."""
         return self.base + self.shape.name_end
+
+    @property
+    def said_end(self) -> int:
+        """Offset behind what a finding on the node marks: of a message the name alone."""
+        return self.name_end
 
     @property
     def open_end(self) -> int:

@@ -44,5 +44,7 @@ def test_what_some_layers_take() -> None:
     assert FORK_LAYERS["MultiBoxLoss"].loss and FORK_LAYERS["MultiBoxLoss"].auto_top
     # The R-CNN forks' has no loss weight that is not written.
     assert FORK_LAYERS["SmoothL1Loss"].auto_top and not FORK_LAYERS["SmoothL1Loss"].loss
+    assert FORK_LAYERS["MultiBoxLoss"].never_forced == 1
+    assert FORK_LAYERS["SmoothL1Loss"].never_forced is None
     assert FORK_LAYERS["ReLU6"].neuron and not FORK_LAYERS["Interp"].neuron
     assert FORK_LAYERS["DepthwiseConvolution"].bottom_equals_top

@@ -69,6 +69,22 @@ def test_what_some_layers_take() -> None:
     assert LAYERS["ReLU"].neuron and not LAYERS["Softmax"].neuron
 
 
+def test_what_force_backward_leaves_out() -> None:
+    left_out = {
+        name: facts.never_forced for name, facts in LAYERS.items() if facts.never_forced is not None
+    }
+    assert left_out == {
+        "ContrastiveLoss": 2,
+        "HingeLoss": 1,
+        "InfogainLoss": 1,
+        "LSTM": 1,
+        "MultinomialLogisticLoss": 1,
+        "RNN": 1,
+        "SigmoidCrossEntropyLoss": 1,
+        "SoftmaxWithLoss": 1,
+    }
+
+
 def test_v1_types_cover_the_enum_of_the_schema() -> None:
     known = base_schema().enums["V1LayerParameter.LayerType"].values
     assert list(V1_TYPES) == [name for name in known if name != "NONE"]

@@ -244,6 +244,39 @@ def test_a_net_within_a_solver_is_shown_and_its_errors_have_their_places(
     assert err.startswith("solver.prototxt:3:42: PF301 unmade-blob: `r` reads `y`")
 
 
+def test_a_file_that_a_solver_names_twice_is_shown_once(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("solver.prototxt").write_text(
+        'net: "net.prototxt"\ntest_net: "./net.prototxt"\ntest_iter: 1\ntest_interval: 1\n'
+    )
+    assert main(["show", "solver.prototxt", "--format", "json"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    told = [(record["file"], record["phase"]) for record in records]
+    assert told == [("net.prototxt", "TRAIN"), ("net.prototxt", "TEST")]
+
+
+def test_each_state_is_refused_in_its_own_words(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        'layer { name: "d" type: "Input" top: "d" input_param { shape { dim: 2 dim: 6 } }\n'
+        "  include { phase: TRAIN } }\n"
+        'layer { name: "d" type: "Input" top: "d" input_param { shape { dim: 4 dim: 5 } }\n'
+        "  include { phase: TEST } }\n"
+        'layer { name: "c" type: "Reshape" bottom: "d" top: "c"\n'
+        "  reshape_param { shape { dim: 7 } } }\n"
+    )
+    solver = f"net_param {{\n{text}}}\ntest_iter: 1\ntest_interval: 1\n"
+    for name, written, shift in (("net.prototxt", text, 0), ("solver.prototxt", solver, 1)):
+        Path(name).write_text(written)
+        assert main(["show", name, "--format", "json"]) == 1
+        train, test = (it["refused"] for it in json.loads(capsys.readouterr().out))
+        place = f"{name}:{6 + shift}:19: `c` makes 7 of `d`, which is"
+        assert train.startswith(f"{place} 2 × 6:")
+        assert test.startswith(f"{place} 4 × 5:")
+
+
 def test_stages_and_levels_name_a_state(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "net.prototxt", "--stage", "b", "--stage", "a", "--level", "2"]) == 0
     out = capsys.readouterr().out

@@ -21,11 +21,12 @@ from data_writers import (
 )
 
 from protofix.net import data_leveldb
-from protofix.net.build import Built, Shapes, build
+from protofix.net.build import Built, build
 from protofix.net.data_bytes import UnreadableError
 from protofix.net.data_files import DataFiles, Listed, Record
 from protofix.net.graph import build_graph
 from protofix.net.layers import bind
+from protofix.net.shapes import Shapes
 from protofix.net.states import NetState
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from protofix.net.layers import bind, bool_of
+from protofix.net.layers import bind
 from protofix.net.names import old_type, type_of_v1_name, v1_type_name
+from protofix.net.values import bool_of
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 

@@ -8,12 +8,12 @@ import pytest
 from shared_data import SHARED, golden_lines, needs_shared
 
 from caffe_proto import LAYERS
-from protofix.net.build import Shapes, build, parameters_of, shapes_of
+from protofix.net.build import build
 from protofix.net.graph import Graph, build_graph
 from protofix.net.layer_types.registry import rule_of
 from protofix.net.layers import bind
 from protofix.net.parameters import parameter_names
-from protofix.net.shapes import Shape
+from protofix.net.shapes import Shape, Shapes
 from protofix.net.states import NetState
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
@@ -66,7 +66,7 @@ def parameters(layer: str, *bottoms: str) -> Shapes | None:
     reads = " ".join(f'bottom: "b{i}"' for i in range(len(bottoms)))
     text = f'{inputs}layer {{ name: "x" {reads} top: "t" {layer} }}'
     graph = graph_of(text.encode(), NetState("TEST"))
-    return parameters_of(graph)[len(bottoms)]
+    return build(graph).params[len(bottoms)]
 
 
 IMAGES = "dim: 2 dim: 6 dim: 8 dim: 9"
@@ -179,7 +179,7 @@ def test_v0_padding_puts_zeros_around_images(fields: str, shape: Shape) -> None:
     graph = graph_of(net.encode(), NetState("TEST", 0, frozenset()))
     result = graph.result_of(graph.layers[0])
     assert result is not None
-    assert shapes_of(graph)[result.number] == shape
+    assert build(graph).shapes[result.number] == shape
 
 
 def test_every_type_is_known() -> None:

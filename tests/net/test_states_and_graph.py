@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import protofix
-from protofix.net.build import shapes_of
+from protofix.net.build import build
 from protofix.net.graph import Use, build_graph
 from protofix.net.layers import bind
 from protofix.net.states import NetState, keeps, states_of
@@ -152,7 +152,7 @@ def test_shapes(kind: str) -> None:
         )
     )
     graph = build_graph(net, NetState("TEST"))
-    assert shapes_of(graph)[1] == expected
+    assert build(graph).shapes[1] == expected
 
 
 def test_what_a_file_does_not_tell_flows_through_as_unknown() -> None:
@@ -165,7 +165,7 @@ def test_what_a_file_does_not_tell_flows_through_as_unknown() -> None:
         )
     )  # fmt: skip
     graph = build_graph(net, NetState("TEST"))
-    assert list(shapes_of(graph).values()) == [
+    assert list(build(graph).shapes.values()) == [
         (4, None, None, None),
         (4, 8, None, None),
         (4, 8, 1, 1),

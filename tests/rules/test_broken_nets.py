@@ -25,7 +25,11 @@ ELSEWHERE = {
     "propagate_down_count.prototxt": "fc",
 }
 
-TWO_MISTAKES = {"deconv_uint.prototxt", "infogain_label_count.prototxt"}
+# Where Caffe stops at the first of two mistakes, and both are said.
+TWO_MISTAKES = {
+    "deconv_uint.prototxt": "lacks both kernel_size and num_output",
+    "infogain_label_count.prototxt": "has too few labels, and an H of the wrong size",
+}
 
 LAYER_OF_FILE = {
     "euclidean_loss_layer": "EuclideanLoss",

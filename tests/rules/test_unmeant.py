@@ -21,6 +21,7 @@ from unmeant_nets import (
     Table,
     net,
     plus,
+    says,
     warnings,
 )
 
@@ -286,14 +287,7 @@ REPEATED = {
     ),
 }
 TABLES: dict[str, Table] = {"PF321": UNREAD, "PF326": DEPLOYED, "PF329": REPEATED}
-CASES = [(code, title) for code, table in TABLES.items() for title in table]
-
-
-@pytest.mark.parametrize(("code", "title"), CASES, ids=lambda part: part.replace(" ", "-"))
-def test_nets(code: str, title: str) -> None:
-    layers, said = TABLES[code][title]
-    found = [one for one in warnings(net(*layers)) if one.startswith(code)]
-    assert found == said
+test_nets = says(TABLES)
 
 
 @pytest.mark.parametrize("title", UNKEPT, ids=lambda title: title.replace(" ", "-"))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+import pytest
+
 from protofix.net.data_files import DataFiles
 from protofix.rules.registry import findings
 from protofix.rules.rule import Context
@@ -54,3 +58,16 @@ def warnings(text: str, path: str = "net.prototxt", files: DataFiles | None = No
 
 def net(*layers: str) -> str:
     return "\n".join(layers)
+
+
+def says(tables: Mapping[str, Table]) -> Callable[[str, str], None]:
+    """The test that a rule says of each net of its table, by its code, what is written there."""
+    cases = [(code, title) for code, table in tables.items() for title in table]
+
+    @pytest.mark.parametrize(("code", "title"), cases, ids=lambda part: part.replace(" ", "-"))
+    def test(code: str, title: str) -> None:
+        layers, said = tables[code][title]
+        found = [one for one in warnings(net(*layers)) if one.startswith(code)]
+        assert found == said, f"{found}, not {said}"
+
+    return test

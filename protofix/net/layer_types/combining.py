@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from protofix.net.enums import ELTWISE_OPERATIONS
 from protofix.net.layer_types.reshaping import refuse_empty
-from protofix.net.layers import enum_of
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.names import counted
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, differ, shape_text
-
-_OPERATIONS = ("PROD", "SUM", "MAX")
+from protofix.net.values import Values, enum_of
 
 
 def axis_or_dim(it: Setup, values: Values, older: str, slot: int = 0) -> int | None:
@@ -57,7 +57,7 @@ def _eltwise(it: Setup) -> Made:
             "not at all",
             coefficients[-1],
         )
-    elif coefficients and enum_of(values.fields, "operation", _OPERATIONS) == "PROD":
+    elif coefficients and enum_of(values.fields, "operation", ELTWISE_OPERATIONS) == "PROD":
         it.refuse("has coeff and operation PROD: coeff is for SUM", coefficients[0])
     first = next((slot for slot, shape in enumerate(it.bottoms) if shape is not None), None)
     dims = None if first is None else _alike(it, first)
@@ -112,7 +112,7 @@ def _filter(it: Setup) -> Made:
     tops = len(it.layer.tops)
     if tops != len(filtered):
         it.refuse(
-            f"makes {tops} top{'' if tops == 1 else 's'} of {len(filtered)} bottoms and a last one "
+            f"makes {counted(tops, 'top')} of {len(filtered)} bottoms and a last one "
             "that selects: it makes one top for each but the last",
             it.layer.tops[-1],
             "blob-count",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from protofix.net.layer_types.fillers import check_filler
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import (
     MOST_VALUES,
     Dim,
@@ -15,6 +15,7 @@ from protofix.net.shapes import (
     shapes_differ,
     values_text,
 )
+from protofix.net.values import Values
 
 _IMAGE_AXES = 2
 
@@ -185,34 +186,46 @@ def _sides(
     dilations: tuple[Dim, ...],
 ) -> tuple[Dim, ...]:
     deconvolves = it.layer.type == "Deconvolution"
-    sides: list[Dim] = []
-    for size, kernel, stride, pad, dilation in zip(
-        spatial, kernels, strides, pads, dilations, strict=True
-    ):
-        if None in (size, kernel, stride, pad, dilation):
-            sides.append(None)
-            continue
-        assert size is not None and kernel is not None and stride and pad is not None
-        assert dilation is not None
-        extent = dilation * (kernel - 1) + 1
-        if deconvolves:
-            side = stride * (size - 1) + extent - 2 * pad
-        else:
-            room = size + 2 * pad - extent
-            # Caffe divides towards zero.
-            side = (room // stride if room >= 0 else -(-room // stride)) + 1
-        if side < 0 or (side == 0 and _has_bias(values)):
+    along = _spread_along if deconvolves else windows_along
+    sides = tuple(map(along, spatial, kernels, strides, pads, dilations))
+    for side, kernel, pad, dilation in zip(sides, kernels, pads, dilations, strict=True):
+        if side is not None and (side < 0 or (side == 0 and _has_bias(values))):
             at = values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w")
             what = (
                 f"pads {pad} on each side, which leaves nothing of"
                 if deconvolves
-                else f"has a kernel that covers {extent}, which is more than"
+                else f"has a kernel that covers {_extent(kernel, dilation)}, which is more than"
             )
             padded = f" with {pad} of padding on each side" if pad and not deconvolves else ""
             it.refuse_shape(f"{what} {it.called()}, {shape_text(it.bottom())}{padded}", at)
             return (None,) * len(spatial)
-        sides.append(side)
-    return tuple(sides)
+    return sides
+
+
+def windows_along(size: Dim, kernel: Dim, stride: Dim, pad: Dim, dilation: Dim) -> Dim:
+    """How many windows there are along a side that is padded at both ends.
+
+    Less than 1 where the window is longer than the side.
+    """
+    extent = _extent(kernel, dilation)
+    if size is None or extent is None or not stride or pad is None:
+        return None
+    room = size + 2 * pad - extent
+    # Caffe divides towards zero.
+    return (room // stride if room >= 0 else -(-room // stride)) + 1
+
+
+def _spread_along(size: Dim, kernel: Dim, stride: Dim, pad: Dim, dilation: Dim) -> Dim:
+    """How long a side becomes of which each value is spread over a window."""
+    extent = _extent(kernel, dilation)
+    if size is None or extent is None or not stride or pad is None:
+        return None
+    return stride * (size - 1) + extent - 2 * pad
+
+
+def _extent(kernel: Dim, dilation: Dim) -> Dim:
+    """How many values a window covers along a side, those that it skips included."""
+    return None if kernel is None or dilation is None else dilation * (kernel - 1) + 1
 
 
 RULES: Mapping[str, Rule] = {"Convolution": _convolution, "Deconvolution": _convolution}

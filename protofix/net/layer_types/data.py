@@ -16,9 +16,10 @@ from protofix.net.layer_types.data_transform import (
     with_mean_values,
 )
 from protofix.net.layer_types.fillers import check_filler
-from protofix.net.layers import string_of
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.names import counted
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, count, differ, shape_text
+from protofix.net.values import Values, string_of
 from protofix.textproto.tree import Message, Node
 
 _BACKENDS: tuple[Backend, Backend] = ("LEVELDB", "LMDB")
@@ -71,7 +72,6 @@ def _checked(it: Setup, dims: Sequence[int], at: Node | None) -> Shape:
 def _dummy_data(it: Setup) -> Made:
     values = it.values("dummy_data_param")
     tops = len(it.layer.tops)
-    said = len(it.refusals)
     fillers = [node for node in values.fields if node.name == "data_filler"]
     if len(fillers) not in (0, 1, tops):
         it.refuse(
@@ -86,14 +86,14 @@ def _dummy_data(it: Setup) -> Made:
         shapes = _shapes(it, values, "shape")
         if len(shapes) not in (1, tops):
             it.refuse(
-                f"has {len(shapes) or 'no'} shape{'' if len(shapes) == 1 else 's'} and {tops} "
-                f"top{'' if tops == 1 else 's'}: write shape once for all, or once for each",
+                f"has {counted(len(shapes), 'shape', none='no')} and {counted(tops, 'top')}: write "
+                "shape once for all, or once for each",
                 values.field("shape"),
             )
             shapes = []
     shapes = shapes * tops if len(shapes) == 1 else shapes
     for slot, shape in enumerate(shapes):
-        if len(it.refusals) > said:
+        if it.refusals:
             break
         filler = fillers[slot if len(fillers) > 1 else 0] if fillers else None
         constant = not isinstance(filler, Message) or (
@@ -124,7 +124,7 @@ def _legacy_shapes(it: Setup, values: Values, tops: int) -> list[Shape]:
         side = values.integers(name)
         if len(side) not in (1, tops):
             it.refuse(
-                f"has {len(side) or 'no'} {name} and {tops} top{'' if tops == 1 else 's'}: write "
+                f"has {len(side) or 'no'} {name} and {counted(tops, 'top')}: write "
                 "num, channels, height and width once for all, or once for each",
                 values.field(name),
             )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from protofix.net.setup import Setup, Values
-from protofix.net.shapes import Dim, differ, merged, shape_text, shapes_differ
+from protofix.net.names import counted
+from protofix.net.setup import Setup
+from protofix.net.shapes import Dim, merged, shape_text, shapes_differ
+from protofix.net.values import Values
 from protofix.textproto.tree import Node
 
 _LARGEST_CROP = 2**32 - 1  # that the field takes; of more, the schema check says so
@@ -96,11 +98,11 @@ def with_mean_values(it: Setup, how: Transform, images: Images) -> Dim:
     count = how.mean_values
     if count <= 1:
         return images.channels
-    if differ(images.channels, count):
-        channels = images.channels
+    channels = images.channels
+    if channels is not None and channels != count:
         it.refuse_later(
-            f"has {count} mean_value, but {images.called} has {channels} "
-            f"channel{'' if channels == 1 else 's'}: give one for all channels"
+            f"has {count} mean_value, but {images.called} has "
+            f"{counted(channels, 'channel')}: give one for all channels"
             f"{'' if channels == 1 else ', or one for each'}",
             how.mean_values_at,
         )

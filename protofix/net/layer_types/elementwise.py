@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from caffe_proto import LAYERS
 from protofix.net.layer_types.fillers import check_filler
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import (
     MOST_AXES,
     Shape,
@@ -16,6 +16,7 @@ from protofix.net.shapes import (
     shape_text,
     shapes_differ,
 )
+from protofix.net.values import Values
 
 _LEGACY_AXES = 4  # of blobs whose axes Caffe calls number, channels, height and width
 _NATURAL = -1.0  # the base that stands for e

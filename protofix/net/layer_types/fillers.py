@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from protofix.net.names import nearest
-from protofix.net.setup import Setup, Values
+from protofix.net.setup import Setup
 from protofix.net.shapes import Shape, count, differ, shape_text
+from protofix.net.values import Values
 
 FILLERS = (
     "constant", "gaussian", "positive_unitball", "uniform", "xavier", "msra", "bilinear",
@@ -16,18 +17,18 @@ _ROWS = ("positive_unitball", "xavier", "msra")  # those that ask for the first 
 
 def check_filler(
     it: Setup, values: Values, name: str, shape: Shape, *, later: bool = False
-) -> None:
+) -> bool:
     """Refuse a filler that Caffe does not have, or that cannot fill a parameter of that shape.
 
-    `name` is the filler's field in `values`: `weight_filler`, say. A parameter without values
-    cannot be filled at all. With `later` Caffe fills when it first runs.
+    Gives whether it can. `name` is the filler's field in `values`: `weight_filler`, say. A
+    parameter without values cannot be filled at all. With `later` Caffe fills when it first runs.
     """
     if count(shape) == 0:
         it.refuse_shape(f"would have a parameter of {shape_text(shape)}, without values")
-        return
+        return False
     found = values.messages(name)
     if not found:
-        return
+        return True
     filler, node = found[-1], values.field(name)
     written = filler.string("type")
     kind = "constant" if written is None else written
@@ -35,11 +36,12 @@ def check_filler(
         meant = nearest(kind, list(FILLERS))
         right = f'did you mean "{meant}"?' if meant else f"there are {', '.join(FILLERS)}"
         it.refuse(f'has {name} "{kind}", which is none of Caffe\'s: {right}', node)
-        return
+        return False
     said = _unfit(filler, kind, shape)
     if said is not None:
         refuse = it.refuse_later if later else it.refuse
         refuse(f'has {name} "{kind}" {said}', node)
+    return said is None
 
 
 def _unfit(filler: Values, kind: str, shape: Shape) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import (
     MOST_VALUES,
     Dim,
@@ -22,6 +22,7 @@ from protofix.net.shapes import (
     product,
     shape_text,
 )
+from protofix.net.values import Values
 from protofix.textproto.tree import Node
 
 _SINGLE: Shape = ()  # what a loss and an accuracy are
@@ -71,7 +72,7 @@ def _hinge_loss(it: Setup) -> Made:
 
 
 def _euclidean_loss(it: Setup) -> Made:
-    if _check_batch(it) and _check_later_axes(it):
+    if not _is_in_place(it) and _check_batch(it) and _check_later_axes(it):
         one, other = it.bottoms[:2]
         if one is not None and other is not None:
             _check_alike(it, one[1:], other[1:])
@@ -80,7 +81,11 @@ def _euclidean_loss(it: Setup) -> Made:
 
 def _sigmoid_cross_entropy_loss(it: Setup) -> Made:
     one, other = it.bottoms[:2]
-    if not _check_batch(it) or (any(it.layer.loss_weights) and _has_no_scores(it)):
+    if (
+        _is_in_place(it)
+        or not _check_batch(it)
+        or (any(it.layer.loss_weights) and _has_no_scores(it))
+    ):
         return Made((_SINGLE,))
     # All values count, so that an empty batch fits another.
     if one is not None and other is not None and 0 not in (one[0], other[0]):
@@ -138,6 +143,14 @@ def _axis_of_scores(it: Setup, values: Values) -> int | None:
     return it.axis(axis, values.field("axis"))
 
 
+def _is_in_place(it: Setup) -> bool:
+    """Whether a loss would overwrite its scores before it looks at them, which is refused."""
+    if not it.layer.tops or it.layer.tops[0].name != it.layer.bottoms[0].name:
+        return False
+    it.refuse("cannot work in place: give its top another name than its bottom", it.layer.tops[0])
+    return True
+
+
 def _class_axis(it: Setup, param: str) -> int | None:
     """The axis of the classes, along which a softmax runs; None if that cannot be told."""
     at = _axis_of_scores(it, it.values(param))
@@ -157,6 +170,8 @@ def _check_softmax_loss(it: Setup, param: str, weighs: bool) -> int | None:
     Where the loss `weighs` anything, Caffe weighs the inner probabilities too, and aborts if there
     are none.
     """
+    if _is_in_place(it):
+        return None
     at = _class_axis(it, param)
     bottom, labels = it.bottom(), it.bottom(1)
     if bottom == () or not _check_batch(it, at) or at is None:

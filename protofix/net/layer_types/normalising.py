@@ -16,13 +16,8 @@ _STATISTICS = 3  # mean, variance, and what both are to be divided by
 def _batch_norm(it: Setup) -> Made:
     bottom = it.bottom()
     channels = None
-    if bottom is not None and len(bottom) < 2:
-        it.refuse_shape(
-            f"reads {it.called()}, which is {shape_text(bottom)}: it must have at least 2 axes "
-            "(number, channels)",
-            0,
-        )
-    elif bottom is not None:
+    it.refuse_few_axes(2, "number, channels")
+    if bottom is not None and len(bottom) >= 2:
         channels = bottom[1]
         if 0 in bottom:
             it.refuse_shape(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protofix.net.layer_types.registry import POOL_METHODS
+from protofix.net.enums import POOL_METHODS
 from protofix.net.layers import PADDING
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, shape_text
+from protofix.net.values import Values
 
 _ROUNDS = ("CEIL", "FLOOR")
 _UNKNOWN: Shape = (None, None, None, None)
@@ -17,7 +18,6 @@ def _pooling(it: Setup) -> Made:
     values = it.values("pooling_param")
     bottom = it.bottom()
     whole = values.boolean("global_pooling", False)
-    said = len(it.refusals)
     _check_kernel(it, values, whole)
     pads, strides = _pair(it, values, "pad", 0), _pair(it, values, "stride", 1)
     if whole and (pads != (0, 0) or strides != (1, 1)):
@@ -39,7 +39,7 @@ def _pooling(it: Setup) -> Made:
             it.refuse_shape(f"pools {it.called()}, which is {shape_text(bottom)}", 0)
         return Made(((*channels, 1, 1),) * len(it.layer.tops))
     _check_pads(it, values, pads, kernels)
-    if bottom is None or len(it.refusals) > said:
+    if bottom is None or it.refusals:
         top = _UNKNOWN if bottom is None else (*bottom[:2], None, None)
         return Made((top,) * len(it.layer.tops))
     ceil = values.enum("round_mode", _ROUNDS) == "CEIL"

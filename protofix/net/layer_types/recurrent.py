@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from caffe_proto import LAYERS
 from protofix.net.layer_types.convolution import num_output
 from protofix.net.layer_types.fillers import check_filler
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, count, differ, merged, shape_text, shapes_differ
+from protofix.net.values import Values
 
 _GATES = 4  # of an LSTM: input, forget, output, and the cell's new value
 
@@ -113,9 +114,7 @@ def _check_states(it: Setup, first: int, state: tuple[Dim, ...]) -> None:
 
 def _check_fillers(it: Setup, values: Values, weights: list[Shape], bias: Shape) -> None:
     for shape in weights:
-        said = len(it.refusals)
-        check_filler(it, values, "weight_filler", shape)
-        if len(it.refusals) > said:
+        if not check_filler(it, values, "weight_filler", shape):
             # One filler for all of them, so one word on it.
             break
     check_filler(it, values, "bias_filler", bias)

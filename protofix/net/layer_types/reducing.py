@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from protofix.net.layer_types.reshaping import works_in_place
-from protofix.net.layers import enum_of
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import MOST_AXES, count, shape_text, values_text
+from protofix.net.values import enum_of
 
 _OPERATIONS = ("", "SUM", "ASUM", "SUMSQ", "MEAN")  # in the order of their numbers
 _POWERS = ("ASUM", "SUMSQ")  # which Caffe sums without a vector of ones, that cannot be empty

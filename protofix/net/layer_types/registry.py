@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from caffe_proto import FORK_LAYERS, LAYERS, LayerFacts
+from protofix.net.enums import POOL_METHODS
 from protofix.net.layers import PADDING, Layer
-from protofix.net.setup import Rule, Values
+from protofix.net.setup import Rule
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "combining": (
@@ -174,9 +175,6 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 }
 """The types whose rules each file of this folder has."""
 
-POOL_METHODS = ("MAX", "AVE", "STOCHASTIC")
-"""Of PoolingParameter, in the order of their numbers."""
-
 _FILES = {type: file for file, types in FAMILIES.items() for type in types}
 _PADDING = LayerFacts(PADDING, 1, None, None, 1, None, None)
 
@@ -202,11 +200,31 @@ def facts_of(layer: Layer) -> LayerFacts | None:
     facts = LAYERS.get(layer.type) or FORK_LAYERS.get(layer.type)
     if facts is None:
         return None
-    if facts.mask_top and _values(layer, "pooling_param").enum("pool", POOL_METHODS) != "MAX":
+    if facts.mask_top and layer.values("pooling_param").enum("pool", POOL_METHODS) != "MAX":
         return replace(facts, top_max=1)
-    if facts.exposed_states and _values(layer, "recurrent_param").boolean("expose_hidden", False):
+    if facts.exposed_states and layer.values("recurrent_param").boolean("expose_hidden", False):
         return _exposing(facts)
     return facts
+
+
+def is_loss_type(layer: Layer) -> bool:
+    """Whether a layer's type makes a loss by itself; of one not known here, its name tells."""
+    facts = facts_of(layer)
+    return "Loss" in layer.type if facts is None else facts.loss
+
+
+def weighs_by_default(layer: Layer) -> bool:
+    """Whether the first top of a layer has a loss weight of 1 where none is written."""
+    facts = facts_of(layer)
+    return facts is not None and facts.loss
+
+
+def tops_built(layer: Layer, facts: LayerFacts | None) -> int:
+    """How many tops a layer has once Caffe has added those that are missing, without a name."""
+    written = len(layer.tops)
+    if facts is None or not facts.auto_top:
+        return written
+    return max(written, facts.top_exact or 0, facts.top_min or 0)
 
 
 def _exposing(facts: LayerFacts) -> LayerFacts:
@@ -217,8 +235,3 @@ def _exposing(facts: LayerFacts) -> LayerFacts:
         if (count := getattr(facts, name)) is not None
     }
     return replace(facts, **counts)
-
-
-def _values(layer: Layer, message: str) -> Values:
-    param = layer.param(message)
-    return Values(param.fields if param else layer.fields if layer.format == 0 else ())

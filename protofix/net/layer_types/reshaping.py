@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import (
     MOST_AXES,
     Dim,
@@ -19,6 +19,7 @@ from protofix.net.shapes import (
     shape_text,
     values_text,
 )
+from protofix.net.values import Values
 from protofix.textproto.literals import parse_integer
 from protofix.textproto.tree import Scalar
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 
 from protofix.net.layer_types.combining import axis_or_dim
 from protofix.net.layer_types.reshaping import refuse_empty, works_in_place
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.names import counted
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, known_count, shape_text
+from protofix.net.values import Values
 from protofix.textproto.tree import Node
 
 
@@ -45,7 +47,7 @@ def _cut(
     places = [each for each in values.scalars("slice_point") if each.kind == "integer"]
     if len(points) != count - 1:
         it.refuse(
-            f"has {len(points)} slice_point and {count} top{'' if count == 1 else 's'}: "
+            f"has {len(points)} slice_point and {counted(count, 'top')}: "
             f"write {count - 1 or 'none'}, one fewer than its tops",
             places[-1],
         )

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protofix.net.layer_types.convolution import spatial_values
-from protofix.net.layer_types.registry import POOL_METHODS
+from protofix.net.enums import POOL_METHODS
+from protofix.net.layer_types.convolution import spatial_values, windows_along
 from protofix.net.layer_types.reshaping import works_in_place
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, product, shape_text
+from protofix.net.values import Values
 from protofix.textproto.tree import Node
 
 _IMAGE_AXES = 2
@@ -39,7 +40,7 @@ def _im2col(it: Setup) -> Made:
     strides = spatial_values(it, values, "stride", len(spatial), True, 1)
     pads = spatial_values(it, values, "pad", len(spatial), True, 0)
     dilations = spatial_values(it, values, "dilation", len(spatial), True, 1)
-    sides = tuple(map(_windows, spatial, kernels, strides, pads, dilations))
+    sides = tuple(map(windows_along, spatial, kernels, strides, pads, dilations))
     if any(side is not None and side < 0 for side in sides):
         field = values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w")
         it.refuse_shape(
@@ -49,15 +50,6 @@ def _im2col(it: Setup) -> Made:
         )
         sides = (None,) * len(sides)
     return Made(((*bottom[:at], product((bottom[at], *kernels)), *sides),))
-
-
-def _windows(size: Dim, kernel: Dim, stride: Dim, pad: Dim, dilation: Dim) -> Dim:
-    """How many windows there are along a side."""
-    if size is None or kernel is None or not stride or pad is None or dilation is None:
-        return None
-    room = size + 2 * pad - (dilation * (kernel - 1) + 1)
-    # Caffe divides towards zero.
-    return (room // stride if room >= 0 else -(-room // stride)) + 1
 
 
 def _spp(it: Setup) -> Made:

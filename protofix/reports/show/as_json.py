@@ -35,18 +35,18 @@ and outputs, or refused.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from protofix.net.layers import Layer
 from protofix.net.shapes import Shape
 from protofix.reports.show.facts import LayerFacts, NetFacts, Sum
-from protofix.reports.show.nets import Shown
 
 
-def as_json(shown: Shown, one: bool = False, as_built: bool = False) -> str:
+def as_json(nets: Sequence[NetFacts], one: bool = False, as_built: bool = False) -> str:
     """The nets of a file: a list, or just the object if there is `one` to be and there is one."""
     record = built_record if as_built else shown_record
-    records = [record(facts) for facts in shown.facts]
+    records = [record(facts) for facts in nets]
     # Plain ASCII: bytes of a file that were not UTF-8 could not be printed otherwise.
     return json.dumps(records[0] if one and len(records) == 1 else records, indent=2)
 

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from protofix.net.layer_types.registry import POOL_METHODS
+from protofix.net.enums import ELTWISE_OPERATIONS, POOL_METHODS
 from protofix.net.layers import Layer
-from protofix.net.setup import Setup, Values
-
-_OPERATIONS = ("PROD", "SUM", "MAX")  # of an Eltwise
+from protofix.net.values import Values
 
 
 class Family(NamedTuple):
@@ -67,7 +65,7 @@ def family_of(layer: Layer, makes_loss: bool) -> Family:
 
 def described(layer: Layer) -> str:
     """A layer's type, with what sizes it: "Convolution 3×3 /2", "Pooling MAX 2×2"."""
-    values = Setup(layer, "TEST", ()).values
+    values = layer.values
     if _TYPES.get(layer.type) is WEIGHTS:
         return _joined(layer.type, *_window(values("convolution_param")))
     if layer.type == "Pooling":
@@ -83,9 +81,8 @@ def described(layer: Layer) -> str:
     if layer.type == "Dropout":
         return _joined(layer.type, f"{values('dropout_param').real('dropout_ratio', 0.5):g}")
     if layer.type == "Eltwise":
-        eltwise = values("eltwise_param")
-        has = eltwise.has("operation")
-        return _joined(layer.type, eltwise.enum("operation", _OPERATIONS) if has else "SUM")
+        operation = values("eltwise_param").enum("operation", ELTWISE_OPERATIONS, "SUM")
+        return _joined(layer.type, operation)
     return layer.type or "?"
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from protofix.reports.show.details import FAMILIES
-from protofix.reports.show.drawing import ALWAYS, SOME, TEST, TRAIN, Box, Drawing
+from protofix.reports.show.drawing import ALWAYS, COLOURS, MEANING, SOME, TEST, TRAIN, Box, Drawing
 
 # How boxes and edges are drawn that are not in all states.
 _WHEN = {
     ALWAYS: {},
-    TRAIN: {"color": "#0b57a4", "style": "dashed", "penwidth": "2"},
-    TEST: {"color": "#a13d00", "style": "dotted", "penwidth": "2"},
-    SOME: {"color": "#7a2e8f", "style": "dashed", "penwidth": "2"},
+    TRAIN: {"color": COLOURS[TRAIN], "style": "dashed", "penwidth": "2"},
+    TEST: {"color": COLOURS[TEST], "style": "dotted", "penwidth": "2"},
+    SOME: {"color": COLOURS[SOME], "style": "dashed", "penwidth": "2"},
 }
-_MEANING = {TRAIN: "in TRAIN only", TEST: "in TEST only", SOME: "in some states only"}
 
 
 def dot(drawings: Sequence[Drawing]) -> str:
@@ -77,11 +76,11 @@ def _legend(drawings: Sequence[Drawing]) -> Iterator[str]:
         for family in FAMILIES
         if family in families
     ]
-    for when in (TRAIN, TEST, SOME):
+    for when, meaning in MEANING.items():
         if when in there:
             look = _WHEN[when]
             style = f"filled,rounded,{look['style']}"
-            samples.append({"label": _MEANING[when], "fillcolor": "white", **look, "style": style})
+            samples.append({"label": meaning, "fillcolor": "white", **look, "style": style})
     if any(box.ends for box in boxes):
         samples.append({"label": "loss or output", "fillcolor": "white", "penwidth": "3"})
     yield '  subgraph "cluster_legend" {'

@@ -26,6 +26,10 @@ from protofix.reports.terminal import printable
 ALWAYS, TRAIN, TEST, SOME = "always", "TRAIN", "TEST", "some"
 """When a box is there: in all states drawn, in those of one phase alone, or in others."""
 
+MEANING = {TRAIN: "in TRAIN only", TEST: "in TEST only", SOME: "in some states only"}
+COLOURS = {TRAIN: "#0b57a4", TEST: "#a13d00", SOME: "#7a2e8f"}
+"""What a legend says of what is not in all states, and the colour of its strokes."""
+
 
 @dataclass(frozen=True)
 class Box:

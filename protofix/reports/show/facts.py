@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from protofix.net.as_built import AsBuilt, BuiltLayer, as_built, default_loss_weights
 from protofix.net.backward import Backward, backward_of
-from protofix.net.build import Built, Shapes
+from protofix.net.build import Built
 from protofix.net.costs import multiply_adds
-from protofix.net.layers import Layer, string_of
+from protofix.net.layers import Layer
 from protofix.net.parameters import NO_SPEC, ParamSpec, param_specs
-from protofix.net.shapes import Shape, count, is_known
+from protofix.net.shapes import Shape, Shapes, count, is_known
 from protofix.net.states import NetState
+from protofix.net.values import string_of
 
 VALUE_BYTES = 4
 """Bytes of a value: Caffe computes in single precision."""

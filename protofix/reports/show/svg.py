@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 from xml.sax.saxutils import escape, quoteattr
 
 from protofix.reports.show.details import FAMILIES
-from protofix.reports.show.drawing import ALWAYS, SOME, TEST, TRAIN, Box, Drawing
+from protofix.reports.show.drawing import ALWAYS, COLOURS, MEANING, SOME, TEST, TRAIN, Box, Drawing
 from protofix.reports.show.layered import Point, Route, Size
 from protofix.reports.show.layout import Page, Rectangle, lay_out
 
@@ -30,11 +30,10 @@ _INK, _PALE_INK, _LINE_INK = "#1f2328", "#4b5563", "#57606a"
 # How boxes and edges are drawn that are not in all states: the colour, and the strokes.
 _WHEN = {
     ALWAYS: ("", ""),
-    TRAIN: ("#0b57a4", "7 3"),
-    TEST: ("#a13d00", "2 3"),
-    SOME: ("#7a2e8f", "8 3 2 3"),
+    TRAIN: (COLOURS[TRAIN], "7 3"),
+    TEST: (COLOURS[TEST], "2 3"),
+    SOME: (COLOURS[SOME], "8 3 2 3"),
 }
-_MEANING = {TRAIN: "in TRAIN only", TEST: "in TEST only", SOME: "in some states only"}
 
 
 @dataclass(frozen=True)
@@ -154,11 +153,11 @@ def _legend(drawing: Drawing) -> Iterator[tuple[str, str]]:
         if family in families:
             yield _sample(family.fill, family.border), family.title
     there = {box.when for box in drawing.boxes} | {edge.when for edge in drawing.edges}
-    for when in (TRAIN, TEST, SOME):
+    for when, meaning in MEANING.items():
         if when in there:
             colour, strokes = _WHEN[when]
             extra = f' stroke-dasharray="{strokes}" stroke-width="2"'
-            yield _sample("#ffffff", colour, extra), _MEANING[when]
+            yield _sample("#ffffff", colour, extra), meaning
     if any(box.ends for box in drawing.boxes):
         yield _sample("#ffffff", _INK, ' stroke-width="3"'), "loss or output"
 

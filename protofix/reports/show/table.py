@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from protofix.net.names import in_words
+from protofix.net.names import counted, in_words
 from protofix.net.shapes import Dim, Shape, count
 from protofix.reports.show.facts import LayerFacts, NetFacts, Param, Sum
-from protofix.reports.show.nets import Shown
 from protofix.reports.show.numbers import factor, short_bytes, short_count, short_shape
-from protofix.reports.terminal import Line, counted, printable
+from protofix.reports.terminal import Line, printable
 
 _GAP = "  "
 _LEAST_NAME, _LEAST_FLOW, _MOST_FLOW = 14, 30, 60  # characters
@@ -35,14 +34,14 @@ class _Row:
     back: bool
 
 
-def table(shown: Shown, width: int, as_built: bool = False) -> Iterator[Line]:
+def table(nets: Sequence[NetFacts], width: int, as_built: bool = False) -> Iterator[Line]:
     """The nets of a file, each in each of its states under a title.
 
     States that show the same have one table. `as_built` shows the layers as Caffe has them, Splits
     and their names included.
     """
     alike: list[tuple[list[NetFacts], list[Line]]] = []
-    for facts in shown.facts:
+    for facts in nets:
         body = list(_body(facts, width, as_built))
         if alike and _is_same(facts, alike[-1][0][0]) and body == alike[-1][1]:
             alike[-1][0].append(facts)
@@ -53,7 +52,7 @@ def table(shown: Shown, width: int, as_built: bool = False) -> Iterator[Line]:
             yield [("", "")]
         yield from _title(every)
         yield from body
-    hint = _hint(shown.facts)
+    hint = _hint(nets)
     if hint:
         yield [("", "")]
         yield from _wrapped("unknown", hint, width)

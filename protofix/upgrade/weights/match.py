@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from protofix.net.build import Shapes
 from protofix.net.layers import Layer
-from protofix.net.shapes import Shape
+from protofix.net.names import counted
+from protofix.net.shapes import Shape, Shapes
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.upgrade.weights.mapped import mapped
@@ -176,7 +176,7 @@ def _differences(
     if len(shapes) != len(blobs):
         yield (
             "count",
-            f"{_counted(len(shapes), 'parameter')} in the net, {len(blobs)} in the weights; "
+            f"{counted(len(shapes), 'parameter')} in the net, {len(blobs)} in the weights; "
             "Caffe aborts",
         )
         return
@@ -219,8 +219,8 @@ def _fits(shape: Shape, blob: StoredBlob) -> bool:
 def _missing(one: Wanted, taken: bool, lacking: int) -> Mismatch:
     count = max(len(shapes or ()) for _, shapes in one.parameters)
     why = "an earlier layer of that name takes the weights" if taken else "not in the weights"
-    name, counted = one.layer.name, _counted(count, "parameter")
-    which = f"its {counted}" if lacking == count else f"{lacking} of its {counted}"
+    name, number = one.layer.name, counted(count, "parameter")
+    which = f"its {number}" if lacking == count else f"{lacking} of its {number}"
     return Mismatch("missing", name, f"layer `{name}`: {why}; Caffe fills {which} anew")
 
 
@@ -230,17 +230,13 @@ def _other_net() -> Mismatch:
 
 
 def _ignored(source: StoredLayer) -> Mismatch:
-    blobs = _counted(len(source.blobs), "blob")
+    blobs = counted(len(source.blobs), "blob")
     return Mismatch(
         "ignored",
         source.name,
         f"layer `{source.name}`: {blobs} in the weights, but the net has no such layer; Caffe "
         "ignores them",
     )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _dims(shape: Shape) -> str:

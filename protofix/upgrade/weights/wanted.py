@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from protofix.net.build import Shapes
 from protofix.net.layers import Layer
 from protofix.net.parameters import parameter_names
+from protofix.net.shapes import Shapes
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 

@@ -34,6 +34,10 @@ def test_each_type_has_a_rule(type: str) -> None:
     assert rule_of(type) is not None
 
 
+def test_no_fork_gives_a_type_of_caffe_other_facts() -> None:
+    assert FORK_LAYERS.keys().isdisjoint(LAYERS)
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_types_of_each_dialect_are_known(dialect: str) -> None:
     assert layer_types(dialect) <= LAYERS.keys() | FORK_LAYERS.keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protofix.reports.show.dot import dot
 from protofix.reports.show.drawing import drawings
-from protofix.reports.show.nets import show
+from protofix.showing import show
 from protofix.textproto.source import Source
 
 NET = r"""name: "a \"net\""

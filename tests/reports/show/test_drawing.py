@@ -6,7 +6,7 @@ import pytest
 
 from protofix.reports.show.drawing import Drawing, drawings
 from protofix.reports.show.grouping import groups_of
-from protofix.reports.show.nets import show
+from protofix.showing import show
 from protofix.textproto.source import Source
 
 

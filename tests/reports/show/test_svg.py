@@ -10,8 +10,8 @@ from shared_data import corpus_files, corpus_id, needs_shared
 
 from protofix.files import FileError
 from protofix.reports.show.drawing import drawings
-from protofix.reports.show.nets import show
 from protofix.reports.show.svg import svg
+from protofix.showing import show
 from protofix.textproto.source import NotTextError, Source
 
 NET = """layer { name: "<data>" type: "Input" top: "data" top: "label"

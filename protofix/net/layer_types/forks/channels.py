@@ -20,9 +20,9 @@ from protofix.net.layer_types.forks.images import (
     image_of,
     side_of,
 )
-from protofix.net.layers import enum_of
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import MOST_VALUES, Dim, Shape, differ, shape_text, shapes_differ
+from protofix.net.values import Values, enum_of
 
 _IMAGE_AXES = 4
 # Of the paddings that some forks' depthwise convolution has as well, none is here.
@@ -153,11 +153,7 @@ def _side(values: Values, stem: str, side: int, default: Dim) -> Dim:
 def _convolved(values: Values, side: int, size: Dim, kernel: Dim) -> Dim:
     stride, pad = _side(values, "stride", side, 1), _side(values, "pad", side, 0)
     dilation = _side(values, "dilation", side, 1)
-    if size is None or kernel is None or pad is None or dilation is None or not stride:
-        return None
-    room = size + 2 * pad - dilation * (kernel - 1) - 1
-    # C++ divides towards zero.
-    return (room // stride if room >= 0 else -(-room // stride)) + 1
+    return convolution.windows_along(size, kernel, stride, pad, dilation)
 
 
 def _batch_reduction(it: Setup) -> Made:

@@ -21,9 +21,9 @@ from protofix.net.layer_types.forks.images import (
     reals,
     side_of,
 )
-from protofix.net.layers import enum_of
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, differ, product, shape_text
+from protofix.net.values import Values, enum_of
 
 _CORNERS = 4  # numbers that say where a box is
 _DETECTION = 7  # image, label, confidence, and the corners

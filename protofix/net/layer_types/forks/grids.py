@@ -15,8 +15,9 @@ from protofix.net.layer_types.forks.images import (
     image_of,
     side_of,
 )
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, count, differ, product, shape_text
+from protofix.net.values import Values
 
 _LOSS: Shape = ()
 _BOX = 5  # numbers of a predicted box: its corners, and whether there is anything in it

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from protofix.net.setup import Setup, Values
+from protofix.net.setup import Setup
 from protofix.net.shapes import MOST_VALUES, Dim, Shape, differ, shape_text
+from protofix.net.values import Values
 from protofix.textproto.literals import parse_float
 
 Image = tuple[Dim, Dim, Dim, Dim]

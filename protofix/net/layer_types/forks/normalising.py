@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from protofix.net.layer_types.fillers import check_filler
 from protofix.net.layer_types.forks.images import CHANNELS, Image, image_of
-from protofix.net.setup import Made, Rule, Setup, Values
-from protofix.net.shapes import Dim, Shape, shape_text
+from protofix.net.setup import Made, Rule, Setup
+from protofix.net.shapes import Dim, Shape
+from protofix.net.values import Values
 
 _IMAGE_AXES = 4
 _SEGNET_FIELDS = ("scale_filler", "shift_filler", "bn_mode")
@@ -82,12 +83,7 @@ def _normalize(it: Setup) -> Made:
     channels: Dim = image_of(it)[CHANNELS]
     if it.layer.param("norm_param") is None:
         return Made((_either(it),), None)
-    if bottom is not None and len(bottom) < 2:
-        it.refuse_shape(
-            f"reads {it.called()}, which is {shape_text(bottom)}: it must have at least 2 axes "
-            "(number, channels)",
-            0,
-        )
+    it.refuse_few_axes(2, "number, channels")
     scale: Shape = () if values.boolean("channel_shared", True) else (channels,)
     check_filler(it, values, "scale_filler", scale)
     return Made((bottom,), (scale,))

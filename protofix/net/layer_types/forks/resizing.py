@@ -20,8 +20,9 @@ from protofix.net.layer_types.forks.images import (
     image_of,
     side_of,
 )
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, shape_text
+from protofix.net.values import Values
 
 _IMAGE_AXES = 4
 _INTERP_FIELDS = ("height", "width", "zoom_factor", "shrink_factor", "pad_beg", "pad_end")
@@ -89,7 +90,6 @@ def _upsample(it: Setup) -> Made:
         return Made(((number, channels, None, None),))
     if len(it.layer.bottoms) == 1:
         return Made((_repeated(it, values),))
-    said = len(it.refusals)
     images = (image_of(it, 0), image_of(it, 1))
     for slot in range(len(it.layer.bottoms)):
         shape = it.bottom(slot)
@@ -99,7 +99,7 @@ def _upsample(it: Setup) -> Made:
                 "axes (number, channels, height, width)",
                 slot,
             )
-    if len(it.refusals) > said:
+    if it.refusals:
         return Made(((None,) * _IMAGE_AXES,))
     number, channels, height, width = images[0]
     # The mask tells where in its window each value was the greatest.

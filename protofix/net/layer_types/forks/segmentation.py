@@ -21,9 +21,9 @@ from protofix.net.layer_types.forks.images import (
     image_of,
     side_of,
 )
-from protofix.net.layers import enum_of
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Shape, differ, shape_text
+from protofix.net.values import Values, enum_of
 
 _SCORES: Shape = (1, 1, 1, 3)  # of pixels, of classes, and of overlap
 _LABELS = ("", "IMAGE", "PIXEL")  # they are counted from 1
@@ -113,12 +113,7 @@ def _adaptive_bias_channel(it: Setup) -> Made:
 def _spatial_product(it: Setup) -> Made:
     bottom = it.bottom()
     images = _images(it)
-    if bottom is not None and len(bottom) < 2:
-        it.refuse_shape(
-            f"reads {it.called()}, which is {shape_text(bottom)}: it must have at least 2 axes "
-            "(number, channels)",
-            0,
-        )
+    it.refuse_few_axes(2, "number, channels")
     check_one(it, images, 1, [CHANNELS])
     check_alike(it, images, 1, (HEIGHT, WIDTH))
     return Made((bottom,))

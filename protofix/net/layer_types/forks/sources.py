@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from protofix.net.layer_types.forks.images import check_batch_size, has_only, side_of
-from protofix.net.layers import enum_of
-from protofix.net.setup import Made, Rule, Setup, Values
+from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, product
+from protofix.net.values import Values, enum_of
 
 _RESIZES = ("", "WARP", "FIT_SMALL_SIZE", "FIT_LARGE_SIZE_AND_PAD")  # they are counted from 1
 _VIDEOS = ("WEBCAM", "VIDEO")
