@@ -129,7 +129,7 @@ def check_file(
     yield _guarded(path, itself)
     for net in nets:
         if net.path is not None:
-            of_net = replace(question, asked=question.asked or net.asked)
+            of_net = replace(question, asked=net.states(question.asked))
             check = partial(_check_net, str(net.path), of_net)
             yield _guarded(str(net.path), check, named=True)
 

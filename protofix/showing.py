@@ -99,7 +99,7 @@ def _solver(context: Context, question: Question) -> Shown:
         if net.path is None:
             parts.append(_shown(context, found, (next(held),)))
         else:
-            of_net = replace(question, asked=question.asked or net.asked)
+            of_net = replace(question, asked=net.states(question.asked))
             parts.append(_named(net.path, of_net))
     return _joined(parts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -24,6 +25,9 @@ examples:
   protofix show solver.prototxt                     the solver's nets in its states
   protofix show --format svg -o net.svg net.prototxt
   protofix show --format json --as-built --phase TRAIN net.prototxt
+
+Multiply-adds count what is multiplied and added; what only compares or copies (ReLU, MAX pooling,
+Concat) counts none. Memory is that of all tops, as in the log of Caffe.
 
 exit codes: 0 if the nets are shown; 1 if Caffe would refuse one of them, which is shown all the
 same, and why is on standard error; 2 if nothing could be shown.
@@ -78,6 +82,7 @@ def _show(arguments: argparse.Namespace) -> int:
     source = source_of_bytes(data, "<stdin>" if path == "-" else path)
     shown = show(source, Question(dialect, asked_of(arguments), given))
     refuse_unmade_given(given, [blob for net in shown.nets for blob in net.blobs])
+    _refuse_overwriting(shown, arguments)
     if arguments.format == "table":
         _print_table(shown, arguments)
     else:
@@ -123,6 +128,16 @@ def _text(shown: Shown, arguments: argparse.Namespace) -> str:
         return svg(pictures)
     except ImportError:
         raise ValueError("--format svg needs igraph: pip install 'protofix[draw]'") from None
+
+
+def _refuse_overwriting(shown: Shown, arguments: argparse.Namespace) -> None:
+    """Raise ValueError if the result would replace what it is of."""
+    output = arguments.output
+    if output in (None, "-") or not os.path.exists(output):
+        return
+    for path in {arguments.net, *(facts.file for facts in shown.facts)}:
+        if os.path.exists(path) and os.path.samefile(path, output):
+            raise ValueError(f"-o {output}: that is the net to be shown; name another file")
 
 
 def _give_out(data: bytes, output: str | None) -> None:

@@ -19,7 +19,7 @@ def add_state_options(command: argparse.ArgumentParser) -> None:
     state.add_argument(
         "--phase", choices=("TRAIN", "TEST"),
         help="look at that phase alone; default: every state that a person can mean, "
-        "or TEST where a stage or a level is named",
+        "or TEST where a stage or a level is named; of a solver, its states of that phase",
     )  # fmt: skip
     state.add_argument(
         "--stage", action="append", default=[], metavar="NAME", help="a stage; may be repeated"

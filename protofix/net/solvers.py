@@ -42,6 +42,16 @@ class SolverNet:
     path: Path | None
     asked: tuple[AskedState, ...]
 
+    def states(self, named: tuple[AskedState, ...]) -> tuple[AskedState, ...]:
+        """Its own states or, if one is named, those of that phase; else the named one itself.
+
+        A name with a stage or a level means no state of the solver's.
+        """
+        if any(it.stages or it.level for it in named):
+            return named
+        phases = {it.phase for it in named}
+        return tuple(it for it in self.asked if not phases or it.start in phases) or named
+
 
 def nets_of_solver(document: Document) -> tuple[SolverNet, ...]:
     """The nets that a solver builds, the one it trains first; a file that it names twice once."""

@@ -66,7 +66,13 @@ def _check(view: NetView) -> Iterator[Hit]:
     found: dict[Layer, list[NetState]] = {}
     for built in view.built if places else ():
         learned = _learned_through(built)
+        # What Caffe refuses is an error already.
         refused = {it.layer for it in built.graph.shared_in_place}
+        refused |= {
+            it.layer
+            for it in built.refusals
+            if it.layer in places and it.start == places[it.layer][0].start
+        }
         for layer in built.graph.layers:
             if layer in refused or layer not in places:
                 continue

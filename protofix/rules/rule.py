@@ -87,7 +87,7 @@ class Context:
         if self.kind == "NetParameter":
             return (self._view(None, self.asked),)
         return tuple(
-            self._view(net.node, self.asked or net.asked)
+            self._view(net.node, net.states(self.asked))
             for net in self.nets
             if isinstance(net.node, Message)
         )

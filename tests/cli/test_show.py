@@ -406,3 +406,59 @@ def layer_at_fault(refused: str) -> str:
         return f"`{quoted[3]}`"
     assert "_loss_layer.cpp" in refused
     return "`loss`"
+
+
+@pytest.mark.parametrize("output", ["net.prototxt", "link.prototxt"])
+def test_the_net_that_is_shown_is_not_overwritten(
+    output: str, net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = net.read_bytes()
+    (net.parent / "link.prototxt").symlink_to(net)
+    (net.parent / "solver.prototxt").write_text('net: "net.prototxt"')
+    for shown in ("net.prototxt", "solver.prototxt"):
+        assert main(["show", shown, "-o", output]) == 2
+        assert capsys.readouterr().err == (
+            f"protofix: -o {output}: that is the net to be shown; name another file\n"
+        )
+    assert net.read_bytes() == before
+
+
+def test_json_has_no_numbers_that_are_none(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net.write_text(
+        'layer { name: "a" type: "Input" top: "a" input_param { shape { dim: 2 dim: 3 } } }\n'
+        'layer { name: "fc" type: "InnerProduct" bottom: "a" top: "fc" param { lr_mult: inf }\n'
+        "  inner_product_param { num_output: 2 } }\n"
+    )
+    assert main(["show", "net.prototxt", "--phase", "TEST", "--format", "json"]) == 0
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    record = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert record["layers"][1]["params"][0]["lr_mult"] == "inf"
+
+
+def test_a_phase_that_is_named_means_a_solver_s_states_of_it(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (net.parent / "solver.prototxt").write_text(
+        'net: "net.prototxt" train_state { stage: "tr" }\n'
+        'test_iter: 1 test_interval: 1 test_state { stage: "deploy" }\n'
+    )
+
+    def titles(*arguments: str) -> list[str]:
+        assert main(["show", "solver.prototxt", *arguments]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        return [line.split(", ", 1)[1] for line in lines if line.startswith("net.prototxt")]
+
+    assert titles("--phase", "TRAIN") == ["TRAIN, stage tr"]
+    assert titles("--phase", "TEST") == ["TEST, stage deploy"]
+    assert titles("--phase", "TEST", "--stage", "x") == ["TEST, stage x"]
+
+
+def test_a_net_without_layers_is_said_to_have_none(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net.write_text('name: "empty"')
+    assert main(["show", "net.prototxt"]) == 0
+    assert capsys.readouterr().out == "net.prototxt: empty, TRAIN; TEST\n\nno layer is kept\n"

@@ -248,7 +248,7 @@ SECOND = {
     ("Eltwise", "eltwise_param { operation: PROD }"): GRADIENT,
     ("Concat", ""): VALUES,
     ("Scale", ""): None,
-    ("EuclideanLoss", ""): VALUES,
+    ("HingeLoss", ""): VALUES,
 }
 
 TABLES: dict[str, Table] = {

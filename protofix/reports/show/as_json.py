@@ -35,6 +35,7 @@ and outputs, or refused.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,16 @@ def as_json(nets: Sequence[NetFacts], one: bool = False, as_built: bool = False)
     record = built_record if as_built else shown_record
     records = [record(facts) for facts in nets]
     # Plain ASCII: bytes of a file that were not UTF-8 could not be printed otherwise.
-    return json.dumps(records[0] if one and len(records) == 1 else records, indent=2)
+    return json.dumps(_finite(records[0] if one and len(records) == 1 else records), indent=2)
+
+
+def _finite(value: object) -> object:
+    """The same with "inf" and "nan", for which JSON has no numbers, as texts."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def shown_record(facts: NetFacts) -> dict[str, Any]:

@@ -98,6 +98,10 @@ def _attributes(values: dict[str, str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    r"""A text in quotes; a backslash would begin an escape such as \N, which is the node's name."""
-    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{plain}"'
+    r"""A text in quotes; a backslash would begin an escape such as \N, which is the node's name.
+
+    Graphviz reads `&lt;` and the like as HTML does.
+    """
+    for special, written in {"&": "&amp;", "\\": "\\\\", '"': '\\"', "\n": "\\n"}.items():
+        text = text.replace(special, written)
+    return f'"{text}"'

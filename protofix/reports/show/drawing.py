@@ -259,7 +259,7 @@ class _Draft:
         of_phase = [facts.state for facts in self._every if facts.state.phase in phases]
         if len(phases) == 1 and len(of_phase) == len(there):
             return f"{there[0].phase} only"
-        return f"in {in_words([_state_text(state) for state in there])}"
+        return f"in {'; '.join(map(_state_text, there))}"
 
 
 def _state_text(state: NetState) -> str:

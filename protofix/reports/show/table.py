@@ -64,6 +64,9 @@ def _is_same(one: NetFacts, other: NetFacts) -> bool:
 
 
 def _body(facts: NetFacts, width: int, as_built: bool) -> Iterator[Line]:
+    if not facts.layers:
+        yield [("no layer is kept", "yellow")]
+        return
     yield from _layers(facts.built_layers if as_built else facts.layers, width)
     yield [("", "")]
     for line in _totals(facts):

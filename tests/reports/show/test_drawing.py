@@ -78,7 +78,7 @@ def test_states_are_told_apart_and_their_shapes_stand_side_by_side() -> None:
     assert [(box.title, box.when, box.tag) for box in drawing.boxes] == [
         ("a", "TRAIN", "TRAIN only"),
         ("b", "TEST", "TEST only"),
-        ("c", "some", "in TRAIN, stage s and TEST, stage s"),
+        ("c", "some", "in TRAIN, stage s; TEST, stage s"),
         ("fc", "always", ""),
     ]
     assert boxes(text)["fc"] == ("InnerProduct 5", "8|2×5", "output")
