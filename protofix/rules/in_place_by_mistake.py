@@ -98,8 +98,6 @@ def _harm(layer: Layer) -> _Harm | None:
         return "values"
     if kind == "Concat":
         return "values" if len(layer.bottoms) > 1 else None
-    if kind == "Slice":
-        return "values" if len(layer.tops) > 1 else None
     if kind in _NOT_BACKWARD:
         return "gradient"
     if kind == "Eltwise":

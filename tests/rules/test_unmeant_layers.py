@@ -301,11 +301,10 @@ def test_layers_in_place(type: str, param: str, bottoms: str, harm: str | None) 
     assert found == ([said] if harm else [])
 
 
-def test_a_slice_into_parts_cannot_be_in_place() -> None:
-    found = [one for one in warnings(in_place("Slice", tops='top: "b"')) if "PF328" in one]
-    assert found == [
-        f"PF328 `x` {VALUES}: Slice cannot work in place, so give its top another name than `fc`"
-    ]
+def test_a_slice_into_parts_in_place_is_an_error() -> None:
+    text = in_place("Slice", tops='top: "b"')
+    assert [one for one in warnings(text) if "PF328" in one] == []
+    assert "PF305" in {one.code for one in protofix.check(text) if one.severity == "error"}
 
 
 def test_a_gradient_that_nobody_needs_may_be_written_over() -> None:
