@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePath
 from typing import NamedTuple
 
-from protofix.net.layers import PHASES, BlobName, Layer, Net
+from protofix.net.layers import BlobName, Layer, Net
 from protofix.net.states import NetState, keeps
 
 
@@ -164,65 +163,3 @@ def _shared_in_place(
                 yield SharedInPlace(layer, top, net.layers[other.layer])
             elif maker is not None and has_loss_weight(net.layers[maker.layer], maker.slot):
                 yield SharedInPlace(layer, top, None)
-
-
-def meant_graphs(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:
-    """The graphs of the states that a person can mean; all of them if none can be told.
-
-    A state without data is nobody's: a net whose data layers are all for TRAIN, or for a stage,
-    is not meant to be built without that. One whose only data is the matrix of an InfogainLoss
-    has none either. And stages that bring two data layers for one blob, or that no rule asks for
-    together and that do not fit together, are not meant at once. A phase that some layer is there
-    for, and that has no data in any state, is meant all the same: its data was forgotten.
-    """
-    meant = [graph for graph in graphs if _has_data(graph) and not _stages_clash(graph)]
-    for phase in PHASES:
-        without = [graph for graph in graphs if graph.state.phase == phase]
-        if without and all(graph.state.phase != phase or graph not in meant for graph in graphs):
-            plainest = without[0]
-            for_it = any(_is_for(layer, phase) for layer in plainest.layers)
-            if for_it and not _is_called_otherwise(plainest.net, phase):
-                meant.append(plainest)
-    return tuple(graph for graph in graphs if graph in meant) or graphs
-
-
-def _is_for(layer: Layer, phase: str) -> bool:
-    """Whether a layer that reads something is there for one phase alone."""
-    return bool(layer.bottoms and layer.include) and all(
-        rule.phase == phase for rule in layer.include
-    )
-
-
-def _is_called_otherwise(net: Net, phase: str) -> bool:
-    """Whether a net's file is called after the other phase alone: "test.prototxt"."""
-    name = PurePath(net.document.source.path).name.lower()
-    words = {"TRAIN": ("train",), "TEST": ("test", "val")}
-    others = (word for other, its in words.items() if other != phase for word in its)
-    return any(word in name for word in others) and not any(word in name for word in words[phase])
-
-
-def _has_data(graph: Graph) -> bool:
-    if graph.net.inputs:
-        return True
-    return any(not layer.bottoms and not _only_matrix(graph, layer) for layer in graph.layers)
-
-
-def _stages_clash(graph: Graph) -> bool:
-    stages = graph.state.stages
-    if stages and any(not layer.bottoms for layer, _ in graph.remade):
-        return True
-    rules = (rule for layer in graph.layers for rule in (*layer.include, *layer.exclude))
-    together = len(stages) < 2 or any(stages <= set(rule.stages) for rule in rules)
-    return not together and bool(graph.remade or graph.unmade)
-
-
-def _only_matrix(graph: Graph, layer: Layer) -> bool:
-    """Whether all that a layer makes is read as the third bottom of an InfogainLoss alone."""
-    uses = [
-        use
-        for slot in range(len(layer.tops))
-        if (version := graph.result_of(layer, slot)) is not None
-        for use in version.readers
-    ]
-    types = {(graph.net.layers[use.layer].type, use.slot) for use in uses}
-    return types == {("InfogainLoss", 2)}

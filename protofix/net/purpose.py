@@ -1,4 +1,4 @@
-"""What a net is there for: to learn, to be measured, or to be used.
+"""What a net is there for: to learn, to be measured, or to be used, and in which states.
 
 No field says so. The losses tell it, where the data comes from, the stages, and what people call
 the file.
@@ -11,10 +11,12 @@ from pathlib import PurePath
 
 from protofix.net.graph import Graph
 from protofix.net.layer_types.registry import is_loss_type
-from protofix.net.layers import Layer, Net
+from protofix.net.layers import PHASES, Layer, Net
 
 _WITHOUT_DATA = ("Input", "Parameter", "DummyData")
 _MEASURES = re.compile(r"Accuracy|Eval")
+_WORDS = {"TRAIN": ("train",), "TEST": ("test", "val")}
+_OTHER = {"TRAIN": "TEST", "TEST": "TRAIN"}
 
 
 def is_loss(layer: Layer) -> bool:
@@ -38,6 +40,66 @@ def is_called(net: Net, *words: str) -> bool:
     return any(word in name for word in words)
 
 
+def is_called_after(net: Net, phase: str) -> bool:
+    """Whether a net's file is called after one phase alone: "test.prototxt"."""
+    words = _WORDS[phase]
+    return is_called(net, *words) and not is_called(net, *_WORDS[_OTHER[phase]])
+
+
 def is_deployed(graph: Graph) -> bool:
     """Whether a net is built to be used: its stage or its file is called "deploy"."""
     return "deploy" in graph.state.stages or is_called(graph.net, "deploy")
+
+
+def meant_graphs(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:
+    """The graphs of the states that a person can mean; all of them if none can be told.
+
+    A state without data is nobody's: a net whose data layers are all for TRAIN, or for a stage,
+    is not meant to be built without that. One whose only data is the matrix of an InfogainLoss
+    has none either. And stages that bring two data layers for one blob, or that no rule asks for
+    together and that do not fit together, are not meant at once. A phase that some layer is there
+    for, and that has no data in any state, is meant all the same: its data was forgotten.
+    """
+    meant = [graph for graph in graphs if _has_data(graph) and not _stages_clash(graph)]
+    for phase in PHASES:
+        without = [graph for graph in graphs if graph.state.phase == phase]
+        if without and all(graph.state.phase != phase or graph not in meant for graph in graphs):
+            plainest = without[0]
+            for_it = any(_is_for(layer, phase) for layer in plainest.layers)
+            if for_it and not is_called_after(plainest.net, _OTHER[phase]):
+                meant.append(plainest)
+    return tuple(graph for graph in graphs if graph in meant) or graphs
+
+
+def _is_for(layer: Layer, phase: str) -> bool:
+    """Whether a layer that reads something is there for one phase alone."""
+    return bool(layer.bottoms and layer.include) and all(
+        rule.phase == phase for rule in layer.include
+    )
+
+
+def _has_data(graph: Graph) -> bool:
+    if graph.net.inputs:
+        return True
+    return any(not layer.bottoms and not _only_matrix(graph, layer) for layer in graph.layers)
+
+
+def _stages_clash(graph: Graph) -> bool:
+    stages = graph.state.stages
+    if stages and any(not layer.bottoms for layer, _ in graph.remade):
+        return True
+    rules = (rule for layer in graph.layers for rule in (*layer.include, *layer.exclude))
+    together = len(stages) < 2 or any(stages <= set(rule.stages) for rule in rules)
+    return not together and bool(graph.remade or graph.unmade)
+
+
+def _only_matrix(graph: Graph, layer: Layer) -> bool:
+    """Whether all that a layer makes is read as the third bottom of an InfogainLoss alone."""
+    uses = [
+        use
+        for slot in range(len(layer.tops))
+        if (version := graph.result_of(layer, slot)) is not None
+        for use in version.readers
+    ]
+    types = {(graph.net.layers[use.layer].type, use.slot) for use in uses}
+    return types == {("InfogainLoss", 2)}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from protofix.net.build import Built, build
 from protofix.net.data_files import DataFiles
-from protofix.net.graph import Graph, Version, build_graph, meant_graphs
+from protofix.net.graph import Graph, Version, build_graph
 from protofix.net.layers import Layer, Net, bind
+from protofix.net.purpose import meant_graphs
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState, NetState, states_of
 from protofix.textproto.tree import Document, Message

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 
 from protofix.net.graph import Graph
 from protofix.net.layer_types.registry import facts_of
-from protofix.net.layers import Layer, Net
-from protofix.net.purpose import is_called, is_deployed, is_loss
+from protofix.net.layers import Layer
+from protofix.net.purpose import is_called_after, is_deployed, is_loss
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
@@ -38,7 +38,7 @@ SEVERITY = "warning"
 
 def _check(view: NetView) -> Iterator[Hit]:
     """Say it of the first loss of a state, once for all states."""
-    if _is_only_tested(view.net):
+    if is_called_after(view.net, "TEST"):
         return
     found: dict[tuple[Layer, bool], list[NetState]] = {}
     for graph in view.graphs:
@@ -55,10 +55,6 @@ def _check(view: NetView) -> Iterator[Hit]:
             "give it a weight, or leave loss_weight out"
         )
         yield Hit(at.start, at.end, message)
-
-
-def _is_only_tested(net: Net) -> bool:
-    return is_called(net, "test", "val") and not is_called(net, "train")
 
 
 def _unweighted(graph: Graph) -> list[Layer]:
