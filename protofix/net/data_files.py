@@ -64,11 +64,13 @@ class DataFiles:
     """Reads the files that a net names, from `origin`, the net's own (see `find_file`).
 
     Each file is read once. A method gives None for what is not there or cannot be read, and never
-    raises; `notes` then has a line about it.
+    raises; `notes` then has a line about it, and `spoiled` says of what is there and is not what it
+    should be why not, by the name that the net has for it.
     """
 
     origin: str | os.PathLike[str]
     notes: list[str] = field(default_factory=list, init=False)
+    spoiled: dict[str, str] = field(default_factory=dict, init=False)
     _known: dict[tuple[str, str], object] = field(default_factory=dict, init=False, repr=False)
 
     def backend(self, source: str) -> Backend | None:
@@ -154,7 +156,9 @@ class DataFiles:
             self._note(name, "there, but not read: needs protofix[data]")
         # A damaged file makes a library raise whatever its own errors map to.
         except Exception as error:
-            self._note(name, f"there, but not read: {_reason(error, path)}")
+            why = _reason(error, path)
+            self.spoiled.setdefault(name, why)
+            self._note(name, f"there, but not read: {why}")
         return None
 
     def _note(self, name: str, why: str) -> None:

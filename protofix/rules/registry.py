@@ -55,6 +55,7 @@ _FILES = (
     "infogain_normalize",
     "infogain_loss_weights",
     "infogain_matrix_file",
+    "unreadable_data",
     "solver_without_net_file",
     "solver_nets",
 )
@@ -67,6 +68,7 @@ _MEETS: Mapping[str, Meets] = {
     "PF2": "file",
     "PF3": "layers",
     "PF4": "layers",
+    "PF5": "layers",
     "PF7": "file",
 }
 
