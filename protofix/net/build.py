@@ -35,6 +35,8 @@ from protofix.net.sharing import shared_refusals
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
 
+_DIMS = 4  # of an input that `input_dim` tells the shape of
+
 
 @dataclass(frozen=True, eq=False)
 class Built:
@@ -108,7 +110,8 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
         if version.maker is None:
             shape = written[version.number] if version.number < len(written) else None
             # What no blob can be is said by a rule of its own.
-            known = shape is not None and is_possible(shape)
+            whole = graph.net.has_input_shapes or shape is None or len(shape) == _DIMS
+            known = shape is not None and whole and is_possible(shape)
             shapes[version.number] = given.get(version.blob, shape if known else None)
     return shapes
 

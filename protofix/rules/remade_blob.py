@@ -5,11 +5,13 @@ place, its bottom must be that blob too.
 
 Wrong:
 
+    layer { name: "data" type: "Python" top: "data" }
     layer { name: "relu1" type: "ReLU" bottom: "data" top: "conv1" }
     layer { name: "relu2" type: "ReLU" bottom: "data" top: "conv1" }
 
 Right:
 
+    layer { name: "data" type: "Python" top: "data" }
     layer { name: "relu1" type: "ReLU" bottom: "data" top: "conv1" }
     layer { name: "relu2" type: "ReLU" bottom: "conv1" top: "conv1" }
 """
@@ -31,7 +33,11 @@ def _check(view: NetView) -> Iterator[Hit]:
     """Say each top once, with the states in which it is made twice."""
     remade: dict[tuple[Layer, BlobName], list[NetState]] = {}
     for graph in view.graphs:
+        # One that cannot read its blob, cannot work in place on it either.
+        lost = {layer for layer, _ in graph.unmade}
         for layer, top in graph.remade:
+            if layer in lost:
+                continue
             remade.setdefault((layer, top), []).append(graph.state)
     for (layer, top), states in remade.items():
         where = view.where(layer, states)

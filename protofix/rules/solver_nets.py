@@ -27,6 +27,7 @@ Wrong:
 
 from collections.abc import Iterator
 
+from protofix.net.names import counted
 from protofix.net.solvers import tested_nets, trained_nets
 from protofix.net.values import integer_of
 from protofix.rules.rule import Context, Hit
@@ -64,13 +65,18 @@ def _tests(fields: tuple[Node, ...], first: Node) -> Iterator[Hit]:
     runs = scalars_named(fields, "test_iter")
     nets, generic = tested_nets(fields)
     if len(nets) > len(runs) or (len(nets) < len(runs) and not generic):
-        at = nets[0][0] if nets else first
-        wants = "one for each" if nets else "and no net to test: write `net` or `test_net`"
-        yield _hit(at, f"has {len(runs)} test_iter for {len(nets)} test nets: write {wants}")
+        if nets:
+            tested = counted(len(nets), "test net")
+            said = f"has {len(runs)} test_iter for {tested}: write one for each"
+            yield _hit(nets[0][0], said)
+        else:
+            said = "the solver has a test_iter, but no net to test: write `net` or `test_net`"
+            yield Hit(runs[0].start, runs[0].end, said)
         return
     states = messages_named(fields, "test_state")
     if states and len(states) != len(runs):
-        said = f"has {len(states)} test_state for {len(runs)} test nets: write one for each"
+        nets_text = counted(len(runs), "test net")
+        said = f"has {len(states)} test_state for {nets_text}: write one for each"
         yield _hit(states[-1], said)
     if runs and not integer_of(fields, "test_interval"):
         yield _hit(first, "tests a net, but has no test_interval: say after how many iterations")

@@ -18,6 +18,7 @@ Right:
             inner_product_param { num_output: 5 } }
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from protofix.net.build import Built
@@ -50,10 +51,13 @@ def _check(view: NetView) -> Iterator[Hit]:
 
 
 def _learned(built: Built) -> Iterator[tuple[Layer, Shapes]]:
-    """The layers that have parameters; of those of one name, the last holds."""
-    for layer in built.graph.layers:
-        params = built.params.get(layer.index)
-        if params:
+    """The layers that have parameters, and a name of their own: others are PF329's."""
+    learned = [
+        (layer, params) for layer in built.graph.layers if (params := built.params[layer.index])
+    ]
+    names = Counter(layer.name for layer, _ in learned)
+    for layer, params in learned:
+        if names[layer.name] == 1:
             yield layer, params
 
 

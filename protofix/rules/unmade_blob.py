@@ -30,6 +30,8 @@ def _check(view: NetView) -> Iterator[Hit]:
     missing: dict[tuple[Layer, BlobName], list[Graph]] = {}
     for graph in view.graphs:
         for layer, bottom in graph.unmade:
+            if layer.include and layer.exclude:
+                continue  # Nobody knows in which states it is meant: PF303 says so.
             missing.setdefault((layer, bottom), []).append(graph)
     makers = _makers(view) if missing else {}
     for number, ((layer, bottom), graphs) in enumerate(missing.items()):
@@ -65,7 +67,11 @@ def _why(
         return f"it makes itself and nothing before it{where}: read a blob that is there"
     if makers:
         return f"only {subject_of(makers[0])} makes, further down{where}: move it up"
-    return f"no layer makes{where}" + (f": did you mean `{near}`?" if near else "")
+    if near is None:
+        return f"no layer makes{where}"
+    read = any(it.blob == near and it.readers for it in graphs[0].versions)
+    slip = f"did you mean `{near}`?" if read else f"is it `{near}`, which nobody reads?"
+    return f"no layer makes{where}: {slip}"
 
 
 def _made_before(graph: Graph, layer: Layer) -> list[str]:

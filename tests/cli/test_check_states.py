@@ -177,3 +177,46 @@ def test_the_library_takes_a_state_and_shapes_too() -> None:
     assert protofix.check(NET, stages=["val"]) == []
     small = protofix.check(NET, phase="TRAIN", given={"data": (4, 3, 8, 8)})
     assert [one.code for one in small] == ["PF306"]
+
+
+def test_a_test_run_without_a_net_is_said_at_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "solver.prototxt").write_text("train_net: 'net.prototxt'\ntest_iter: 1\n")
+    assert said(capsys, "solver.prototxt") == [
+        "solver.prototxt:2:12: PF702 solver-nets: the solver has a test_iter, but no net to test: "
+        "write `net` or `test_net`"
+    ]
+
+
+# What is one mistake is said once.
+ONCE = {
+    "kernel_size: -1": (["PF103"], "num_output: 4 kernel_size: -1"),
+    "stride: -2": (["PF103"], "num_output: 4 kernel_size: 1 stride: -2"),
+    "num_output: -4": (["PF103"], "num_output: -4 kernel_size: 1"),
+    "group: 21": (["PF306"], "num_output: 20 kernel_size: 1 group: 21"),
+}
+
+
+@pytest.mark.parametrize("mistake", ONCE)
+def test_one_mistake_makes_no_others(mistake: str) -> None:
+    codes, fields = ONCE[mistake]
+    text = f"""
+    layer {{ name: "d" type: "Input" top: "d"
+      input_param {{ shape {{ dim: 2 dim: 21 dim: 8 dim: 8 }} }} }}
+    layer {{ name: "c" type: "Deconvolution" bottom: "d" top: "c"
+      convolution_param {{ {fields} }} }}
+    layer {{ name: "p" type: "Pooling" bottom: "c" top: "p" pooling_param {{ kernel_size: 2 }} }}
+    """
+    assert [one.code for one in protofix.check(text)] == codes
+
+
+def test_parameters_of_two_layers_of_one_name_are_not_compared_over_the_phases() -> None:
+    text = """
+    layer { name: "d" type: "Input" top: "d" input_param { shape { dim: 2 dim: 3 } } }
+    layer { name: "c" type: "InnerProduct" bottom: "d" top: "a"
+      inner_product_param { num_output: 4 } }
+    layer { name: "c" type: "InnerProduct" bottom: "a" top: "b"
+      inner_product_param { num_output: 5 } }
+    """
+    assert [one.code for one in protofix.check(text)] == ["PF329"]

@@ -50,7 +50,8 @@ def _convolution(it: Setup) -> Made:
         top = (*bottom[:at], output, *sides)
     deconvolves = it.layer.type == "Deconvolution"
     first, second = (channels, output) if deconvolves else (output, channels)
-    grouped = second // group if second is not None and group > 0 else None
+    divides = second is not None and group > 0 and second % group == 0
+    grouped = second // group if second is not None and divides else None
     weights: Shape = (first, grouped, *kernels)
     _check_buffer(it, grouped, group, kernels, spatial if deconvolves else sides)
     return Made((top,) * len(it.layer.tops), with_bias(it, values, weights, output))
@@ -76,7 +77,7 @@ def num_output(it: Setup, values: Values) -> Dim:
     if output == 0 or at is None:
         it.refuse("needs num_output, the count of its outputs", at)
         return None
-    return output
+    return output if output is None or output > 0 else None
 
 
 def with_bias(it: Setup, values: Values, weights: Shape, output: Dim) -> tuple[Shape, ...]:
@@ -144,6 +145,8 @@ def spatial_values(
     elif axes and not any(map(values.scalars, words)):
         # What is written and is no number, the schema check says.
         it.refuse(f"needs {name}, or {stem}_h and {stem}_w")
+    # What is below 0 the schema check says.
+    found = tuple(None if value is not None and value < 0 else value for value in found)
     if stem in ("kernel", "stride") and 0 in found:
         at = values.field(*words, f"{stem}_h", f"{stem}_w")
         if pair != (None, None) and None in pair:

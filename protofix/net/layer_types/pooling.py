@@ -39,7 +39,7 @@ def _pooling(it: Setup) -> Made:
             it.refuse_shape(f"pools {it.called()}, which is {shape_text(bottom)}", 0)
         return Made(((*channels, 1, 1),) * len(it.layer.tops))
     _check_pads(it, values, pads, kernels)
-    if bottom is None or it.refusals:
+    if bottom is None or it.refusals or not _known(*kernels, *pads, *strides):
         top = _UNKNOWN if bottom is None else (*bottom[:2], None, None)
         return Made((top,) * len(it.layer.tops))
     ceil = values.enum("round_mode", _ROUNDS) == "CEIL"
@@ -60,6 +60,11 @@ def _pooling(it: Setup) -> Made:
 
 def _one(values: Values, *names: str) -> int | None:
     return next((it for name in names if (it := values.integer(name)) is not None), None)
+
+
+def _known(*sides: Dim) -> bool:
+    """Whether none is below 0: of such the schema check speaks."""
+    return all(side is None or side >= 0 for side in sides)
 
 
 def _check_kernel(it: Setup, values: Values, whole: bool) -> None:
