@@ -151,7 +151,10 @@ def spatial_values(
         at = values.field(*words, f"{stem}_h", f"{stem}_w")
         if pair != (None, None) and None in pair:
             missing = f"{stem}_h" if pair[0] is None else f"{stem}_w"
-            it.refuse(f"has no {missing} beside the other: give both, or {name}", at)
+            # A stride of 0 is divided by where a Convolution is shaped, and a Deconvolution run.
+            late = stem == "stride" and it.layer.type == "Deconvolution"
+            refuse = it.refuse_later if late else it.refuse
+            refuse(f"has no {missing} beside the other: give both, or {name}", at)
         else:
             it.refuse(f"has a {stem} of 0: it must be at least 1", at)
         return unknown
