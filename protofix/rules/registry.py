@@ -49,6 +49,7 @@ _FILES = (
     "batch_statistics_in_test",
     "in_place_by_mistake",
     "repeated_name",
+    "stage_slip",
     "softmax_before_infogain",
     "probabilities_into_infogain",
     "infogain_without_matrix",
