@@ -6,7 +6,7 @@ import pytest
 
 import protofix
 
-STAGES = {
+STAGES: dict[tuple[str, ...], str | None] = {
     ("vall", "val", "val"): "did you mean `val`?",
     ("trian", "train", "train"): "did you mean `train`?",
     ("train", "val", "val"): None,
@@ -17,7 +17,7 @@ STAGES = {
 }
 
 
-@pytest.mark.parametrize("stages", STAGES, ids=" ".join)
+@pytest.mark.parametrize("stages", STAGES, ids=lambda stages: " ".join(stages))
 def test_stages_that_are_slips(stages: tuple[str, ...]) -> None:
     text = "".join(
         f'layer {{ name: "{number}" type: "Input" top: "t{number}" '
