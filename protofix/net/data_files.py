@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
 from caffe_proto import base_schema
+from protofix.data import leveldb, lmdb
+from protofix.data.bytes import LARGEST_RECORD, UnreadableError
+from protofix.data.hdf5 import Hdf5File, datasets_of, largest_of
+from protofix.data.images import Picture, picture_of
 from protofix.files import open_regular
-from protofix.net import data_leveldb, data_lmdb
-from protofix.net.data_bytes import LARGEST_RECORD, UnreadableError
-from protofix.net.data_hdf5 import Hdf5File, datasets_of, largest_of
-from protofix.net.data_images import Picture, picture_of
 from protofix.net.layers import Layer
 from protofix.net.paths import find_file
 from protofix.net.shapes import Dim
@@ -79,7 +79,7 @@ class DataFiles:
 
     def record(self, source: str, backend: Backend) -> Record | None:
         """The first record of a database."""
-        database = data_lmdb if backend == "LMDB" else data_leveldb
+        database = lmdb if backend == "LMDB" else leveldb
         return self._once(
             backend, source, lambda path: self._record(source, path, database.first_value(path))
         )
@@ -196,9 +196,9 @@ def _source(layer: Layer, message: str) -> str:
 
 
 def _backend(folder: Path) -> Backend:
-    if (folder / data_lmdb.DATA).exists():
+    if (folder / lmdb.DATA).exists():
         return "LMDB"
-    if (folder / data_leveldb.CURRENT).exists():
+    if (folder / leveldb.CURRENT).exists():
         return "LEVELDB"
     raise UnreadableError("is no LMDB and no LevelDB")
 

@@ -20,9 +20,9 @@ from data_writers import (
     write_mean,
 )
 
-from protofix.net import data_leveldb
+from protofix.data import leveldb
+from protofix.data.bytes import UnreadableError
 from protofix.net.build import Built, build
-from protofix.net.data_bytes import UnreadableError
 from protofix.net.data_files import DataFiles, Listed, Record
 from protofix.net.graph import build_graph
 from protofix.net.layers import bind
@@ -89,12 +89,12 @@ def test_nothing_is_written(backend: str, folder: Path) -> None:
 
 def test_snappy() -> None:
     # "abcd", then 10 bytes copied from 4 back (which repeats), from the documented format.
-    assert data_leveldb.unsnap(b"\x0e\x0cabcd\x19\x04") == b"abcdabcdabcdab"[:14]
-    assert data_leveldb.unsnap(b"\x41\xf0\x40" + b"x" * 65) == b"x" * 65
-    assert data_leveldb.unsnap(b"\x06\x04xy\x0e\x02\x00") == b"xyxyxy"
+    assert leveldb.unsnap(b"\x0e\x0cabcd\x19\x04") == b"abcdabcdabcdab"[:14]
+    assert leveldb.unsnap(b"\x41\xf0\x40" + b"x" * 65) == b"x" * 65
+    assert leveldb.unsnap(b"\x06\x04xy\x0e\x02\x00") == b"xyxyxy"
     for damaged in (b"", b"\x05\x00a", b"\x05\x04a", b"\x04\x0d\x01", b"\xff\xff\xff\xff\x7f"):
         with pytest.raises(UnreadableError):
-            data_leveldb.unsnap(damaged)
+            leveldb.unsnap(damaged)
 
 
 PNG = {"RGB": 3, "L": 1, "RGBA": 4}

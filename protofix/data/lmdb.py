@@ -12,8 +12,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from protofix.data.bytes import UnreadableError, read_at
 from protofix.files import open_regular
-from protofix.net.data_bytes import UnreadableError, read_at
 
 DATA = "data.mdb"
 """The file in the folder of an LMDB that holds the records."""

@@ -13,8 +13,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from protofix.data.bytes import LARGEST_RECORD, Cursor, UnreadableError, read_at
 from protofix.files import first_bytes, open_regular
-from protofix.net.data_bytes import LARGEST_RECORD, Cursor, UnreadableError, read_at
 
 CURRENT = "CURRENT"
 """The file in the folder of a LevelDB that names its manifest."""

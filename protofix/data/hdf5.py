@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from protofix.files import open_regular
-from protofix.net.shapes import Shape
 
 if TYPE_CHECKING:
     import h5py
@@ -21,7 +20,7 @@ _NUMBERS = "fiu"  # numpy's kinds that Caffe takes: float, int and unsigned
 class Dataset(NamedTuple):
     """A dataset: its shape, and what it holds if that is no numbers (else "")."""
 
-    shape: Shape
+    shape: tuple[int, ...] | None
     other: str
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import BinaryIO, NamedTuple
 
-from protofix.net.shapes import Dim
-
 # What OpenCV reads as well, in any of its releases.
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF")
 
@@ -23,9 +21,9 @@ class Picture(NamedTuple):
     turned (by its EXIF orientation).
     """
 
-    channels: Dim
-    height: Dim
-    width: Dim
+    channels: int | None
+    height: int | None
+    width: int | None
 
 
 def picture_of(stream: BinaryIO) -> Picture:
@@ -44,7 +42,7 @@ def picture_of(stream: BinaryIO) -> Picture:
     return Picture(channels, height, width)
 
 
-def _channels(format: str, mode: str, transparent: bool) -> Dim:
+def _channels(format: str, mode: str, transparent: bool) -> int | None:
     """Channels that OpenCV decodes by itself (IMREAD_UNCHANGED), where its releases agree."""
     if format in ("JPEG", "MPO"):
         return 1 if mode == "L" else 3
