@@ -24,6 +24,27 @@ def image_bytes(height: int, width: int, mode: str = "RGB", format: str = "PNG")
     return stream.getvalue()
 
 
+def map_image(pixels: bytes, height: int, width: int, mode: str) -> bytes:
+    """A PNG whose pixels are those numbers, as indices of a palette or shades of grey.
+
+    In mode RGB each has as many bytes as channels; in mode 1 it is 0 or not.
+    """
+    from io import BytesIO
+
+    module = pytest.importorskip("PIL.Image")
+    if mode == "I;16":
+        image = module.frombytes(mode, (width, height), b"".join(bytes([p, 0]) for p in pixels))
+    elif mode == "1":
+        image = module.frombytes("L", (width, height), pixels).convert("1")
+    else:
+        image = module.frombytes(mode, (width, height), pixels)
+    if mode == "P":
+        image.putpalette([value for index in range(256) for value in (255 - index, index, 7)])
+    stream = BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
+
+
 def datum(size: Size, **fields: Any) -> bytes:
     channels, height, width = size
     message: Any = base_schema().message_class("Datum")()

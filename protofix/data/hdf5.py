@@ -44,9 +44,9 @@ def datasets_of(path: Path, shown: str, wanted: Sequence[str]) -> Hdf5File:
         names = tuple(file)
         found = {}
         for name in set(wanted).intersection(names):
-            item = _dataset(file, name)
+            item = dataset_at(file, name)
             if item is not None:
-                found[name] = Dataset(item.shape, _other_kind(item))
+                found[name] = Dataset(item.shape, other_kind(item))
     return Hdf5File(shown, names, found)
 
 
@@ -56,8 +56,8 @@ def largest_of(path: Path, name: str) -> int | None:
 
     open_regular(path).close()
     with h5py.File(path, "r") as file:
-        item = _dataset(file, name) if name in file else None
-        if item is None or _other_kind(item) or not item.shape or not item.size:
+        item = dataset_at(file, name) if name in file else None
+        if item is None or other_kind(item) or not item.shape or not item.size:
             return None
         row = max(1, math.prod(item.shape[1:]))
         chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
@@ -67,7 +67,7 @@ def largest_of(path: Path, name: str) -> int | None:
     return int(largest) if math.isfinite(largest) else None
 
 
-def _dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
+def dataset_at(file: h5py.File, name: str) -> h5py.Dataset | None:
     """A dataset at the root that lies in this file: no other is opened for being named here."""
     import h5py
 
@@ -79,7 +79,7 @@ def _dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
     return None if item.external or item.is_virtual else item
 
 
-def _other_kind(item: h5py.Dataset) -> str:
+def other_kind(item: h5py.Dataset) -> str:
     """What a dataset holds, in a word, if it is not what Caffe takes."""
     import h5py
 
