@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from protofix import __version__
 from protofix.commands.check import add_check
 from protofix.commands.common import FAILED, complain
+from protofix.commands.inject import add_inject
+from protofix.commands.matrix import add_matrix
 from protofix.commands.migrate import add_migrate
 from protofix.commands.show import add_show
 from protofix.commands.upgrade import add_upgrade
@@ -60,4 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     add_show(commands)
     add_upgrade(commands)
     add_migrate(commands)
+    add_inject(commands)
+    add_matrix(commands)
     return parser

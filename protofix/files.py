@@ -8,7 +8,8 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -18,6 +19,14 @@ from protofix.textproto.source import NotTextError, Source
 # A console's own signals end a program on Windows, which has no SIGHUP.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that is to be written: its path, and its bytes from the first to the last."""
+
+    path: Path
+    content: bytes
 
 
 class FileError(OSError):
@@ -80,6 +89,65 @@ def write_atomically(path: Path, data: bytes, expected: bytes | None = None) -> 
 
     with writing_atomically(path, unchanged) as stream:
         stream.write(data)
+
+
+def write_files(
+    files: Sequence[NewFile], *, replace: bool = False, folder: Path | None = None
+) -> tuple[Path, ...]:
+    """Write several files, all of them or none; those that are there as they are to be stay.
+
+    Args:
+        files: the files, written in this order.
+        replace: whether one that is there with another content is replaced.
+        folder: one that is made first, if it is not there.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        FileError: one cannot be written, or is there with another content. All is then as before.
+
+    """
+    before = {file.path: read_bytes(file.path) if file.path.exists() else None for file in files}
+    for file in files:
+        if not replace and before[file.path] not in (None, file.content):
+            raise FileError(
+                f"{file.path}: is there already with another content; --force replaces it"
+            )
+    made = folder is not None and _made(folder)
+    done: list[Path] = []
+    try:
+        for file in files:
+            if before[file.path] != file.content:
+                done.append(file.path)
+                write_atomically(file.path, file.content)
+    except BaseException:
+        for path in reversed(done):
+            _put_back(path, before[path])
+        if made and folder is not None:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+    return tuple(done)
+
+
+def _made(folder: Path) -> bool:
+    """Make a folder; give whether it was not there."""
+    if folder.is_dir():
+        return False
+    try:
+        folder.mkdir()
+    except (OSError, ValueError) as error:
+        raise FileError(f"{folder}: cannot be made: {_reason(error)}") from None
+    return True
+
+
+def _put_back(path: Path, content: bytes | None) -> None:
+    with contextlib.suppress(OSError):
+        if content is None:
+            path.unlink(missing_ok=True)
+        elif path.read_bytes() != content:
+            write_atomically(path, content)
 
 
 @contextlib.contextmanager

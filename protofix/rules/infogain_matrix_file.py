@@ -44,10 +44,11 @@ def _check(view: NetView) -> Iterator[Hit]:
             )
             yield Hit(at.start, at.end, message)
             continue
-        from protofix.infogain.matrix import MatrixError, read_matrix
+        from protofix.infogain.matrix.reading import read_source
+        from protofix.infogain.matrix.values import MatrixError
 
         try:
-            matrix = read_matrix(path)
+            matrix = read_source(path)
         except MatrixError as error:
             yield Hit(at.start, at.end, f"{subject_of(loss)} cannot have H: {error}")
             continue

@@ -173,7 +173,7 @@ def test_a_wrong_matrix(name: str, folder: Path, capsys: pytest.CaptureFixture[s
 def test_the_nets_own_matrix_of_the_wrong_size(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from protofix.infogain.matrix import binaryproto_bytes
+    from protofix.infogain.matrix.writing import binaryproto_bytes
 
     (folder / "H.binaryproto").write_bytes(binaryproto_bytes([[1.0, 0.0], [0.0, 1.0]]))
     assert_refused(

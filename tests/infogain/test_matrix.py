@@ -14,14 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from protofix.infogain.matrix import (
-    InfogainMatrix,
-    MatrixError,
-    binaryproto_bytes,
-    check_matrix,
-    read_h5_matrix,
-    read_matrix,
-)
+from protofix.infogain.matrix.reading import read_h5_matrix, read_matrix
+from protofix.infogain.matrix.values import InfogainMatrix, MatrixError, check_matrix
+from protofix.infogain.matrix.writing import binaryproto_bytes
 
 H = np.array([[1.0, -0.5], [0.25, 3.0]])
 

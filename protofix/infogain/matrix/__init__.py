@@ -1,0 +1,1 @@
+"""The infogain matrix H: read, written, checked, made of counts and costs."""

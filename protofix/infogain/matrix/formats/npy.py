@@ -1,0 +1,70 @@
+"""H as numpy saves it."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+
+import numpy as np
+
+from protofix.infogain.matrix.formats.stored import (
+    Stored,
+    check_shape,
+    dtype_text,
+    is_square,
+    stored,
+)
+from protofix.infogain.matrix.names import DType
+from protofix.infogain.matrix.values import Array, MatrixError, shape_text
+
+MAGIC = b"\x93NUMPY"
+"""How a .npy file begins."""
+
+
+def read_npy(content: bytes, where: str) -> Stored:
+    """The array of a .npy file, seen to be there before it is made. Raises MatrixError."""
+    if not content.startswith(MAGIC):
+        raise MatrixError(f"{where}: not a .npy file, write it with numpy.save")
+    stream = io.BytesIO(content)
+    try:
+        with warnings.catch_warnings():
+            # Python 2 wrote 3L into headers; numpy reads that, and warns.
+            warnings.simplefilter("ignore")
+            version = np.lib.format.read_magic(stream)
+            read = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, fortran_order, dtype = read(stream)
+    # The header is a Python literal, and numpy lets through what evaluating a broken one raises.
+    except Exception:
+        raise MatrixError(
+            f"{where}: the .npy header is broken, write the file anew with numpy.save"
+        ) from None
+    if dtype.kind not in "fiu":
+        raise MatrixError(f"{where}: holds {dtype_text(dtype)}, save H as float32 or float64")
+    check_shape(shape, where)
+    held = len(content) - stream.tell()
+    count = math.prod(shape)
+    if count * dtype.itemsize != held:
+        raise MatrixError(
+            f"{where}: declares {shape_text(shape)} of {dtype} and holds {held} bytes of them,"
+            f" they must agree: write the file anew"
+        )
+    array = np.frombuffer(content, dtype, count, stream.tell())
+    array = array.reshape(shape, order="F" if fortran_order else "C")
+    if len(shape) > 1 and not (math.prod(shape[:-2]) == 1 and is_square(shape)):
+        raise MatrixError(
+            f"{where}: {shape_text(shape)} is not square, save H as L x L or 1 x 1 x L x L"
+        )
+    return stored(array)
+
+
+def write_npy(values: Array, dtype: DType) -> bytes:
+    """Make a .npy file of L x L numbers, lowest byte first, which `dtype` must hold."""
+    stream = io.BytesIO()
+    narrow = values.astype("<f4" if dtype == "float32" else "<f8")
+    np.lib.format.write_array(stream, np.ascontiguousarray(narrow), (1, 0), allow_pickle=False)
+    return stream.getvalue()

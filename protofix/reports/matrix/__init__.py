@@ -1,0 +1,1 @@
+"""Infogain matrices shown to people: as a table, as JSON, and drawn."""
