@@ -7,20 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caffe_proto import Schema, base_schema
+from protofix.files import NewFile
 from protofix.infogain.chains import Chain, OtherProbabilities, find_other_probabilities
 from protofix.infogain.fuse import Fused, FuseOptions, FuseResult, fuse
+from protofix.infogain.log_layer import Logged, keep_probabilities
 from protofix.infogain.losses import has_matrix, infogain_losses, source_of
-from protofix.infogain.matrix import MatrixError, check_matrix, read_matrix
-from protofix.infogain.proof import (
-    Proof,
-    left_over,
-    prove_loss,
-    reading_problems,
-    structure_problems,
-)
+from protofix.infogain.matrix.reading import read_source
+from protofix.infogain.matrix.values import MatrixError, check_matrix
+from protofix.infogain.proof.chain_proof import Proof, prove_loss
+from protofix.infogain.proof.structure import left_over, reading_problems, structure_problems
 from protofix.infogain.sources import (
     Given,
-    NewFile,
     Way,
     classes_of,
     give_matrix,
@@ -42,12 +39,14 @@ class MigrateOptions:
     """What a person asks for: how to fuse, how H is given, and where new files are to lie.
 
     A net of which anything is fused or given is upgraded first, unless `upgrade` is false.
+    `log_layer` keeps probabilities that sum to one, and are no plain Softmax, by a Log layer.
     """
 
     fuse: FuseOptions = field(default_factory=FuseOptions)
     way: Way | None = None
     folder: Path = Path()
     upgrade: bool = True
+    log_layer: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,17 @@ class Migration:
     """A migrated net.
 
     `upgrade` tells what was done about old formats, None if nothing was to be done or asked for.
-    `notes` tell of H; `without_matrix` names the losses that have none still. A chain in
-    `refused` stays as it was, for the reasons it holds, as do the losses in `others`, which read
-    probabilities of another making than a Softmax.
+    `logged` are the losses that read the logarithms of probabilities now. `notes` tell of H;
+    `without_matrix` names the losses that have none still. A chain in `refused` stays as it was,
+    for the reasons it holds, as do the losses in `others`, which read probabilities of another
+    making than a Softmax.
     """
 
     before: Document
     after: Document
     upgrade: Upgrade | None
     fused: tuple[Fused, ...]
+    logged: tuple[Fused, ...]
     refused: tuple[Chain, ...]
     others: tuple[OtherProbabilities, ...]
     files: tuple[NewFile, ...]
@@ -101,28 +102,33 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     own is wrong. Nothing is written.
     """
     schema = base_schema()
-    _refuse_what_is_no_net(document, schema)
+    refuse_what_is_no_net(document, schema)
     original, upgrade = document, _upgraded(document, options)
     fused = fuse(upgrade.after if upgrade else document, options.fuse)
-    notes: list[str] = []
-    if upgrade and upgrade.changed and not fused.fused and options.way is None:
+    logged = Logged(fused.document, (), ())
+    if options.log_layer:
+        logged = keep_probabilities(fused.document, options.fuse.loss_param)
+    notes = [*logged.notes]
+    nothing = not fused.fused and not logged.losses and options.way is None
+    if upgrade and upgrade.changed and nothing:
         # Nothing of the net is for this command to change, so not its format either. What is said
         # of its chains is said of the upgraded net, which tells more of shapes.
-        notes = ["the net is in an old format: protofix upgrade brings it to today's"]
+        notes.append("the net is in an old format: protofix upgrade brings it to today's")
         upgrade = None
         fused = replace(fused, document=document)
+        logged = Logged(document, (), ())
     document = upgrade.after if upgrade else document
     if bind(document).mixed:
         notes.append("the net mixes `layer` and `layers`, and Caffe refuses it: protofix upgrade")
     # Losses keep their order, so the n-th of the old net is the n-th of the new one.
     numbers = {loss.index: n for n, loss in enumerate(infogain_losses(bind(document)))}
     left = {chain.loss.index for chain in fused.plan.refused}
-    given = Given(fused.document)
+    given = Given(logged.document)
     if options.way is not None:
         to_serve = [number for index, number in numbers.items() if index not in left]
         if not to_serve:
             raise MigrationError(f"{document.source.path}: {_why_nothing_takes_it(fused)}")
-        given = give_matrix(fused.document, to_serve, options.way, options.folder)
+        given = give_matrix(logged.document, to_serve, options.way, options.folder)
     after = given.document
     if options.way is None:
         _check_own_matrices(after)
@@ -141,10 +147,11 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
         after=after,
         upgrade=upgrade,
         fused=fused.fused,
+        logged=logged.losses,
         refused=fused.plan.refused,
         others=tuple(find_other_probabilities(view_of(after))),
         files=given.files,
-        notes=(*fused.notes, *given.notes, *notes, *_still_unmade(after)),
+        notes=(*fused.notes, *given.notes, *given.doubts, *notes, *_still_unmade(after)),
         without_matrix=tuple(loss.name for loss in losses if not has_matrix(loss)),
         proof=Proof(tuple(problems), tuple(proofs)),
     )
@@ -165,7 +172,8 @@ def _why_nothing_takes_it(fused: FuseResult) -> str:
     return f"`{loss.loss.name}` cannot be fused, so it takes no H: {reasons}"
 
 
-def _refuse_what_is_no_net(document: Document, schema: Schema) -> None:
+def refuse_what_is_no_net(document: Document, schema: Schema) -> None:
+    """Raise `MigrationError` for a file that is no net, or has syntax errors."""
     source = document.source
     refuse_mistakes(document, MigrationError)
     if not document.fields:
@@ -197,7 +205,7 @@ def _check_own_matrices(document: Document) -> None:
         path = find_file(source, document.source.path)
         if path is not None:
             where = f"{path}, for `{loss.name}`"
-            check_matrix(read_matrix(path).values, classes_of(view, loss), where)
+            check_matrix(read_source(path).values, classes_of(view, loss), where)
 
 
 def _check_bottom(view: NetView, loss: Layer) -> None:

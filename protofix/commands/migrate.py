@@ -13,17 +13,14 @@ from protofix.commands.common import (
     FOUND,
     add_output,
     is_dry,
-    print_bytes,
-    replace_file,
     report_stream,
     say_written,
     stdin_bytes,
-    target_of,
 )
-from protofix.files import FileError, read_bytes, source_of_bytes, write_atomically
+from protofix.commands.ways import add_ways, folder_of, way_of, write_net
+from protofix.files import read_bytes, source_of_bytes
 
 if TYPE_CHECKING:
-    from protofix.infogain.sources import NewFile, Way
     from protofix.migration import MigrateOptions, Migration
     from protofix.upgrade.weights.match import WeightsMatch
 
@@ -58,24 +55,7 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     migrate.add_argument("net", metavar="NET", help="the prototxt, or - for standard input")
     add_output(migrate, "NET")
-    matrix = migrate.add_argument_group("the matrix H (the net's own is kept if none is given)")
-    way = matrix.add_mutually_exclusive_group()
-    way.add_argument("--source", metavar="FILE", help="from a .binaryproto, .npy or .csv file")
-    way.add_argument(
-        "--compute-h", action="store_true",
-        help="from each batch's labels, by a Python layer whose module is written beside OUT",
-    )  # fmt: skip
-    way.add_argument(
-        "--h-data", metavar="FILE.h5", help="from an HDF5 dataset, through an HDF5Data layer"
-    )
-    matrix.add_argument(
-        "--h-module", metavar="NAME",
-        help="name of the module that --compute-h writes; default: compute_h",
-    )  # fmt: skip
-    matrix.add_argument(
-        "--classes", type=_positive, metavar="L",
-        help="number of classes for --compute-h, where the net does not tell",
-    )  # fmt: skip
+    add_ways(migrate, "the matrix H (the net's own is kept if none is given)")
     loss_param = migrate.add_mutually_exclusive_group()
     loss_param.add_argument(
         "--keep-loss-param", dest="loss_param", action="store_const", const="keep", default="auto",
@@ -90,6 +70,11 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="fuse chains over maps of scores too: the loss is then one a position, another loss",
     )  # fmt: skip
     migrate.add_argument(
+        "--log-layer", action="store_true",
+        help="keep probabilities that sum to one but are no plain Softmax, such as an average of "
+        "softmaxes, by a Log layer in front of the loss: softmax(log p) = p",
+    )  # fmt: skip
+    migrate.add_argument(
         "--no-upgrade", action="store_true", help="keep the old format of a net that is changed"
     )
     migrate.add_argument(
@@ -97,13 +82,6 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="say whether these weights still match the net, by layer name and shape",
     )  # fmt: skip
     migrate.set_defaults(run=_migrate)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not positive")
-    return number
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
@@ -120,7 +98,8 @@ def _migrate(arguments: argparse.Namespace) -> int:
     if not migration.proof.holds:
         _report(arguments, migration, [], match)
         raise ValueError(f"{name}: the proof does not hold, so nothing was written")
-    written = _write(arguments, migration, data)
+    after = migration.after.source.to_bytes()
+    written = write_net(arguments, data, after, migration.files, migration.matrices)
     _report(arguments, migration, written, match)
     fits = match is None or (match.loads and match.useful)
     return DONE if migration.complete and fits else FOUND
@@ -139,62 +118,14 @@ def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
     from protofix.infogain.fuse import FuseOptions, LossParam
     from protofix.migration import MigrateOptions
 
-    beside = arguments.net if arguments.output in (None, "-") else arguments.output
-    folder = Path() if beside == "-" else Path(beside).parent
     fuse = FuseOptions(LossParam(arguments.loss_param), arguments.maps)
-    return MigrateOptions(fuse, _way(arguments), folder, not arguments.no_upgrade)
-
-
-def _way(arguments: argparse.Namespace) -> Way | None:
-    from protofix.infogain.sources import FromFile, FromHdf5, FromLabels
-
-    if arguments.compute_h:
-        return FromLabels(arguments.h_module or "compute_h", arguments.classes)
-    if arguments.h_module is not None:
-        raise ValueError("--h-module goes with --compute-h")
-    if arguments.classes is not None:
-        raise ValueError("--classes goes with --compute-h")
-    if arguments.source is not None:
-        return FromFile(Path(arguments.source))
-    return None if arguments.h_data is None else FromHdf5(Path(arguments.h_data))
-
-
-def _write(arguments: argparse.Namespace, migration: Migration, data: bytes) -> list[str]:
-    """Write what is to be written: the files beside the net first, the net last."""
-    after = migration.after.source.to_bytes()
-    target = target_of(arguments, arguments.net)
-    if arguments.output == "-":
-        print_bytes(after)
-    elif target is None:
-        return []
-    for matrix in (arguments.source, arguments.h_data, *migration.matrices):
-        if target is not None and matrix and target.resolve() == Path(matrix).resolve():
-            raise FileError(f"{matrix}: is the matrix; write the net to another file")
-    new = [file for file in migration.files if not _is_there(file, target)]
-    done: list[Path] = []
-    try:
-        for file in new:
-            write_atomically(file.path, file.content)
-            done.append(file.path)
-        if target is not None and (migration.changed or arguments.output is not None):
-            replace_file(target, arguments.net, data, after)
-            done.append(target)
-    except FileError:
-        for path in done:
-            path.unlink(missing_ok=True)
-        raise
-    return [path.as_posix() for path in done]
-
-
-def _is_there(file: NewFile, target: Path | None) -> bool:
-    """Whether a file beside the net is there already as it is to be."""
-    if target is not None and file.path.resolve() == target.resolve():
-        raise FileError(f"{file.path}: is to be both the net and a file beside it; name another")
-    if not file.path.exists():
-        return False
-    if file.path.is_file() and read_bytes(file.path) == file.content:
-        return True
-    raise FileError(f"{file.path}: is there already with another content; move it away")
+    return MigrateOptions(
+        fuse,
+        way_of(arguments),
+        folder_of(arguments),
+        upgrade=not arguments.no_upgrade,
+        log_layer=arguments.log_layer,
+    )
 
 
 def _report(

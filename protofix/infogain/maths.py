@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 LOG_THRESHOLD = 1e-20
 """The smallest probability whose logarithm Caffe takes (kLOG_THRESHOLD of its loss layers)."""
 
+FLOAT32_SMALLEST = float(np.finfo(np.float32).tiny)
+"""The floor of SoftmaxWithLoss (C's FLT_MIN)."""
+
 _LEGACY_AXES = 4
 
 Array = NDArray[np.float64]
@@ -93,12 +96,45 @@ def legacy_chain(
 
     """
     values = _as_scores(scores)
+    axis = _resolve_axis(softmax_axis, values.shape, "softmax axis")
+    probabilities = _softmax(values, axis)
+    loss, to_probabilities = legacy_loss(probabilities, labels, matrix, loss_weight=loss_weight)
+    gradient = softmax_backward(to_probabilities, probabilities, axis)
+    return LossResult(loss, gradient, probabilities)
+
+
+def legacy_loss(
+    probabilities: ArrayLike, labels: ArrayLike, matrix: ArrayLike, *, loss_weight: float = 1.0
+) -> tuple[float, Array]:
+    """Compute InfogainLoss as it was before 14 April 2017, on probabilities.
+
+    With N = the probabilities' first axis and dim = count / N:
+
+    * loss = -(1/N) sum_i sum_j H[y_i, j] log max(p_ij, 1e-20)
+    * gradient to p: -(w/N) H[y_i, j] / max(p_ij, 1e-20)
+
+    Source: Caffe, InfogainLossLayer before pull request 3855. With H the identity it is Caffe
+    1.0's MultinomialLogisticLossLayer.
+
+    Args:
+        probabilities: N x ..., at most four axes.
+        labels: one per image: N, or N x 1 up to N x 1 x 1 x 1; whole numbers in 0..dim-1.
+        matrix: H, dim x dim or 1 x 1 x dim x dim.
+        loss_weight: w, which scales the gradient and not the loss.
+
+    Returns:
+        The loss, and its gradient in the probabilities' shape.
+
+    Raises:
+        ValueError: a shape or a label does not fit.
+
+    """
+    values = _as_scores(probabilities)
     if values.ndim > _LEGACY_AXES:
         raise ValueError(
             f"scores {_text(values.shape)}: the old InfogainLoss reads at most four axes,"
             f" give N x C or N x C x H x W"
         )
-    axis = _resolve_axis(softmax_axis, values.shape, "softmax axis")
     images = values.shape[0]
     dim = values.size // images
     infogain = _as_matrix(matrix, dim)
@@ -109,14 +145,10 @@ def legacy_chain(
             f" {images} or {images} x 1 x 1 x 1"
         )
     targets, _ = _as_labels(labels, dim, None)
-
-    probabilities = _softmax(values, axis)
-    floored = np.maximum(probabilities.reshape(images, dim), LOG_THRESHOLD)
+    floored = np.maximum(values.reshape(images, dim), LOG_THRESHOLD)
     gains = infogain[targets]
     loss = -float(np.sum(gains * np.log(floored))) / images
-    to_probabilities = (-loss_weight / images * gains / floored).reshape(values.shape)
-    gradient = _softmax_backward(to_probabilities, probabilities, axis)
-    return LossResult(loss, gradient, probabilities)
+    return loss, (-loss_weight / images * gains / floored).reshape(values.shape)
 
 
 def fused_loss(
@@ -128,6 +160,7 @@ def fused_loss(
     normalization: Normalization = Normalization.VALID,
     ignore_label: int | None = None,
     loss_weight: float = 1.0,
+    floor: float = LOG_THRESHOLD,
 ) -> LossResult:
     """Compute InfogainLoss as it is since 14 April 2017, with the softmax inside.
 
@@ -149,6 +182,7 @@ def fused_loss(
         normalization: what the loss is divided by.
         ignore_label: positions with this label count for nothing.
         loss_weight: w, which scales the gradient and not the loss.
+        floor: the smallest probability whose logarithm is taken.
 
     Raises:
         ValueError: a shape, a label or the axis does not fit.
@@ -174,7 +208,7 @@ def fused_loss(
     gains = infogain[targets] * counted[:, np.newaxis]
     divisor = max(_divisor(normalization, positions, int(counted.sum()), outer), 1)
     # An ignored position is left out, not multiplied by zero: its scores may be nan.
-    logs = np.log(np.maximum(rows[counted], LOG_THRESHOLD))
+    logs = np.log(np.maximum(rows[counted], floor))
     loss = -float(np.sum(gains[counted] * logs)) / divisor
     to_rows = np.zeros_like(rows)
     kept = gains[counted]
@@ -183,6 +217,35 @@ def fused_loss(
     )
     gradient = np.ascontiguousarray(np.moveaxis(to_rows.reshape(last.shape), -1, class_axis))
     return LossResult(loss, gradient, probabilities)
+
+
+def softmax_with_loss(
+    scores: ArrayLike,
+    labels: ArrayLike,
+    *,
+    axis: int = 1,
+    normalization: Normalization = Normalization.VALID,
+    ignore_label: int | None = None,
+    loss_weight: float = 1.0,
+) -> LossResult:
+    """Compute SoftmaxWithLoss: `fused_loss` with H the identity, and another floor.
+
+    loss = -(1/n) sum log max(p_y, 1.18e-38), float32's smallest normal number; the gradient is that
+    of `fused_loss`. Source: Caffe 1.0, SoftmaxWithLossLayer. Arguments and errors are those of
+    `fused_loss`.
+    """
+    values = _as_scores(scores)
+    classes = values.shape[_resolve_axis(axis, values.shape, "axis")]
+    return fused_loss(
+        values,
+        labels,
+        np.eye(classes),
+        axis=axis,
+        normalization=normalization,
+        ignore_label=ignore_label,
+        loss_weight=loss_weight,
+        floor=FLOAT32_SMALLEST,
+    )
 
 
 def doubled_chain(
@@ -218,7 +281,7 @@ def doubled_chain(
         ignore_label=ignore_label,
         loss_weight=loss_weight,
     )
-    gradient = _softmax_backward(second.gradient, first, first_axis)
+    gradient = softmax_backward(second.gradient, first, first_axis)
     return LossResult(second.loss, gradient, second.probabilities)
 
 
@@ -231,7 +294,7 @@ def _softmax(scores: Array, axis: int) -> Array:
     return result
 
 
-def _softmax_backward(gradient: Array, probabilities: Array, axis: int) -> Array:
+def softmax_backward(gradient: Array, probabilities: Array, axis: int) -> Array:
     """Take a gradient to the probabilities back to the scores (Caffe 1.0, SoftmaxLayer)."""
     inner = (gradient * probabilities).sum(axis=axis, keepdims=True)
     result: Array = probabilities * (gradient - inner)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from protofix.infogain.chains import MAP_OBSTACLES
-from protofix.infogain.proof import Column, LossProof
+from protofix.infogain.proof.chain_proof import Column, LossProof
 from protofix.migration import Migration
 from protofix.net.names import counted
 from protofix.reports.terminal import Line
@@ -33,6 +33,10 @@ def note_lines(migration: Migration) -> Iterator[Line]:
         yield [("fused ", "bold green"), (f"`{fused.loss}`:", "bold")]
         for note in fused.notes:
             yield _plain(f"  {note}")
+    for logged in migration.logged:
+        yield [("kept ", "bold green"), (f"the probabilities of `{logged.loss}`:", "bold")]
+        for note in logged.notes:
+            yield _plain(f"  {note}")
     for chain in migration.refused:
         yield _left(chain.loss.name)
         for obstacle in chain.obstacles:
@@ -41,14 +45,15 @@ def note_lines(migration: Migration) -> Iterator[Line]:
     for other in migration.others:
         yield _left(other.loss.name)
         yield _plain(f"  it reads {other.reason}")
-        yield _plain(f"  {other.advice}")
+        hint = "; --log-layer puts it there" if other.sums_to_one else ""
+        yield _plain(f"  {other.advice}{hint}")
     yield from map(_plain, migration.notes)
     for name in migration.without_matrix:
         yield [
             (f"`{name}` has no matrix H, and Caffe will abort: ", "yellow"),
-            ("give --source, --compute-h or --h-data", ""),
+            ("give --source, --compute-h, --h-data, --h-lmdb or --h-leveldb", ""),
         ]
-    if not migration.fused and not migration.refused and not migration.others:
+    if not (migration.fused or migration.logged or migration.refused or migration.others):
         rest = "fuse" if migration.changed else "do"
         yield _plain(f"no Softmax feeds an InfogainLoss: nothing to {rest}")
 
@@ -121,6 +126,7 @@ def as_json(migration: Migration, written: list[str], match: WeightsMatch | None
         "upgraded": list(migration.upgrade.steps) if migration.upgrade else [],
         "written": written,
         "fused": [{"loss": f.loss, "notes": list(f.notes)} for f in migration.fused],
+        "logged": [{"loss": it.loss, "notes": list(it.notes)} for it in migration.logged],
         "refused": [
             {
                 "loss": chain.loss.name,

@@ -13,12 +13,8 @@ from caffe_proto import base_schema
 from protofix.infogain.fuse import FuseResult, fuse
 from protofix.infogain.losses import infogain_losses
 from protofix.infogain.maths import LossResult, fused_loss
-from protofix.infogain.proof import (
-    left_over,
-    prove_loss,
-    reading_problems,
-    structure_problems,
-)
+from protofix.infogain.proof.chain_proof import prove_loss
+from protofix.infogain.proof.structure import left_over, reading_problems, structure_problems
 from protofix.infogain.sources import GivenMatrix
 from protofix.net.layers import bind
 from protofix.textproto.tree import Document
@@ -115,7 +111,7 @@ def test_a_difference_without_a_cause_does_not_hold(monkeypatch: pytest.MonkeyPa
         right = fused_loss(*arguments, **options)
         return dataclasses.replace(right, gradient=right.gradient * 1.00001)
 
-    monkeypatch.setattr("protofix.infogain.proof.fused_loss", slightly_wrong)
+    monkeypatch.setattr("protofix.infogain.proof.chain_proof.fused_loss", slightly_wrong)
     _, result = fused()
     [chain] = result.plan.chains
     [loss] = infogain_losses(bind(result.document))

@@ -1,0 +1,145 @@
+"""What a proof says: for each loss the batches tried, the numbers side by side, the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+TOLERANCE = 1e-6
+"""Largest relative difference at which two losses or gradients count as equal.
+
+Both are computed in double precision, where two ways to the same number differ by rounding alone;
+the floors under a probability (1e-20 and float32's smallest) are what makes room necessary.
+"""
+
+
+class Verdict(str, Enum):
+    """How the new net's numbers are to the old one's."""
+
+    EQUAL = "equal"
+    EQUAL_BUT_UNDERFLOW = "equal but where a probability underflows"
+    EQUAL_BUT_H = "equal but for H"
+    DIFFERENT = "different"
+    NOT_COMPARABLE = "not comparable"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A loss, before its weight, and the largest size of an entry of its gradient at the scores."""
+
+    loss: float
+    max_gradient: float
+
+
+@dataclass(frozen=True)
+class BatchProof:
+    """One batch of scores and labels through both nets.
+
+    `about` says what the batch is. `legacy` is the old net as Caffe computed it before April 2017,
+    `today` the same net on today's Caffe, `new` the new net on the Caffe that it is for; None where
+    that Caffe would abort. Differences are between the new net and the one of the old net's
+    columns that counts (`LossProof.reference`): relative, of the losses and of the gradients, each
+    to the larger one. `underflow` tells that images in which a probability fell below the old
+    layer's floor make a difference, and all others none.
+    """
+
+    about: str
+    shape: tuple[int, ...]
+    legacy: Numbers | None
+    today: Numbers | None
+    new: Numbers | None
+    loss_difference: float | None
+    gradient_difference: float | None
+    underflow: bool = False
+
+    @property
+    def difference(self) -> float | None:
+        """The larger of both differences."""
+        if self.loss_difference is None or self.gradient_difference is None:
+            return None
+        return max(self.loss_difference, self.gradient_difference)
+
+    @property
+    def equal(self) -> bool:
+        """Whether the numbers agree, underflow apart."""
+        return self.underflow or (self.difference is not None and self.difference <= TOLERANCE)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer between scores and loss, for a drawing: its name, type, bottoms and tops."""
+
+    name: str
+    type: str
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LossProof:
+    """One loss of both nets, in the states in which it is the same.
+
+    Attributes:
+        loss: its name in the new net; `old_loss` is the one in the old net.
+        states: as text, such as "TRAIN".
+        reference: "legacy" where the old net's loss was written for the Caffe before April 2017,
+            else "today".
+        target: which Caffe the new net is for, "fused" (today's) or "legacy".
+        scores: the blobs that both nets are given, as the new net calls them.
+        matrix: where the old net's H and the new net's came from, None where a loss has none.
+        batches: empty where both nets have the same layer over the same blobs (`unchanged`).
+        causes: what makes a difference, by field, a sentence each.
+        remarks: what is to be known of the numbers all the same.
+        aborts: why a Caffe would abort, by column ("legacy", "today", "new").
+
+    """
+
+    loss: str
+    old_loss: str
+    type: str
+    states: tuple[str, ...]
+    verdict: Verdict
+    reference: str
+    target: str
+    scores: tuple[str, ...]
+    matrices: tuple[str | None, str | None]
+    batches: tuple[BatchProof, ...]
+    causes: tuple[str, ...]
+    remarks: tuple[str, ...]
+    aborts: dict[str, str]
+    old_steps: tuple[Step, ...]
+    new_steps: tuple[Step, ...]
+    unchanged: bool = False
+
+    @property
+    def difference(self) -> float | None:
+        """The largest difference over all batches in which nothing underflows."""
+        found = [b.difference for b in self.batches if not b.underflow]
+        return max((one for one in found if one is not None), default=None)
+
+    @property
+    def underflowing(self) -> tuple[BatchProof, ...]:
+        """The batches whose difference is of underflow alone."""
+        return tuple(batch for batch in self.batches if batch.underflow)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the numbers are what they should be."""
+        return self.verdict in (
+            Verdict.EQUAL,
+            Verdict.EQUAL_BUT_UNDERFLOW,
+            Verdict.EQUAL_BUT_H,
+        )
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a new net is held against; `problems` are mistakes of its structure, a line each."""
+
+    problems: tuple[str, ...]
+    losses: tuple[LossProof, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no problem and every loss's numbers are what they should be."""
+        return not self.problems and all(loss.holds for loss in self.losses)

@@ -1,0 +1,111 @@
+"""What is wrong with the structure of a rewritten net: its text, its schema, who reads what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from caffe_proto import Schema
+from protofix.infogain.chains import Chain, find_chains
+from protofix.infogain.plan import Plan
+from protofix.net.binding import find_misfits
+from protofix.net.graph import Graph, Remade, Unmade, Use
+from protofix.net.view import NetView, view_of
+from protofix.textproto.tree import Document
+
+
+def structure_problems(before: Document, after: Document, schema: Schema) -> list[str]:
+    """What is wrong with a rewritten net that was not wrong with the one it was made of."""
+    problems = [_at(after, d.start, d.message) for d in after.diagnoses]
+    known = Counter(d.message for d in find_misfits(before, schema, "NetParameter"))
+    for found in find_misfits(after, schema, "NetParameter"):
+        if known[found.message]:
+            known[found.message] -= 1
+        else:
+            problems.append(_at(after, found.start, found.message))
+    old, new = view_of(before), view_of(after)
+    remade = {(graph.state, top.name) for graph, (_, top) in _remade(old)}
+    problems += [
+        f"in {graph.state} `{layer.name}` makes `{top.name}`, which is made already"
+        for graph, (layer, top) in _remade(new)
+        if (graph.state, top.name) not in remade
+    ]
+    missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(old)}
+    problems += [
+        f"in {graph.state} `{unmade.layer.name}` reads `{unmade.bottom.name}`, "
+        "which no layer before it makes"
+        for graph, unmade in _unmade(new)
+        if (graph.state, unmade.bottom.name) not in missing
+    ]
+    return problems
+
+
+def _at(document: Document, start: int, message: str) -> str:
+    line, column = document.source.position(start)
+    return f"{line}:{column}: {message}"
+
+
+def _unmade(view: NetView) -> Iterator[tuple[Graph, Unmade]]:
+    return ((graph, unmade) for graph in view.graphs for unmade in graph.unmade)
+
+
+def _remade(view: NetView) -> Iterator[tuple[Graph, Remade]]:
+    return ((graph, remade) for graph in view.graphs for remade in graph.remade)
+
+
+def reading_problems(before: Document, fused: Document, plan: Plan) -> list[str]:
+    """Where a layer of the fused net reads another layer's work than it should.
+
+    In every state each fused loss must read what its Softmax read, and every other layer what it
+    read before. `plan` is what was done to `before` to make `fused`, and nothing else was.
+    """
+    old, new = view_of(before), view_of(fused)
+    gone = {layer.index for layer in plan.goes}
+    stayed = [layer for layer in old.net.layers if layer.index not in gone]
+    if [layer.name for layer in stayed] != [layer.name for layer in new.net.layers]:
+        return ["the fused net has other layers than those that should stay"]
+    chains = {chain.loss.index: chain for chain in plan.chains}
+    dropped = set(plan.loose_tops)
+    old_index = [layer.index for layer in stayed]
+    new_graphs = {graph.state: graph for graph in new.graphs}
+    problems = []
+    for graph in old.graphs:
+        after = new_graphs.get(graph.state)
+        if after is None:
+            continue
+        for layer, now in zip(stayed, new.net.layers, strict=True):
+            if layer.index not in graph.kept:
+                continue
+            for slot in range(len(now.bottoms)):
+                wanted = graph.source_of(layer, slot)
+                chain = chains.get(layer.index) if slot == 0 else None
+                if chain is not None:
+                    if wanted is None:
+                        continue  # Nobody made its probabilities, so nothing says what it meant.
+                    softmax = next(s for s in chain.softmaxes if s.index in graph.kept)
+                    wanted = graph.source_of(softmax, 0)
+                found = after.source_of(now, slot)
+                made = found.maker if found else None
+                maker = None if made is None else Use(old_index[made.layer], made.slot)
+                if maker != _after_drops(wanted.maker if wanted else None, dropped):
+                    problems.append(
+                        f"in {graph.state} `{now.name}` reads another `{now.bottoms[slot].name}` "
+                        "than it should"
+                    )
+    return problems
+
+
+def _after_drops(maker: Use | None, dropped: set[Use]) -> Use | None:
+    """Where a top stands once tops before it are taken from its layer."""
+    if maker is None:
+        return None
+    before = sum(use.layer == maker.layer and use.slot < maker.slot for use in dropped)
+    return Use(maker.layer, maker.slot - before)
+
+
+def left_over(after: Document, refused: tuple[Chain, ...]) -> list[str]:
+    """The chains that a rewrite left although nothing forbade to fuse them."""
+    kept = [chain.loss.name for chain in refused]
+    found = [chain.loss.name for chain in find_chains(view_of(after))]
+    spare = Counter(found) - Counter(kept)
+    return [f"the chain of `{name}` is still there" for name in spare.elements()]
