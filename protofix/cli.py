@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from protofix import __version__
 from protofix.commands.check import add_check
@@ -16,6 +17,7 @@ from protofix.commands.common import FAILED, complain
 from protofix.commands.inject import add_inject
 from protofix.commands.matrix import add_matrix
 from protofix.commands.migrate import add_migrate
+from protofix.commands.prove import add_prove
 from protofix.commands.show import add_show
 from protofix.commands.upgrade import add_upgrade
 from protofix.files import FileError
@@ -50,8 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(f"internal error, please report it: {type(error).__name__}: {error}")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the arguments, as every other mistake is said."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILED, f"{self.prog}: {message}; --help shows what it takes\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="protofix",
         description="Reads, checks and mends Caffe prototxt without losing a byte.",
         epilog="protofix COMMAND --help shows examples.",
@@ -64,4 +73,5 @@ def _parser() -> argparse.ArgumentParser:
     add_migrate(commands)
     add_inject(commands)
     add_matrix(commands)
+    add_prove(commands)
     return parser

@@ -12,6 +12,8 @@ from protofix.files import NewFile
 from protofix.infogain.chains import Chain, find_chains, find_other_probabilities
 from protofix.infogain.legacy import to_legacy
 from protofix.infogain.losses import has_matrix, infogain_losses
+from protofix.infogain.proof.nets import ProofOptions, prove_nets
+from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import structure_problems
 from protofix.infogain.softmax_loss import (
     INFOGAIN_LOSS,
@@ -76,7 +78,7 @@ class Injection:
     `upgrade` tells what was done about old formats, None if nothing was to be done or asked for.
     `losses` are those that were meant, `notes` tell what was done to them, `doubts` what could not
     be made sure of and is left for a person to see to. `matrix` is the H given, None where a layer
-    computes it. `problems` are mistakes in the result, a line each: there must be none.
+    computes it. The `proof` is of those losses; that their H is another is what was asked for.
     """
 
     before: Document
@@ -87,7 +89,7 @@ class Injection:
     notes: tuple[str, ...]
     doubts: tuple[str, ...]
     matrix: GivenMatrix | None
-    problems: tuple[str, ...]
+    proof: Proof
 
     @property
     def changed(self) -> bool:
@@ -98,7 +100,7 @@ class Injection:
     def complete(self) -> bool:
         """Whether nothing is left for a person to do."""
         upgraded = self.upgrade is None or self.upgrade.complete
-        return not self.doubts and not self.problems and upgraded
+        return not self.doubts and self.proof.explained and upgraded
 
 
 def inject_document(document: Document, options: InjectOptions) -> Injection:
@@ -129,6 +131,16 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
     now = [layer for layer in new.layers if layer.type in (INFOGAIN_LOSS, SOFTMAX_LOSS)]
     then = [layer for layer in bind(document).layers if layer.type in (INFOGAIN_LOSS, SOFTMAX_LOSS)]
     turned = dict(zip((layer.index for layer in then), now, strict=True))
+    proof = prove_nets(
+        document,
+        after,
+        ProofOptions(
+            target="legacy" if options.legacy else "fused",
+            files=tuple(work.files),
+            only=frozenset(turned[it.index].index for it in chosen),
+        ),
+    )
+    problems = structure_problems(document, after, base_schema()) + _new_refusals(document, after)
     return Injection(
         before=original,
         after=after,
@@ -138,10 +150,7 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
         notes=tuple(work.notes),
         doubts=tuple(dict.fromkeys(work.doubts)),
         matrix=work.matrix,
-        problems=(
-            *structure_problems(document, after, base_schema()),
-            *_new_refusals(document, after),
-        ),
+        proof=Proof((*problems, *proof.problems), proof.losses),
     )
 
 

@@ -14,7 +14,8 @@ from protofix.infogain.log_layer import Logged, keep_probabilities
 from protofix.infogain.losses import has_matrix, infogain_losses, source_of
 from protofix.infogain.matrix.reading import read_source
 from protofix.infogain.matrix.values import MatrixError, check_matrix
-from protofix.infogain.proof.chain_proof import Proof, prove_loss
+from protofix.infogain.proof.nets import ProofOptions, prove_nets
+from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import left_over, reading_problems, structure_problems
 from protofix.infogain.sources import (
     Given,
@@ -89,7 +90,7 @@ class Migration:
         """Whether nothing is left for a person to do."""
         left = self.refused or self.others or self.without_matrix
         upgraded = self.upgrade is None or self.upgrade.complete
-        return not left and upgraded and self.proof.holds
+        return not left and upgraded and self.proof.explained
 
 
 def migrate_document(document: Document, options: MigrateOptions) -> Migration:
@@ -133,10 +134,13 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     if options.way is None:
         _check_own_matrices(after)
     losses = infogain_losses(bind(after))
-    proofs = [
-        prove_loss(chain, after, losses[numbers[chain.loss.index]], given.matrix)
-        for chain in fused.plan.chains
-    ]
+    others = tuple(find_other_probabilities(view_of(after)))
+    changed = document.text != after.text
+    # What stays as it is has been told already, and why.
+    kept = {losses[number].index for index, number in numbers.items() if index in left}
+    kept |= {other.loss.index for other in others}
+    to_prove = {loss.index for loss in losses} - kept if changed else set[int]()
+    proof = prove_nets(document, after, ProofOptions(files=given.files, only=frozenset(to_prove)))
     problems = [
         *structure_problems(document, after, schema),
         *reading_problems(document, fused.document, fused.plan),
@@ -149,11 +153,11 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
         fused=fused.fused,
         logged=logged.losses,
         refused=fused.plan.refused,
-        others=tuple(find_other_probabilities(view_of(after))),
+        others=others,
         files=given.files,
         notes=(*fused.notes, *given.notes, *given.doubts, *notes, *_still_unmade(after)),
         without_matrix=tuple(loss.name for loss in losses if not has_matrix(loss)),
-        proof=Proof(tuple(problems), tuple(proofs)),
+        proof=Proof((*problems, *proof.problems), proof.losses),
     )
 
 

@@ -100,9 +100,9 @@ def _inject(arguments: argparse.Namespace) -> int:
     data = stdin_bytes() if arguments.net == "-" else read_bytes(Path(arguments.net))
     name = "<stdin>" if arguments.net == "-" else arguments.net
     injection = inject_document(read(source_of_bytes(data, name)), options)
-    if injection.problems:
+    if not injection.proof.explained:
         _report(arguments, injection, [])
-        raise ValueError(f"{name}: the result would not be right, so nothing was written")
+        raise ValueError(f"{name}: the proof does not hold, so nothing was written")
     after = injection.after.source.to_bytes()
     written = write_net(arguments, data, after, injection.files)
     _report(arguments, injection, written)

@@ -1,4 +1,4 @@
-"""What `protofix inject` did: the diff and the notes."""
+"""What `protofix inject` did: the diff, the notes and the proof in three lines."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from protofix.injection import Injection
+from protofix.reports.proof.as_json import proof_record
+from protofix.reports.proof.text import three_lines
 from protofix.reports.terminal import Line
 from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff
@@ -26,10 +28,10 @@ def note_lines(injection: Injection) -> Iterator[Line]:
         yield [(note, "")]
     for doubt in injection.doubts:
         yield [("see to this: ", "bold yellow"), (doubt, "")]
-    for problem in injection.problems:
-        yield [("problem: ", "bold red"), (problem, "")]
     if not injection.changed:
         yield [("nothing to do", "")]
+    else:
+        yield from three_lines(injection.proof)
 
 
 def as_json(injection: Injection, written: list[str]) -> str:
@@ -46,7 +48,7 @@ def as_json(injection: Injection, written: list[str]) -> str:
         ],
         "notes": list(injection.notes),
         "doubts": list(injection.doubts),
-        "problems": list(injection.problems),
+        "proof": proof_record(injection.proof),
         "files": [file.path.as_posix() for file in injection.files],
         "diff": diff_of(injection),
     }

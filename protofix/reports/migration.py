@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from protofix.infogain.chains import MAP_OBSTACLES
-from protofix.infogain.proof.chain_proof import Column, LossProof
 from protofix.migration import Migration
 from protofix.net.names import counted
+from protofix.reports.proof.as_json import proof_record
+from protofix.reports.proof.text import three_lines
 from protofix.reports.terminal import Line
 from protofix.reports.upgrade import lines as upgrade_lines
 from protofix.textproto.edits import unified_diff
 
 if TYPE_CHECKING:
     from protofix.upgrade.weights.match import WeightsMatch
-
-_TODAY = "old chain, today's Caffe"
 
 
 def diff_of(migration: Migration) -> str:
@@ -67,39 +66,9 @@ def _left(loss: str) -> Line:
 
 
 def proof_lines(migration: Migration) -> Iterator[Line]:
-    """The proof as a person reads it: for each loss a small table and a verdict."""
-    for problem in migration.proof.problems:
-        yield [("problem: ", "bold red"), (problem, "")]
-    for proof in migration.proof.losses:
-        shape = " x ".join(map(str, proof.shape))
-        yield [(f"proof of `{proof.loss}`", "bold"), (f": scores {shape}, H {proof.matrix}", "")]
-        yield _plain(f"  {'':34}{'loss':>14}{'max |gradient|':>16}")
-        if proof.before is not None:
-            yield _row("old chain, Caffe before April 2017", proof.before)
-        if proof.today is not None:
-            yield _row(_TODAY, proof.today)
-        else:
-            yield _plain(f"  {_TODAY:34}{'aborts':>14}")
-        yield _row("fused", proof.after)
-        tint = {"equal": "green", "not comparable": "yellow", "different": "red"}[proof.verdict]
-        yield [("  ", ""), (verdict_line(proof), tint)]
-
-
-def _row(title: str, column: Column) -> Line:
-    return _plain(f"  {title:34}{column.loss:14.6g}{column.max_gradient:16.6g}")
-
-
-def verdict_line(proof: LossProof) -> str:
-    """The verdict in a sentence."""
-    if proof.verdict == "equal":
-        return (
-            f"equal to the old layer: largest relative difference {proof.difference:.1e} "
-            f"over {proof.batches} batches"
-        )
-    causes = "; ".join(proof.causes) or "for no reason that a setting gives"
-    if proof.verdict == "not comparable":
-        return f"not comparable: {causes}"
-    return f"differs from the old layer by {proof.difference:.1e}: {causes}"
+    """The proof in three lines, if anything was changed that has numbers."""
+    if migration.proof.losses or migration.proof.problems:
+        yield from three_lines(migration.proof)
 
 
 def weights_lines(path: str, match: WeightsMatch) -> Iterator[Line]:
@@ -141,11 +110,7 @@ def as_json(migration: Migration, written: list[str], match: WeightsMatch | None
         "notes": list(migration.notes),
         "without_matrix": list(migration.without_matrix),
         "files": [file.path.as_posix() for file in migration.files],
-        "proof": {
-            "holds": migration.proof.holds,
-            "problems": list(migration.proof.problems),
-            "losses": [_proof_record(proof) for proof in migration.proof.losses],
-        },
+        "proof": proof_record(migration.proof),
         "diff": diff_of(migration),
     }
     if match is not None:
@@ -160,23 +125,3 @@ def as_json(migration: Migration, written: list[str], match: WeightsMatch | None
             ],
         }
     return json.dumps(record, indent=2)
-
-
-def _proof_record(proof: LossProof) -> dict[str, Any]:
-    def column(values: Column | None) -> dict[str, float] | None:
-        return (
-            None if values is None else {"loss": values.loss, "max_gradient": values.max_gradient}
-        )
-
-    return {
-        "loss": proof.loss,
-        "shape": list(proof.shape),
-        "matrix": proof.matrix,
-        "legacy": column(proof.before),
-        "today": column(proof.today),
-        "fused": column(proof.after),
-        "difference": proof.difference,
-        "batches": proof.batches,
-        "verdict": proof.verdict,
-        "causes": list(proof.causes),
-    }

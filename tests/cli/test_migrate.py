@@ -33,7 +33,8 @@ def test_without_an_output_it_shows_and_writes_nothing(
     assert main(["migrate", "net.prototxt", "--compute-h"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("--- a/net.prototxt\n+++ b/net.prototxt\n")
-    assert "equal to the old layer" in out
+    changed = "H: H.binaryproto → ComputeH, of each batch's labels"
+    assert f"different by {changed}; equal with one H in both, differences up to" in out
     assert out.endswith("--in-place writes the net, compute_h.py\n")
     assert sorted(path.name for path in folder.iterdir()) == ["H.binaryproto", "net.prototxt"]
     assert (folder / "net.prototxt").read_text() == BEFORE
@@ -54,7 +55,7 @@ def test_the_result_on_standard_output(
     assert main(["migrate", "net.prototxt", "-o", "-"]) == 0
     out, err = capfdbinary.readouterr()
     assert out == AFTER.encode()
-    assert b"equal to the old layer" in err
+    assert b"equal, differences up to" in err
 
 
 def test_standard_input(
@@ -74,10 +75,11 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [fused["loss"] for fused in record["fused"]] == ["loss"]
     assert record["refused"] == record["without_matrix"] == record["proof"]["problems"] == []
     [proof] = record["proof"]["losses"]
-    assert proof["verdict"] == "equal"
-    assert proof["matrix"] == "H.binaryproto"
-    assert proof["legacy"] == pytest.approx(proof["fused"])
-    assert proof["today"]["loss"] < proof["legacy"]["loss"]
+    assert proof["verdict"] == "equal but where a probability underflows"
+    assert proof["matrix"] == {"old": "H.binaryproto", "new": "H.binaryproto"}
+    batch = proof["batches"][0]
+    assert batch["legacy"] == pytest.approx(batch["new"])
+    assert batch["today"]["loss"] < batch["legacy"]["loss"]
     assert record["diff"].startswith("--- a/net.prototxt")
 
 

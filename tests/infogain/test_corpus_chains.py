@@ -9,6 +9,7 @@ import pytest
 from shared_data import SHARED, corpus_files, corpus_id, needs_shared
 
 import protofix
+from protofix.infogain.proof.results import Verdict
 from protofix.infogain.sources import FromLabels
 
 pytestmark = needs_shared
@@ -63,8 +64,9 @@ def test_caffenet() -> None:
     migration = protofix.migrate(before)
     assert migration.after.text == after
     assert migration.complete
-    assert [proof.shape for proof in migration.proof.losses] == [(32, 1000)]
-    assert [proof.verdict for proof in migration.proof.losses] == ["equal"]
+    [proof] = migration.proof.losses
+    assert proof.batches[-1].shape == (32, 1000)
+    assert proof.verdict == Verdict.EQUAL_BUT_UNDERFLOW
 
 
 def test_googlenet_with_three_losses() -> None:
@@ -123,7 +125,7 @@ def test_fully_convolutional_net_is_fused_on_request() -> None:
     after = replaced(corpus(FCN), plain, FUSED.format(**names, rest=kept + axis))
     migration = protofix.migrate(before, maps=True)
     assert migration.after.text == after
-    assert [proof.verdict for proof in migration.proof.losses] == ["not comparable"]
+    assert [proof.verdict for proof in migration.proof.losses] == [Verdict.NOT_COMPARABLE]
     assert migration.complete
 
 

@@ -75,10 +75,10 @@ def test_identity_undoes_an_injection(path: Path) -> None:
         assert any(mark in corpus_id(path) for mark in NOT_STOCK), error
         return
     assert there.changed
-    assert there.problems == ()
+    assert there.proof.holds
     assert softmax_losses(bind(there.after)) == []
     back = inject_document(there.after, InjectOptions(identity=True))
-    assert back.problems == ()
+    assert back.proof.explained
     assert infogain_losses(bind(back.after)) == []
     if not _changes_more(document):
         assert back.after.text == document.text
@@ -120,7 +120,7 @@ def test_to_old_caffe_and_back(path: Path, tmp_path: Path) -> None:
     except ConversionError as error:
         assert "map" in str(error)
         return
-    assert old.problems == ()
+    assert old.proof.explained
     assert old.after.text.count("Softmax") > document.text.count("Softmax") - len(old.losses)
     migration = migrate_document(old.after, MigrateOptions())
     assert migration.complete

@@ -74,7 +74,7 @@ def read_matrix(
         content = read_file(path, where, as_blob=format == "binaryproto")
         readers = {"npy": read_npy, "csv": read_csv, "binaryproto": read_binaryproto}
         found = readers[format](content, where)
-    values = _square(found, where)
+    values = square(found, where)
     return InfogainMatrix(values, found.numbers.shape, format, Path(path), found.dtype, name)
 
 
@@ -93,7 +93,7 @@ def read_source(path: PathLike) -> InfogainMatrix:
             " protofix matrix convert makes one"
         )
     found = read_binaryproto(content, where)
-    values = _square(found, where)
+    values = square(found, where)
     return InfogainMatrix(values, found.numbers.shape, "binaryproto", Path(path), found.dtype)
 
 
@@ -115,7 +115,7 @@ def read_h5_matrix(path: PathLike, dataset: str | None = None) -> tuple[str, Arr
     """
     where = path_text(path)
     name, found = read_hdf5(path, dataset, where)
-    return name, _square(found, f"{where}, dataset {path_text(name)}")
+    return name, square(found, f"{where}, dataset {path_text(name)}")
 
 
 def _format_of(path: PathLike, where: str) -> Format:
@@ -150,7 +150,7 @@ def _read_hdf5(path: PathLike, dataset: str | None, where: str) -> tuple[str, St
     return read_hdf5(path, dataset, where)
 
 
-def _square(found: Stored, where: str) -> Array:
+def square(found: Stored, where: str) -> Array:
     """Make the L x L matrix of a file's numbers in their declared shape."""
     numbers = found.numbers
     classes = math.isqrt(numbers.size)

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from caffe_proto import base_schema
 from protofix.infogain.losses import loss_axis
 from protofix.infogain.maths import (
     LOG_THRESHOLD,
@@ -43,6 +44,9 @@ Era = Literal["legacy", "fused"]
 
 COMPUTED_LOSSES = ("InfogainLoss", "MultinomialLogisticLoss", "SoftmaxWithLoss")
 """The losses of classes, which are computed; others are only compared as text."""
+
+_HEEDLESS = ("Flatten", "Reshape", "Softmax")
+"""The types that give a gradient whatever propagate_down says, if their layer runs back at all."""
 
 _MODES = tuple(mode.value for mode in Normalization)
 _NEARLY_FLOOR = 1e7 * LOG_THRESHOLD
@@ -150,6 +154,19 @@ def _head(graph: Graph, built: Built, loss: Layer, needed: set[Layer]) -> Head:
     return Head(graph, built, loss, layers, tuple(scores.values()))
 
 
+def foreign_to_caffe(loss: Layer) -> str:
+    """What a loss has that only a fork's layer computes with, in words; "" if it has none."""
+    messages = base_schema().messages
+    for name, kind in (("loss_param", "LossParameter"), ("softmax_param", "SoftmaxParameter")):
+        param = loss.param(name)
+        for field in param.fields if param else ():
+            if field.name not in messages[kind].fields:
+                return f"`{loss.name}` has {name}.{field.name}, which only forks of Caffe know"
+    if loss.type != "InfogainLoss" and len(loss.bottoms) > 2:
+        return f"`{loss.name}` reads {len(loss.bottoms)} blobs, which only forks of Caffe take"
+    return ""
+
+
 def settings_of(loss: Layer) -> LossSettings:
     """What a loss says of itself, as today's Caffe reads it."""
     param = loss.param("loss_param")
@@ -168,7 +185,9 @@ def settings_of(loss: Layer) -> LossSettings:
             written = normalize[-1].scalars
             mode = "VALID" if written and parse_bool(written[-1].value) else "BATCH_SIZE"
     weights = loss.loss_weights
-    if weights and len(weights) != len(loss.tops) and loss.tops:
+    if loss.type == "SoftmaxWithLoss" and len(loss.tops) > 1:
+        aborts = "it has two tops, and the softmax inside it takes its loss weights for its own"
+    elif len(weights) != len(loss.tops) and (weights or len(loss.tops) > 1):
         aborts = f"it has {len(weights)} loss_weight for {len(loss.tops)} tops"
     return LossSettings(
         1 if axis is None else axis,
@@ -269,8 +288,10 @@ def _back(
         with np.errstate(invalid="ignore", over="ignore"):
             down = backward(up)
         for slot, one in enumerate(down):
-            if _learns_through(layer, slot):
-                sums[_number_of(graph.source_of(layer, slot))] += one
+            source = graph.source_of(layer, slot)
+            shared = source is not None and len(source.readers) > 1
+            if _learns_through(layer, slot) or (layer.type in _HEEDLESS and shared):
+                sums[_number_of(source)] += one
     return tuple(sums[version.number] for version in head.scores)
 
 
@@ -302,7 +323,8 @@ def _loss(
         with _said():
             value, gradient = legacy_loss(reads, batch.labels, infogain, loss_weight=weight)
         return value, gradient, reads
-    if setting.aborts is not None:
+    # Before 2017 a SoftmaxWithLoss gave its probabilities as a second top.
+    if setting.aborts is not None and not (era == "legacy" and loss.type == "SoftmaxWithLoss"):
         raise CannotRun(setting.aborts)
     axis = canonical_axis(setting.axis, reads.ndim)
     if axis is None:

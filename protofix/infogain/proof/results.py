@@ -51,6 +51,7 @@ class BatchProof:
     loss_difference: float | None
     gradient_difference: float | None
     underflow: bool = False
+    tolerance: float = TOLERANCE
 
     @property
     def difference(self) -> float | None:
@@ -62,7 +63,7 @@ class BatchProof:
     @property
     def equal(self) -> bool:
         """Whether the numbers agree, underflow apart."""
-        return self.underflow or (self.difference is not None and self.difference <= TOLERANCE)
+        return self.underflow or (self.difference is not None and self.difference <= self.tolerance)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,19 @@ class Step:
     type: str
     bottoms: tuple[str, ...]
     tops: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The largest size of an entry of the gradient where a wrong class leads the right one.
+
+    It leads by `margin`; the columns are those of `BatchProof`.
+    """
+
+    margin: float
+    legacy: float | None
+    today: float | None
+    new: float | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,13 @@ class LossProof:
         causes: what makes a difference, by field, a sentence each.
         remarks: what is to be known of the numbers all the same.
         aborts: why a Caffe would abort, by column ("legacy", "today", "new").
+        old_steps, new_steps: the layers from the scores to the loss.
+        unchanged: whether the loss, and all that it is made of, is the same layer in both nets.
+        apart_from_h: the largest difference once both losses have one H, None if they are not
+            equal then either, or have one H anyway.
+        weighted: the last batch with the new loss's own H, where the old one has none by its type
+            and the batches were computed with the identity.
+        curve: gradients of one image against how sure the net is of a wrong class.
 
     """
 
@@ -110,6 +131,9 @@ class LossProof:
     old_steps: tuple[Step, ...]
     new_steps: tuple[Step, ...]
     unchanged: bool = False
+    apart_from_h: float | None = None
+    weighted: Numbers | None = None
+    curve: tuple[CurvePoint, ...] = ()
 
     @property
     def difference(self) -> float | None:
@@ -131,6 +155,11 @@ class LossProof:
             Verdict.EQUAL_BUT_H,
         )
 
+    @property
+    def explained(self) -> bool:
+        """Whether the numbers are what they should be, or it is told by which field they differ."""
+        return self.holds or bool(self.causes)
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -143,3 +172,8 @@ class Proof:
     def holds(self) -> bool:
         """Whether there is no problem and every loss's numbers are what they should be."""
         return not self.problems and all(loss.holds for loss in self.losses)
+
+    @property
+    def explained(self) -> bool:
+        """Whether there is no problem, and every difference has its reason in a field."""
+        return not self.problems and all(loss.explained for loss in self.losses)

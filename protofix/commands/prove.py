@@ -1,0 +1,147 @@
+"""`protofix prove`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from protofix.commands.common import DONE, FOUND, stdin_bytes
+from protofix.files import read_bytes, source_of_bytes, write_atomically
+
+if TYPE_CHECKING:
+    from protofix.infogain.proof.heads import Era
+    from protofix.infogain.proof.results import Proof
+    from protofix.textproto.tree import Document
+
+_EXAMPLES = """\
+examples:
+  protofix prove old.prototxt new.prototxt           for each loss in each state: old chain on old
+                                                     and today's Caffe, and the new one
+  protofix prove old.prototxt new.prototxt --report proof.html
+                                                     the same as one page, with the diff, the
+                                                     graph around each loss and plots
+  protofix prove old.prototxt new.prototxt --engine caffe
+                                                     let the pycaffe that is installed compute
+exit code: 0 where the numbers are equal (but for an H that is new), 1 where not
+"""
+
+
+def add_prove(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    prove = commands.add_parser(
+        "prove",
+        help="hold the losses of a net against those of another, number by number",
+        description=fill(
+            "Computes each loss of two nets in each state on random and adversarial scores: the "
+            "old net as Caffe computed it before April 2017 and as today's does, and the new one. "
+            "Says whether losses and gradients are equal, and if not, by which field.",
+            80,
+        ),
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    prove.add_argument("old", metavar="OLD", help="the net as it was, or - for standard input")
+    prove.add_argument("new", metavar="NEW", help="the net as it is now")
+    prove.add_argument(
+        "--format", choices=("text", "json", "html"), default="text", help="default: text"
+    )
+    prove.add_argument(
+        "--report", metavar="FILE",
+        help="write it to FILE: .html and .json say the format, unless --format does",
+    )  # fmt: skip
+    prove.add_argument(
+        "--target", choices=("today", "legacy"), default="today",
+        help="the Caffe that NEW is for; legacy: one before April 2017",
+    )  # fmt: skip
+    prove.add_argument(
+        "--engine", choices=("numpy", "caffe"), default="numpy",
+        help="what computes; caffe: the pycaffe that this Python imports. Default: numpy",
+    )  # fmt: skip
+    prove.set_defaults(run=_prove)
+
+
+def _prove(arguments: argparse.Namespace) -> int:
+    from protofix.infogain.proof.nets import ProofOptions, prove_nets
+    from protofix.infogain.proof.nets_in_caffe import prove_in_caffe
+
+    if arguments.old == arguments.new == "-":
+        raise ValueError("only one of OLD and NEW can be standard input")
+    old, new = _net(arguments.old), _net(arguments.new)
+    target: Era = "legacy" if arguments.target == "legacy" else "fused"
+    # An upgrade changes no number, and lets a layer of both nets be compared field by field.
+    before, after = _upgraded(old), _upgraded(new)
+    if arguments.engine == "caffe":
+        proof = prove_in_caffe(before, after, target)
+    else:
+        proof = prove_nets(before, after, ProofOptions(target=target))
+    if not proof.losses and not proof.problems:
+        raise ValueError(f"{arguments.new}: has no loss in any state, so there is nothing to prove")
+    _print(arguments, proof, old, new)
+    return DONE if proof.holds else FOUND
+
+
+def _net(path: str) -> Document:
+    from caffe_proto import base_schema
+    from protofix.migration import refuse_what_is_no_net
+    from protofix.textproto.reader import read
+
+    data = stdin_bytes() if path == "-" else read_bytes(Path(path))
+    document = read(source_of_bytes(data, "<stdin>" if path == "-" else path))
+    refuse_what_is_no_net(document, base_schema())
+    return document
+
+
+def _upgraded(document: Document) -> Document:
+    from protofix.net.layers import bind
+    from protofix.upgrade.text.document import upgrade_document
+
+    if bind(document).mixed:
+        raise ValueError(
+            f"{document.source.path}: mixes `layer` and `layers`, and Caffe refuses it: "
+            "protofix upgrade --unsafe makes it whole"
+        )
+    return upgrade_document(document).after
+
+
+def _print(arguments: argparse.Namespace, proof: Proof, old: Document, new: Document) -> None:
+    """Print the proof, or write it to the file that was named."""
+    from protofix.reports.proof.text import proof_lines, three_lines
+    from protofix.reports.terminal import write_line
+
+    kind = arguments.format
+    suffix = Path(arguments.report).suffix.lower() if arguments.report else ""
+    if kind == "text" and suffix in (".html", ".htm"):
+        kind = "html"
+    elif kind == "text" and suffix == ".json":
+        kind = "json"
+    if kind == "text" and not arguments.report:
+        for line in proof_lines(proof):
+            write_line(sys.stdout, line)
+        return
+    text = _rendered(kind, proof, old, new)
+    if not arguments.report:
+        print(text)
+        return
+    write_atomically(Path(arguments.report), text.encode())
+    for line in three_lines(proof):
+        write_line(sys.stdout, line)
+    write_line(sys.stdout, [(f"wrote {arguments.report}", "bold")])
+
+
+def _rendered(kind: str, proof: Proof, old: Document, new: Document) -> str:
+    if kind == "html":
+        from protofix.reports.proof.html import html_report
+
+        return html_report(proof, old, new)
+    if kind == "json":
+        import json
+
+        from protofix.reports.proof.as_json import proof_record
+
+        return json.dumps(proof_record(proof), indent=2)
+    from protofix.reports.proof.text import proof_lines
+
+    return "".join("".join(part for part, _ in line) + "\n" for line in proof_lines(proof))

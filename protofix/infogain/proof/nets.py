@@ -1,0 +1,294 @@
+"""Two nets, loss by loss and state by state: are the numbers the same, and if not, by what?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from protofix.files import NewFile
+from protofix.infogain.proof.causes import causes_of
+from protofix.infogain.proof.differences import layer_differences, upstream_differences
+from protofix.infogain.proof.heads import Era, Head, settings_of
+from protofix.infogain.proof.matrices import LossMatrix, matrix_of, same_matrix, stand_in
+from protofix.infogain.proof.operations import CannotRun
+from protofix.infogain.proof.pairs import (
+    NOT_OF_CLASSES,
+    OTHER_SCORES,
+    Heads,
+    LossPair,
+    heads_of,
+    pairs_of,
+)
+from protofix.infogain.proof.results import (
+    TOLERANCE,
+    BatchProof,
+    LossProof,
+    Numbers,
+    Proof,
+    Step,
+    Verdict,
+)
+from protofix.infogain.proof.trials import Runner, Trial, numbers_of
+from protofix.net.graph import Version
+from protofix.net.layers import Layer
+from protofix.net.view import view_of
+from protofix.textproto.tree import Document
+
+_NOT_HERE = ("missing", "unknown")
+
+
+@dataclass(frozen=True)
+class ProofOptions:
+    """What a proof is asked for.
+
+    Attributes:
+        target: the Caffe that the new net is for.
+        files: what the new net names and is not on disk yet.
+        only: indices of the losses of the new net that are to be proven, None all.
+        compute: what computes heads, if not this program's own formulas.
+        tolerance: the largest relative difference at which numbers count as equal.
+
+    """
+
+    target: Era = "fused"
+    files: tuple[NewFile, ...] = ()
+    only: frozenset[int] | None = None
+    compute: Runner | None = None
+    tolerance: float = TOLERANCE
+
+
+def prove_nets(old: Document, new: Document, options: ProofOptions = ProofOptions()) -> Proof:
+    """Hold each loss of a net against the one of another net, in each state.
+
+    Both must be in today's format or in V1 (an upgrade changes no number), without syntax errors.
+    """
+    pairs, problems = pairs_of(view_of(old), view_of(new))
+    proofs: dict[tuple[object, ...], LossProof] = {}
+    for pair in pairs:
+        if options.only is not None and pair.new.index not in options.only:
+            continue
+        heads = heads_of(pair)
+        key = _key(pair, heads)
+        known = proofs.get(key)
+        if known is not None:
+            proofs[key] = replace(known, states=(*known.states, str(pair.state)))
+        elif isinstance(heads, str):
+            proofs[key] = _as_text(pair, heads)
+        else:
+            proofs[key] = _LossProver(pair, heads, old, new, options).proof()
+    return Proof(tuple(problems), tuple(proofs.values()))
+
+
+def _key(pair: LossPair, heads: Heads | str) -> tuple[object, ...]:
+    """What makes the proof of a loss another one in another state."""
+    if isinstance(heads, str):
+        return pair.old.index, pair.new.index
+    # How many images there are is no difference, and states mostly have their own count.
+    shapes = [shape and shape[1:] for shape in heads.known_shapes()]
+    parts: list[object] = [pair.old.index, pair.new.index, *shapes, *_upstream(pair, heads)]
+    for head in (heads.old, heads.new):
+        contents = [*head.scores, head.graph.source_of(head.loss, 2)]
+        makers = [head.graph.maker_of(version) if version else None for version in contents]
+        parts.append(tuple(layer.index for layer in head.layers))
+        parts.append(tuple(maker.index if maker else None for maker in makers))
+    return tuple(parts)
+
+
+def _upstream(pair: LossPair, heads: Heads) -> list[str]:
+    """In what the layers differ that make scores and labels."""
+    labels = [heads.labels] if heads.labels else []
+    contents = [*zip(heads.old.scores, heads.new.scores, strict=True), *labels]
+    return upstream_differences(contents, pair.old_built.graph, pair.new_built.graph)
+
+
+def _as_text(pair: LossPair, why: str) -> LossProof:
+    """Compare a loss that is not computed, and all that it is made of, as text."""
+    old, new = pair.old_built.graph, pair.new_built.graph
+    bottoms: list[tuple[Version, Version]] = []
+    causes = list(layer_differences(pair.old, pair.new))
+    if len(pair.old.bottoms) != len(pair.new.bottoms):
+        causes.append(f"{len(pair.old.bottoms)} → {len(pair.new.bottoms)} bottoms")
+    for slot in range(min(len(pair.old.bottoms), len(pair.new.bottoms))):
+        one, two = old.source_of(pair.old, slot), new.source_of(pair.new, slot)
+        if one is not None and two is not None:
+            bottoms.append((one, two))
+    causes += upstream_differences(bottoms, old, new)
+    if why == OTHER_SCORES and not causes:
+        causes.append(why)
+    return LossProof(
+        loss=pair.new.name,
+        old_loss=pair.old.name,
+        type=pair.new.type,
+        states=(str(pair.state),),
+        verdict=Verdict.DIFFERENT if causes else Verdict.EQUAL,
+        reference="today",
+        target="fused",
+        scores=tuple(blob.name for blob in pair.new.bottoms[:1]),
+        matrices=(None, None),
+        batches=(),
+        causes=tuple(causes),
+        remarks=() if why in (NOT_OF_CLASSES, OTHER_SCORES) else (f"compared as text: {why}",),
+        aborts={},
+        old_steps=(_step(pair.old),),
+        new_steps=(_step(pair.new),),
+        unchanged=not causes,
+    )
+
+
+class _LossProver:
+    """Everything that the proof of one loss hangs on."""
+
+    def __init__(
+        self, pair: LossPair, heads: Heads, old: Document, new: Document, options: ProofOptions
+    ) -> None:
+        self.pair, self.heads, self.options = pair, heads, options
+        self.remarks: list[str] = []
+        self.own = (
+            matrix_of(pair.old, pair.old_built.graph, old),
+            matrix_of(pair.new, pair.new_built.graph, new, options.files),
+        )
+        self.h_differs = not same_matrix(*self.own)
+        era = _written_for(heads.old)
+        self.trial = Trial(
+            heads, self._used(), era, options.target, options.compute, options.tolerance
+        )
+
+    def proof(self) -> LossProof:
+        """Try both losses with every batch and judge."""
+        trial, heads = self.trial, self.heads
+        rows = [trial.row(batch) for batch in trial.batches()]
+        verdict, causes, apart = self._verdict(self._counted(rows))
+        return LossProof(
+            loss=self.pair.new.name,
+            old_loss=self.pair.old.name,
+            type=self.pair.new.type,
+            states=(str(self.pair.state),),
+            verdict=verdict,
+            reference="legacy" if trial.era == "legacy" else "today",
+            target=trial.target,
+            scores=tuple(version.blob for version in heads.new.scores),
+            matrices=(_origin(self.own[0]), _origin(self.own[1])),
+            batches=tuple(rows),
+            causes=causes,
+            remarks=tuple(self.remarks),
+            aborts=dict(trial.aborts),
+            old_steps=tuple(map(_step, heads.old.layers)),
+            new_steps=tuple(map(_step, heads.new.layers)),
+            apart_from_h=apart,
+            weighted=self._weighted(),
+            curve=tuple(trial.curve()),
+        )
+
+    def _counted(self, rows: Sequence[BatchProof]) -> list[BatchProof]:
+        """The batches that the old net could be given."""
+        if self.trial.era == "legacy":
+            return [row for row in rows if row.legacy is not None]
+        return [row for row in rows if row.today is not None]
+
+    def _used(self) -> tuple[LossMatrix, LossMatrix]:
+        """The H that each side is computed with.
+
+        One that is not here is taken to be the other's. Where the old loss has none by its type,
+        the new one is computed with the identity, to see that nothing else has changed.
+        """
+        ours, theirs = self.own
+        if ours.kind in _NOT_HERE and theirs.kind in _NOT_HERE:
+            both = stand_in(self._classes())
+            for origin in dict.fromkeys(self._missing(one) for one in self.own):
+                self.remarks.append(f"{origin}: random numbers in its place")
+            return both, both
+        if ours.kind in _NOT_HERE:
+            if theirs.kind != "identity" and ours.kind == "unknown":
+                self.remarks.append(f"{ours.origin}: {theirs.origin} in its place")
+            return theirs, theirs
+        if theirs.kind in _NOT_HERE:
+            self.remarks.append(f"{self._missing(theirs)}: {ours.origin} in its place")
+            return ours, ours
+        return (ours, ours) if ours.kind == "identity" else (ours, theirs)
+
+    @staticmethod
+    def _missing(matrix: LossMatrix) -> str:
+        return "the loss has no H yet" if matrix.kind == "missing" else matrix.origin
+
+    def _classes(self) -> int:
+        shape = self.heads.shapes(1, None, False)[0]
+        return shape[self.heads.axes()[0]]
+
+    def _verdict(
+        self, counted: Sequence[BatchProof]
+    ) -> tuple[Verdict, tuple[str, ...], float | None]:
+        """The verdict, its causes, and the largest difference once both have one H."""
+        trial = self.trial
+        causes = _upstream(self.pair, self.heads)
+        if not counted or all(row.new is None for row in counted):
+            reference = "legacy" if trial.era == "legacy" else "today"
+            told = [trial.aborts[c] for c in (reference, "new") if c in trial.aborts]
+            return Verdict.NOT_COMPARABLE, (*causes, *told), None
+        wrong = not all(row.equal for row in counted)
+        ours, theirs = trial.matrices
+        two = ours is not theirs and self.h_differs
+        apart = None
+        if self.h_differs:
+            apart = _largest(self._with_one_matrix() if two else counted)
+        if wrong:
+            if apart is None:
+                causes += causes_of(trial)
+            if two:
+                causes.append(f"H: {self.own[0].origin} → {self.own[1].origin}")
+        if wrong or causes:
+            return Verdict.DIFFERENT, tuple(causes), apart
+        if self.h_differs and self.own[0].kind != "missing":
+            return Verdict.EQUAL_BUT_H, (), apart
+        if any(row.underflow for row in counted):
+            return Verdict.EQUAL_BUT_UNDERFLOW, (), None
+        return Verdict.EQUAL, (), None
+
+    def _with_one_matrix(self) -> list[BatchProof]:
+        """The batches with the same H in both losses."""
+        ours, theirs = self.trial.matrices
+        one = theirs if theirs.kind == "identity" else ours
+        alike = replace(self.trial, matrices=(one, one))
+        return self._counted([alike.row(batch) for batch in alike.batches()])
+
+    def _weighted(self) -> Numbers | None:
+        """The last batch with the new loss's own H, where the others were with the identity."""
+        matrix = self.own[1]
+        if not self.h_differs or self.own[0].kind != "identity" or matrix.kind in _NOT_HERE:
+            return None
+        *_, last = (None, *self.trial.batches())
+        if last is None:
+            return None
+        try:
+            return numbers_of(self.trial.new(last, matrix))
+        except CannotRun as error:
+            self.trial.aborts["new"] = str(error)
+            return None
+
+
+def _largest(rows: Sequence[BatchProof]) -> float | None:
+    """The largest difference of batches that are all equal, those that underflow left out."""
+    if not all(row.equal for row in rows):
+        return None
+    return max((row.difference or 0.0 for row in rows if not row.underflow), default=0.0)
+
+
+def _written_for(old: Head) -> Era:
+    """The Caffe that a loss was written for: one that reads probabilities, for the old one."""
+    if old.loss.type == "SoftmaxWithLoss" and settings_of(old.loss).aborts:
+        return "legacy"
+    types = {layer.type for layer in old.layers}
+    reads_probabilities = bool(types & {"Softmax", "Sigmoid"}) and "Log" not in types
+    return "legacy" if old.loss.type == "InfogainLoss" and reads_probabilities else "fused"
+
+
+def _origin(matrix: LossMatrix) -> str | None:
+    return None if matrix.kind == "identity" else matrix.origin
+
+
+def _step(layer: Layer) -> Step:
+    return Step(
+        layer.name,
+        layer.type,
+        tuple(blob.name for blob in layer.bottoms),
+        tuple(blob.name for blob in layer.tops),
+    )

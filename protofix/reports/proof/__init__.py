@@ -1,0 +1,1 @@
+"""What `protofix prove` shows: text, JSON and a page."""

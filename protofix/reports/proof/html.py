@@ -1,0 +1,240 @@
+"""A proof as one self-contained page: no script, no request, light or dark as the reader's screen.
+
+Every text that comes from a net is escaped, and the page's own policy forbids whatever is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+from protofix.infogain.proof.results import BatchProof, LossProof, Numbers, Proof, Verdict
+from protofix.reports.proof.diff import diff_html
+from protofix.reports.proof.drawing import chain_svg, marks_of
+from protofix.reports.proof.plots import curve_svg, differences_svg
+from protofix.reports.proof.text import verdict_sentence
+from protofix.reports.terminal import printable
+from protofix.textproto.tree import Document
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+_TITLES = {
+    "legacy": "old net, Caffe before April 2017",
+    "today": "old net, today's Caffe",
+    "new": "new net",
+}
+# From the best to the worst: the class of its banner, a sign beside the colour, a headline.
+_BANNERS = {
+    Verdict.EQUAL: ("good", "✓", "The numbers are equal."),
+    Verdict.EQUAL_BUT_UNDERFLOW: (
+        "good", "✓", "The numbers are equal but where a probability underflows.",
+    ),
+    Verdict.EQUAL_BUT_H: ("good", "✓", "The numbers are equal but for H."),
+    Verdict.NOT_COMPARABLE: ("doubt", "?", "The numbers cannot be compared."),
+    Verdict.DIFFERENT: ("bad", "✗", "The numbers are different."),
+}  # fmt: skip
+_WORST = list(_BANNERS)
+
+
+def html_report(proof: Proof, old: Document, new: Document) -> str:
+    """Write a proof as an HTML page: the verdict, the diff, and each loss with its graph.
+
+    Raises:
+        ValueError: matplotlib is missing.
+
+    """
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    names = f"{_text(_name(old))} → {_text(_name(new))}"
+    try:
+        losses = [_loss(number, loss) for number, loss in enumerate(proof.losses, 1)]
+    except ImportError:
+        raise ValueError("the page's plots need matplotlib: pip install 'protofix[plot]'") from None
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<link rel="icon" href="data:,">',
+            f"<title>{names}: proof</title>",
+            f"<style>\n{style}</style>",
+            "</head>",
+            "<body>",
+            f"<header><h1>{names}</h1>",
+            *_summary(proof),
+            "</header>",
+            "<main>",
+            f'<section id="diff"><h2>What changed in the text</h2>{diff_html(old, new)}</section>',
+            *losses,
+            "</main>",
+            _FOOTER,
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+_FOOTER = """\
+<footer class="pale">
+<p>Losses are those before the loss weight. A gradient is the one at the scores, with the loss
+weight; its column has the largest size of an entry. A difference is the largest of the losses' and
+the gradients', relative to the larger one; up to 1e-6 counts as equal.</p>
+<p>Made by protofix prove.</p>
+</footer>"""
+
+
+def _name(document: Document) -> str:
+    return document.source.path or "net"
+
+
+def _summary(proof: Proof) -> Iterator[str]:
+    """The verdict on everything, and with several losses that on each."""
+    if proof.problems:
+        yield _banner("bad", "✗", "The new net has mistakes in its structure.")
+        yield _listed(proof.problems)
+    if not proof.losses:
+        yield _banner("doubt", "?", "No loss to compare.")
+        return
+    worst = max(proof.losses, key=lambda loss: _WORST.index(loss.verdict))
+    kind, sign, said = _BANNERS[worst.verdict]
+    if len(proof.losses) > 1 and any(it.verdict is not worst.verdict for it in proof.losses):
+        said = f"Of one loss at least: {said[0].lower()}{said[1:]}"
+    yield _banner(kind, sign, said)
+    yield "<ul>"
+    for number, loss in enumerate(proof.losses, 1):
+        yield (
+            f'<li><a href="#loss-{number}"><code>{_text(loss.loss)}</code></a> in '
+            f"{_text(' and '.join(loss.states))}: {_text(verdict_sentence(loss))}</li>"
+        )
+    yield "</ul>"
+
+
+def _banner(kind: str, sign: str, said: str) -> str:
+    return f'<p class="verdict {kind}">{sign} {_text(said)}</p>'
+
+
+def _loss(number: int, loss: LossProof) -> str:
+    kind, sign, _ = _BANNERS[loss.verdict]
+    parts = [
+        f'<section id="loss-{number}">',
+        f"<h2>Loss <code>{_text(loss.loss)}</code></h2>",
+        *_facts(loss),
+        _banner(kind, sign, verdict_sentence(loss)),
+        *_because(loss),
+        *_chains(loss),
+    ]
+    if loss.batches:
+        parts += ["<h3>Numbers</h3>", *_table(loss), *_plots(loss, f"loss{number}")]
+    return "\n".join([*parts, "</section>"])
+
+
+def _facts(loss: LossProof) -> Iterator[str]:
+    facts = [f"{loss.type} in {' and '.join(loss.states)}"]
+    if loss.old_loss != loss.loss:
+        facts.append(f"called {loss.old_loss} in the old net")
+    facts.append(f"scores {', '.join(loss.scores)}" if loss.scores else "")
+    old, new = loss.matrices
+    if old == new and new is not None:
+        facts.append(f"H: {new}")
+    elif old is not None or new is not None:
+        facts.append(f"H: {old or 'the identity'} → {new or 'the identity'}")
+    if loss.target == "legacy":
+        facts.append("the new net is for a Caffe before April 2017")
+    yield f"<p>{_text('; '.join(filter(None, facts)))}</p>"
+
+
+def _because(loss: LossProof) -> Iterator[str]:
+    """Causes, and what else is to be known."""
+    if loss.causes:
+        yield f"<p>What makes the difference:</p>{_listed(loss.causes)}"
+    said = [f"{_TITLES[column]} aborts: {why}" for column, why in loss.aborts.items()]
+    said += loss.remarks
+    if said:
+        yield f"<p>To be known:</p>{_listed(said)}"
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>"
+
+
+def _chains(loss: LossProof) -> Iterator[str]:
+    """The graph around the loss, old and new side by side."""
+    if not (loss.old_steps or loss.new_steps):
+        return
+    gone, added = marks_of(loss.old_steps, loss.new_steps)
+    yield '<h3>From the scores to the loss</h3><div class="chains">'
+    sides = ((loss.old_steps, gone, "old net"), (loss.new_steps, added, "new net"))
+    for steps, marks, title in sides:
+        said = f"{title}: {', '.join(f'{step.name} ({step.type})' for step in steps)}"
+        yield f"<figure><figcaption>{title}</figcaption>{chain_svg(steps, marks, said)}</figure>"
+    yield "</div>"
+
+
+def _table(loss: LossProof) -> Iterator[str]:
+    """A row a batch; a narrow screen shows each row as a block, with `data-label` as its titles."""
+    heads = "".join(
+        f'<th class="number{first}" scope="col">{_text(title)}</th>'
+        for _ in range(2)
+        for title, first in zip(_TITLES.values(), (" first", "", ""), strict=True)
+    )
+    yield (
+        '<table class="numbers"><thead><tr><th rowspan="2" scope="col">scores and labels</th>'
+        '<th colspan="3" class="first" scope="colgroup">loss</th>'
+        '<th colspan="3" class="first" scope="colgroup">largest |gradient|</th>'
+        '<th rowspan="2" class="first number" scope="col">largest difference</th></tr>'
+        f"<tr>{heads}</tr></thead><tbody>"
+    )
+    for batch in loss.batches:
+        yield _row(batch)
+    yield "</tbody></table>"
+
+
+def _row(batch: BatchProof) -> str:
+    shape = " × ".join(map(str, batch.shape))
+    cells = [f'<th scope="row">{_text(batch.about)} <span class="pale">{shape}</span></th>']
+    columns: dict[str, Numbers | None] = {
+        "legacy": batch.legacy, "today": batch.today, "new": batch.new,
+    }  # fmt: skip
+    for quantity, said in (("loss", "loss"), ("max_gradient", "|gradient|")):
+        for number, (column, numbers) in enumerate(columns.items()):
+            text = "aborts" if numbers is None else f"{getattr(numbers, quantity):.6g}"
+            first = "" if number else " first"
+            cells.append(
+                f'<td class="number{first}" data-label="{_text(f"{said}, {_TITLES[column]}")}">'
+                f"{text}</td>"
+            )
+    kind = (
+        " doubt" if batch.underflow else "" if batch.equal or batch.difference is None else " bad"
+    )
+    text = "–" if batch.difference is None else f"{batch.difference:.1e}"
+    text += " underflow" if batch.underflow else " different" if kind else ""
+    cells.append(
+        f'<td class="number first difference{kind}" data-label="largest difference">{text}</td>'
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _plots(loss: LossProof, name: str) -> Iterator[str]:
+    plots = [
+        (
+            "Difference of each batch; a triangle is of underflow alone, a cross counts as different",
+            differences_svg(loss.batches, f"{name}a"),
+        ),
+        (
+            "Where the net is wrong, and how sure of it: the gradient that should put it right",
+            curve_svg(loss.curve, f"{name}b"),
+        ),
+    ]
+    yield '<h3>Plots</h3><div class="plots">'
+    for said, svg in plots:
+        if svg:
+            yield f"<figure><figcaption>{_text(said)}</figcaption>{svg}</figure>"
+    yield "</div>"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))

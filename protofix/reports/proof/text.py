@@ -1,0 +1,172 @@
+"""A proof as a person reads it in a terminal: a table a loss, or three lines in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from protofix.infogain.proof.results import BatchProof, LossProof, Numbers, Proof, Verdict
+from protofix.reports.terminal import Line
+
+_TINTS = {
+    Verdict.EQUAL: "green",
+    Verdict.EQUAL_BUT_UNDERFLOW: "green",
+    Verdict.EQUAL_BUT_H: "green",
+    Verdict.NOT_COMPARABLE: "yellow",
+    Verdict.DIFFERENT: "red",
+}
+_ORDER = list(_TINTS)
+_COLUMNS = {
+    "legacy": "old net, Caffe before April 2017",
+    "today": "old net, today's Caffe",
+    "new": "new net",
+}
+
+
+def proof_lines(proof: Proof) -> Iterator[Line]:
+    """Everything: for each loss a table of its batches, the verdict and what explains it."""
+    yield from _problems(proof)
+    for loss in proof.losses:
+        yield from _loss_lines(loss)
+    if not proof.losses:
+        yield _plain("no loss to compare")
+
+
+def three_lines(proof: Proof) -> Iterator[Line]:
+    """What was tried, the numbers of one batch, and the verdict; problems come before.
+
+    Of several losses the one with the worst verdict is shown.
+    """
+    yield from _problems(proof)
+    if not proof.losses:
+        return
+    worst = max(proof.losses, key=lambda loss: _ORDER.index(loss.verdict))
+    states = dict.fromkeys(state for loss in proof.losses for state in loss.states)
+    batches = sum(len(loss.batches) for loss in proof.losses)
+    number = len(proof.losses)
+    tried = f"{'1 loss' if number == 1 else f'{number} losses'} in {' and '.join(states)}"
+    matrix = worst.matrices[1] or worst.matrices[0]
+    with_h = f"; H {matrix}" if matrix else ""
+    yield [("proof", "bold"), (f": {tried}, {batches} batches{with_h}", "")]
+    yield _plain(f"  {_in_a_line(worst)}")
+    others = len(proof.losses) - 1
+    name = f"`{worst.loss}`: " if others else ""
+    yield [("  ", ""), (name + verdict_sentence(worst), _TINTS[worst.verdict])]
+
+
+def verdict_sentence(loss: LossProof) -> str:
+    """The verdict on a loss, with its measure and its reasons."""
+    if loss.unchanged:
+        return "equal: the same layer over the same blobs"
+    if loss.verdict is Verdict.NOT_COMPARABLE:
+        return f"not comparable: {'; '.join(loss.causes) or 'it cannot be computed'}"
+    measure = _up_to(loss.difference or 0.0)
+    if loss.verdict is Verdict.DIFFERENT:
+        reasons = "; ".join(loss.causes) or "by no field that can be named"
+        if loss.apart_from_h is not None:
+            return f"different by {reasons}; equal with one H in both, {_up_to(loss.apart_from_h)}"
+        return f"different, {measure}: {reasons}"
+    if loss.verdict is Verdict.EQUAL_BUT_H:
+        return f"equal but for H, {measure} with one H in both"
+    if loss.verdict is Verdict.EQUAL_BUT_UNDERFLOW:
+        return f"equal, {measure}, but where {_underflow(loss)}"
+    return f"equal, {measure}"
+
+
+def _up_to(difference: float) -> str:
+    return f"differences up to {difference:.1e}" if difference else "no difference"
+
+
+def _underflow(loss: LossProof) -> str:
+    """What a probability that underflows spoils: the old gradient, or the floor of the loss."""
+    of_loss = any((batch.loss_difference or 0) > 1e-6 for batch in loss.underflowing)
+    of_gradient = any((batch.gradient_difference or 0) > 1e-6 for batch in loss.underflowing)
+    side = "new" if loss.target == "legacy" else "old"
+    found = []
+    if of_gradient:
+        found.append(f"the {side} gradient underflows")
+    if of_loss:
+        found.append("a probability is below the floor of the loss")
+    return " and ".join(found)
+
+
+def _problems(proof: Proof) -> Iterator[Line]:
+    for problem in proof.problems:
+        yield [("problem: ", "bold red"), (problem, "")]
+
+
+def _in_a_line(loss: LossProof) -> str:
+    """The numbers of the largest plain batch, side by side."""
+    if not loss.batches:
+        return "nothing was computed"
+    batch = loss.batches[-1]
+    parts = []
+    if loss.reference == "legacy":
+        parts.append(f"loss {_short(batch.legacy)} on old Caffe")
+        parts.append(f"{_short(batch.today)} on today's")
+    else:
+        parts.append(f"loss {_short(batch.today)} before")
+    if loss.weighted is not None:
+        parts.append(f"{_short(batch.new)} now, {_short(loss.weighted)} with its H")
+    else:
+        parts.append(f"{_short(batch.new)} now")
+    return f"{', '.join(parts)} ({batch.about})"
+
+
+def _short(numbers: Numbers | None) -> str:
+    return "aborts" if numbers is None else f"{numbers.loss:.6g}"
+
+
+def _loss_lines(loss: LossProof) -> Iterator[Line]:
+    called = "" if loss.old_loss == loss.loss else f" (was `{loss.old_loss}`)"
+    yield [
+        (f"`{loss.loss}`", "bold"),
+        (f"{called}, {loss.type}, in {' and '.join(loss.states)}", ""),
+    ]
+    old, new = loss.matrices
+    if new is not None and new == old:
+        yield _plain(f"  H {new}")
+    elif old is not None or new is not None:
+        yield _plain(f"  H {old or 'the identity'} → {new or 'the identity'}")
+    if loss.batches:
+        yield from _table(loss)
+    yield [("  ", ""), (verdict_sentence(loss), _TINTS[loss.verdict])]
+    for column, reason in loss.aborts.items():
+        if any(getattr(batch, column) is None for batch in loss.batches):
+            yield _plain(f"  {_COLUMNS[column]}: {reason}")
+    if loss.weighted is not None:
+        now = f"{_short(loss.batches[-1].new)} → {_short(loss.weighted)}"
+        yield _plain(f"  with its own H the loss of the last batch is another: {now}")
+    for remark in loss.remarks:
+        yield _plain(f"  {remark}")
+
+
+def _table(loss: LossProof) -> Iterator[Line]:
+    width = max(len(batch.about) for batch in loss.batches)
+    new = "new net" if loss.target == "fused" else "new net, old Caffe"
+    columns = [name for name in ("legacy", "today", "new") if _has(loss.batches, name)]
+    titles = {"legacy": "old Caffe", "today": "today's Caffe", "new": new}
+    head = "".join(f"{titles[name]:>21}" for name in columns)
+    yield [(f"  {'loss, largest |gradient|':{width}}{head}  difference", "dim")]
+    for batch in loss.batches:
+        cells = "".join(f"{_cell(getattr(batch, name)):>21}" for name in columns)
+        yield [(f"  {batch.about:{width}}{cells}  ", ""), _difference(batch)]
+
+
+def _has(batches: Sequence[BatchProof], column: str) -> bool:
+    return any(getattr(batch, column) is not None for batch in batches)
+
+
+def _cell(numbers: Numbers | None) -> str:
+    return "aborts" if numbers is None else f"{numbers.loss:.6g} {numbers.max_gradient:9.3g}"
+
+
+def _difference(batch: BatchProof) -> tuple[str, str]:
+    if batch.difference is None:
+        return "", ""
+    if batch.underflow:
+        return f"{batch.difference:.1e} underflow", "yellow"
+    return f"{batch.difference:.1e}", "" if batch.equal else "red"
+
+
+def _plain(text: str) -> Line:
+    return [(text, "")]

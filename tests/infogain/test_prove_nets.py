@@ -1,0 +1,288 @@
+"""Two nets side by side: each row is an old net, a new one, and what the proof must say."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import protofix
+from protofix.files import NewFile
+from protofix.infogain.maths import LossResult, fused_loss
+from protofix.infogain.matrix.writing import binaryproto_bytes
+from protofix.infogain.proof.nets import ProofOptions, prove_nets
+from protofix.infogain.proof.results import LossProof, Proof, Verdict
+
+DATA = 'layer { name: "data" type: "Data" top: "data" top: "label" }\n'
+FC = """layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
+  inner_product_param { num_output: 4 } }
+"""
+PROB = 'layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }\n'
+CONV = """layer { name: "fc" type: "Convolution" bottom: "data" top: "fc"
+  convolution_param { num_output: 4 kernel_size: 1 } }
+"""
+FD = FC.replace('"fc"', '"fd"') + PROB.replace("fc", "fd").replace("prob", "q")
+MEAN = (
+    DATA
+    + FC
+    + PROB
+    + FD
+    + """layer { name: "mean" type: "Eltwise" bottom: "prob" bottom: "q" top: "mean"
+  eltwise_param { coeff: 0.5 coeff: 0.5 } }
+"""
+)
+INPUT = """layer { name: "data" type: "Input" top: "data" top: "label"
+  input_param { shape { dim: 2 dim: 3 dim: 6 dim: 5 } shape { dim: 2 dim: 1 dim: 6 dim: 5 } } }
+"""
+
+
+def loss(reads: str, more: str = "", type: str = "InfogainLoss", h: str = "H") -> str:
+    param = f'infogain_loss_param {{ source: "{h}" }}' if h and type == "InfogainLoss" else ""
+    return (
+        f'layer {{ name: "loss" type: "{type}" bottom: "{reads}" bottom: "label" top: "loss" '
+        f"{param} {more} }}\n"
+    )
+
+
+@pytest.fixture(autouse=True)
+def matrices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start where H, another H and the identity lie."""
+    monkeypatch.chdir(tmp_path)
+    for name, values in {
+        "H": np.diag([1.0, 2, 3, 4]),
+        "J": np.ones((4, 4)),
+        "I": np.eye(4),
+    }.items():
+        Path(name).write_bytes(binaryproto_bytes(values))
+
+
+def proved(old: str, new: str, **options: Any) -> Proof:
+    return prove_nets(protofix.parse(old), protofix.parse(new), ProofOptions(**options))
+
+
+def one(old: str, new: str, **options: Any) -> LossProof:
+    proof = proved(old, new, **options)
+    assert proof.problems == ()
+    [found] = proof.losses
+    return found
+
+
+class Case(NamedTuple):
+    """Two nets and what is to be said of them."""
+
+    old: str
+    new: str
+    verdict: Verdict
+    causes: tuple[str, ...] = ()
+    target: str = "fused"
+
+
+CHAIN = DATA + FC + PROB + loss("prob")
+FUSED = DATA + FC + loss("fc")
+SOFTMAX = DATA + FC + loss("fc", type="SoftmaxWithLoss")
+
+CASES = {
+    "a chain and the fused loss": Case(CHAIN, FUSED, Verdict.EQUAL_BUT_UNDERFLOW),
+    "a chain that is left on today's Caffe": Case(
+        CHAIN,
+        CHAIN,
+        Verdict.DIFFERENT,
+        ("Softmax `prob` works twice: today's loss has a softmax inside",),
+    ),
+    "a label that old Caffe would not ignore": Case(
+        DATA + FC + loss("fc", "loss_param { ignore_label: -1 }"),
+        CHAIN,
+        Verdict.DIFFERENT,
+        ("loss_param.ignore_label -1 → none",),
+        "legacy",
+    ),
+    "a net and itself": Case(FUSED, FUSED, Verdict.EQUAL),
+    "a softmax loss and itself": Case(SOFTMAX, SOFTMAX, Verdict.EQUAL),
+    "a chain and normalization NONE": Case(
+        CHAIN,
+        DATA + FC + loss("fc", "loss_param { normalization: NONE }"),
+        Verdict.DIFFERENT,
+        ("normalization NONE: the old layer divided by the batch",),
+    ),
+    "a chain and normalizations that are the same for rows of classes": Case(
+        CHAIN,
+        DATA + FC + loss("fc", "loss_param { normalization: FULL ignore_label: 9 }"),
+        Verdict.EQUAL_BUT_UNDERFLOW,
+    ),
+    "a chain and an ignored class": Case(
+        CHAIN,
+        DATA + FC + loss("fc", "loss_param { ignore_label: 2 }"),
+        Verdict.DIFFERENT,
+        ("ignore_label 2: the old layer ignored none",),
+    ),
+    "an ignored label that is forgotten": Case(
+        DATA + FC + loss("fc", "loss_param { ignore_label: 255 }"),
+        FUSED,
+        Verdict.DIFFERENT,
+        ("loss_param.ignore_label 255 → none",),
+    ),
+    "another loss weight": Case(
+        FUSED,
+        DATA + FC + loss("fc", "loss_weight: 2"),
+        Verdict.DIFFERENT,
+        ("loss_weight 1 → 2",),
+    ),
+    "other scores": Case(
+        FUSED,
+        DATA + FC.replace("num_output: 4", "num_output: 5") + loss("fc"),
+        Verdict.DIFFERENT,
+        ("`fc`: inner_product_param.num_output 4 → 5",),
+    ),
+    "a default that is written down": Case(
+        FUSED,
+        DATA + FC.replace("num_output: 4", "num_output: 4 bias_term: true axis: 1") + loss("fc"),
+        Verdict.EQUAL,
+    ),
+    "another net before the scores": Case(
+        FUSED,
+        DATA + CONV + loss("fc"),
+        Verdict.DIFFERENT,
+        ("`fc`: type InnerProduct → Convolution",),
+    ),
+    "a class-weighted loss in place of a plain one": Case(
+        SOFTMAX, FUSED, Verdict.EQUAL_BUT_H
+    ),
+    "the identity in place of a plain loss": Case(
+        SOFTMAX, DATA + FC + loss("fc", h="I"), Verdict.EQUAL_BUT_UNDERFLOW
+    ),
+    "normalize false as a normalization": Case(
+        DATA + FC + loss("fc", "loss_param { normalize: false }", "SoftmaxWithLoss"),
+        DATA + FC + loss("fc", "loss_param { normalization: BATCH_SIZE }", h="I"),
+        Verdict.EQUAL_BUT_UNDERFLOW,
+    ),
+    "a fused loss and the chain on old Caffe": Case(
+        FUSED, CHAIN, Verdict.EQUAL_BUT_UNDERFLOW, target="legacy"
+    ),
+    "an average of softmaxes kept by a Log layer": Case(
+        MEAN + loss("mean"),
+        MEAN
+        + 'layer { name: "log" type: "Log" bottom: "mean" top: "log" log_param { shift: 1e-20 } }\n'
+        + loss("log"),
+        Verdict.EQUAL,
+    ),
+    "MultinomialLogisticLoss and SoftmaxWithLoss": Case(
+        DATA + FC + PROB + loss("prob", type="MultinomialLogisticLoss"),
+        SOFTMAX,
+        Verdict.EQUAL_BUT_UNDERFLOW,
+    ),
+    "a map of scores": Case(
+        INPUT + CONV + PROB + loss("prob"),
+        INPUT + CONV + loss("fc"),
+        Verdict.NOT_COMPARABLE,
+    ),
+    "a map of scores under a fused loss": Case(
+        INPUT + CONV + loss("fc"), INPUT + CONV + loss("fc"), Verdict.EQUAL
+    ),
+    "a Flatten in between": Case(
+        DATA + FC + PROB + 'layer { name: "f" type: "Flatten" bottom: "prob" top: "flat" }\n'
+        + loss("flat"),
+        DATA + FC + 'layer { name: "f" type: "Flatten" bottom: "fc" top: "flat" }\n' + loss("flat"),
+        Verdict.EQUAL_BUT_UNDERFLOW,
+    ),
+    "a softmax too many": Case(
+        SOFTMAX,
+        DATA + FC + PROB + loss("prob", type="SoftmaxWithLoss"),
+        Verdict.DIFFERENT,
+        ("Softmax `prob` is between scores and loss in the new net only",),
+    ),
+    "a loss of another kind": Case(
+        DATA + FC + loss("fc", type="HingeLoss"),
+        DATA + FC + loss("fc", "hinge_loss_param { norm: L2 }", "HingeLoss"),
+        Verdict.DIFFERENT,
+        ("`loss`: hinge_loss_param.norm L1 → L2",),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_verdict(name: str) -> None:
+    case = CASES[name]
+    found = one(case.old, case.new, target=case.target)
+    assert (found.verdict, found.causes[: len(case.causes)]) == (case.verdict, case.causes)
+    assert found.verdict != Verdict.EQUAL or found.causes == ()
+
+
+def test_every_batch_is_told() -> None:
+    found = one(CHAIN, FUSED)
+    names = [batch.about for batch in found.batches]
+    assert len(names) == len(set(names))
+    assert {"random scores", "all scores alike", "scores of ±1000", "one class only"} <= set(names)
+    assert all(batch.legacy and batch.today and batch.new for batch in found.batches)
+    assert {batch.about for batch in found.underflowing} == {"scores of ±45", "scores of ±1000"}
+
+
+def test_todays_column_is_the_file_as_it_was() -> None:
+    found = one(CHAIN, FUSED)
+    doubled = found.batches[0]
+    assert doubled.today is not None
+    assert doubled.new is not None
+    assert doubled.today.max_gradient < doubled.new.max_gradient
+    normalize = one(DATA + FC + PROB + loss("prob", "loss_param { normalize: true }"), FUSED)
+    assert all(batch.today is None for batch in normalize.batches)
+    assert "normalize" in normalize.aborts["today"]
+
+
+def test_states_are_told_and_proven_apart() -> None:
+    split = "".join(
+        FUSED.splitlines(keepends=True)[:-1]
+        + [
+            loss("fc", f"include {{ phase: {phase} }}" + more)
+            for phase, more in (("TRAIN", ""), ("TEST", " loss_weight: 3"))
+        ]
+    )
+    proof = proved(FUSED, split)
+    assert [(it.states, it.verdict) for it in proof.losses] == [
+        (("TRAIN",), Verdict.EQUAL),
+        (("TEST",), Verdict.DIFFERENT),
+    ]
+
+
+def test_a_loss_that_is_gone_is_a_problem() -> None:
+    proof = proved(FUSED + loss("fc").replace('"loss"', '"second"'), FUSED)
+    assert proof.problems == (
+        "in TRAIN the loss `second` is gone",
+        "in TEST the loss `second` is gone",
+    )
+    assert not proof.holds
+
+
+def test_two_matrices_are_a_cause() -> None:
+    found = one(FUSED, DATA + FC + loss("fc", h="J"))
+    assert (found.verdict, found.causes) == (Verdict.DIFFERENT, ("H: H → J",))
+    assert found.apart_from_h is not None
+
+
+def test_matrices_that_are_not_here_are_no_cause_and_no_proof() -> None:
+    found = one(FUSED, DATA + FC + loss("fc", h="gone"))
+    assert found.verdict == Verdict.EQUAL_BUT_H
+    assert found.remarks == ("gone is not here: H in its place",)
+    same = one(*[DATA + FC + loss("fc", h="gone")] * 2)
+    assert same.verdict == Verdict.EQUAL
+    assert same.remarks == ("gone is not here: random numbers in its place",)
+
+
+def test_a_file_that_is_yet_to_be_written_counts() -> None:
+    new = NewFile(Path("new"), binaryproto_bytes(np.diag([1.0, 2, 3, 4])))
+    found = one(FUSED, DATA + FC + loss("fc", h="new"), files=(new,))
+    assert (found.verdict, found.remarks) == (Verdict.EQUAL, ())
+
+
+def test_a_difference_without_a_cause_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slightly_wrong(*arguments: Any, **options: Any) -> LossResult:
+        right = fused_loss(*arguments, **options)
+        return dataclasses.replace(right, gradient=right.gradient * 1.00001)
+
+    monkeypatch.setattr("protofix.infogain.proof.heads.fused_loss", slightly_wrong)
+    proof = proved(CHAIN, FUSED)
+    [found] = proof.losses
+    assert (found.verdict, found.causes) == (Verdict.DIFFERENT, ())
+    assert not proof.holds
+    assert not proof.explained
