@@ -7,7 +7,7 @@
 ['PF101']
 """
 
-from protofix.api import check, migrate, parse, upgrade_text
+from protofix.api import check, inject, migrate, parse, prove, upgrade_text
 
 __version__ = "0.1.0"
-__all__ = ["check", "migrate", "parse", "upgrade_text"]
+__all__ = ["check", "inject", "migrate", "parse", "prove", "upgrade_text"]

@@ -11,7 +11,10 @@ from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
 
 if TYPE_CHECKING:
+    from protofix.infogain.proof.heads import Era
+    from protofix.infogain.proof.results import Proof
     from protofix.infogain.sources import Way
+    from protofix.injection import Injection
     from protofix.migration import Migration
     from protofix.net.shapes import Shape
     from protofix.rules.rule import Finding
@@ -109,3 +112,52 @@ def migrate(
 
     options = MigrateOptions(FuseOptions(LossParam(loss_param), maps), way, Path(folder), upgrade)
     return migrate_document(parse(text, path), options)
+
+
+def inject(
+    text: str | bytes,
+    path: str = "<string>",
+    *,
+    way: Way | None = None,
+    identity: bool = False,
+    target: str = "fused",
+    losses: Sequence[str] = (),
+    folder: str | Path = ".",
+    upgrade: bool = True,
+) -> Injection:
+    """Give H to the losses of a net, take it out again, or write them for an old Caffe.
+
+    `way` is one of `FromFile`, `FromLabels`, `FromHdf5` and `FromDatabase` of
+    `protofix.infogain.sources`; `identity` asks for SoftmaxWithLoss back, the `target` "legacy" for
+    what a Caffe before April 2017 reads. `losses` are names; without any, all InfogainLosses are
+    meant, or all SoftmaxWithLosses of a net that has none. Nothing is written: the new text is
+    `.after.text`, the files that it names, which are to lie in `folder`, are `.files`.
+
+    Raises a `ValueError` with one line that says what would be right.
+    """
+    from protofix.injection import InjectOptions, inject_document
+
+    legacy = target == "legacy"
+    options = InjectOptions(way, identity, legacy, tuple(losses), Path(folder), upgrade)
+    return inject_document(parse(text, path), options)
+
+
+def prove(
+    old: str | bytes,
+    new: str | bytes,
+    old_path: str = "<old>",
+    new_path: str = "<new>",
+    *,
+    target: str = "fused",
+) -> Proof:
+    """Hold each loss of a net against the one of another net, in each state.
+
+    Files of H are looked for from the working folder and from the nets' own, by their paths. The
+    `target` "legacy" takes the new net to be for a Caffe before April 2017.
+
+    Raises a `ValueError` with one line that says what would be right.
+    """
+    from protofix.proving import prove_documents
+
+    era: Era = "legacy" if target == "legacy" else "fused"
+    return prove_documents(parse(old, old_path), parse(new, new_path), era)

@@ -64,46 +64,22 @@ def add_prove(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _prove(arguments: argparse.Namespace) -> int:
-    from protofix.infogain.proof.nets import ProofOptions, prove_nets
-    from protofix.infogain.proof.nets_in_caffe import prove_in_caffe
+    from protofix.proving import prove_documents
 
     if arguments.old == arguments.new == "-":
         raise ValueError("only one of OLD and NEW can be standard input")
-    old, new = _net(arguments.old), _net(arguments.new)
+    old, new = _document(arguments.old), _document(arguments.new)
     target: Era = "legacy" if arguments.target == "legacy" else "fused"
-    # An upgrade changes no number, and lets a layer of both nets be compared field by field.
-    before, after = _upgraded(old), _upgraded(new)
-    if arguments.engine == "caffe":
-        proof = prove_in_caffe(before, after, target)
-    else:
-        proof = prove_nets(before, after, ProofOptions(target=target))
-    if not proof.losses and not proof.problems:
-        raise ValueError(f"{arguments.new}: has no loss in any state, so there is nothing to prove")
+    proof = prove_documents(old, new, target, arguments.engine)
     _print(arguments, proof, old, new)
     return DONE if proof.holds else FOUND
 
 
-def _net(path: str) -> Document:
-    from caffe_proto import base_schema
-    from protofix.migration import refuse_what_is_no_net
+def _document(path: str) -> Document:
     from protofix.textproto.reader import read
 
     data = stdin_bytes() if path == "-" else read_bytes(Path(path))
-    document = read(source_of_bytes(data, "<stdin>" if path == "-" else path))
-    refuse_what_is_no_net(document, base_schema())
-    return document
-
-
-def _upgraded(document: Document) -> Document:
-    from protofix.net.layers import bind
-    from protofix.upgrade.text.document import upgrade_document
-
-    if bind(document).mixed:
-        raise ValueError(
-            f"{document.source.path}: mixes `layer` and `layers`, and Caffe refuses it: "
-            "protofix upgrade --unsafe makes it whole"
-        )
-    return upgrade_document(document).after
+    return read(source_of_bytes(data, "<stdin>" if path == "-" else path))
 
 
 def _print(arguments: argparse.Namespace, proof: Proof, old: Document, new: Document) -> None:

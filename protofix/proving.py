@@ -1,0 +1,56 @@
+"""Two nets as their files have them, in whatever format, proven loss by loss."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from caffe_proto import base_schema
+from protofix.infogain.proof.heads import Era
+from protofix.infogain.proof.nets import ProofOptions, prove_nets
+from protofix.infogain.proof.results import Proof
+from protofix.migration import refuse_what_is_no_net
+from protofix.net.layers import bind
+from protofix.textproto.tree import Document
+from protofix.upgrade.text.document import upgrade_document
+
+Engine = Literal["numpy", "caffe"]
+
+
+class ProvingError(ValueError):
+    """Two nets cannot be held against each other; the message is one line that says why."""
+
+
+def prove_documents(
+    old: Document, new: Document, target: Era = "fused", engine: Engine = "numpy"
+) -> Proof:
+    """Hold each loss of a net against the one of another net, in each state.
+
+    Nets in old formats are upgraded for it, which changes no number. With the engine "caffe" the
+    pycaffe that is installed computes.
+
+    Raises `MigrationError` for a file that is no net, `UpgradeError` for one that cannot be
+    upgraded, `ProvingError` for nets that Caffe refuses or that have no loss, and `CaffeError` if
+    there is no pycaffe.
+    """
+    before, after = _upgraded(old), _upgraded(new)
+    if engine == "caffe":
+        from protofix.infogain.proof.nets_in_caffe import prove_in_caffe
+
+        proof = prove_in_caffe(before, after, target)
+    else:
+        proof = prove_nets(before, after, ProofOptions(target=target))
+    if not proof.losses and not proof.problems:
+        raise ProvingError(
+            f"{new.source.path}: has no loss in any state, so there is nothing to prove"
+        )
+    return proof
+
+
+def _upgraded(document: Document) -> Document:
+    refuse_what_is_no_net(document, base_schema())
+    if bind(document).mixed:
+        raise ProvingError(
+            f"{document.source.path}: mixes `layer` and `layers`, and Caffe refuses it: "
+            "protofix upgrade --unsafe makes it whole"
+        )
+    return upgrade_document(document).after

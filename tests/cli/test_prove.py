@@ -1,0 +1,103 @@
+"""`protofix prove` as people use it: files in, a table, JSON or a page out, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from shared_data import ROOT
+
+import protofix
+from protofix.cli import main
+
+PLAIN = ROOT / "fixtures" / "fuse" / "plain"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Start in a folder with a net before and after its migration, and its H."""
+    shutil.copy(PLAIN / "before.prototxt", tmp_path / "old.prototxt")
+    shutil.copy(PLAIN / "after.prototxt", tmp_path / "new.prototxt")
+    shutil.copy(ROOT / "fixtures" / "H.binaryproto", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_equal_nets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "old.prototxt", "new.prototxt"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("`loss`, InfogainLoss, in TRAIN and TEST\n  H H.binaryproto\n")
+    assert "old Caffe        today's Caffe              new net  difference\n" in out
+    assert "but where the old gradient underflows\n" in out
+
+
+def test_a_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = folder / "new.prototxt"
+    new.write_text(new.read_text().replace("loss_weight: 2", "loss_weight: 3"))
+    assert main(["prove", "old.prototxt", "new.prototxt"]) == 1
+    assert ": loss_weight 2 → 3\n" in capsys.readouterr().out
+
+
+def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "old.prototxt", "new.prototxt", "--format", "json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["holds"]
+    [loss] = record["losses"]
+    assert (loss["states"], loss["reference"]) == (["TRAIN", "TEST"], "legacy")
+    assert loss["batches"][0]["legacy"] == pytest.approx(loss["batches"][0]["new"])
+
+
+@pytest.mark.parametrize("name", ["proof.html", "proof.json", "proof.txt"])
+def test_a_report_is_written_whole(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prove", "old.prototxt", "new.prototxt", "--report", name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert lines[-1] == f"wrote {name}"
+    written = (folder / name).read_text(encoding="utf-8")
+    begins = {"proof.html": "<!doctype html>", "proof.json": "{", "proof.txt": "`loss`"}[name]
+    assert written.lower().startswith(begins)
+
+
+def test_standard_input_is_one_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "-", "-"]) == 2
+    assert capsys.readouterr().err == ("protofix: only one of OLD and NEW can be standard input\n")
+
+
+BAD = {
+    "no such file": ("gone.prototxt", "gone.prototxt: cannot be read: No such file or directory"),
+    "a solver": ("solver.prototxt", "solver.prototxt: is a solver: give the net it names"),
+    "without a loss": (
+        "deploy.prototxt",
+        "deploy.prototxt: has no loss in any state, so there is nothing to prove",
+    ),
+    "mixed formats": (
+        "mixed.prototxt",
+        "mixed.prototxt: mixes `layer` and `layers`, and Caffe refuses it: "
+        "protofix upgrade --unsafe makes it whole",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_cannot_be_proven(what: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "solver.prototxt").write_text('net: "new.prototxt" base_lr: 1')
+    (folder / "deploy.prototxt").write_text('input: "a" layer { name: "r" type: "ReLU" }')
+    (folder / "mixed.prototxt").write_text('layer { name: "a" } layers { name: "b" }')
+    name, message = BAD[what]
+    assert main(["prove", name, name]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == f"protofix: {message}\n"
+
+
+def test_the_library(folder: Path) -> None:
+    old, new = (Path(name).read_text() for name in ("old.prototxt", "new.prototxt"))
+    proof = protofix.prove(old, new)
+    assert proof.holds
+    assert [loss.loss for loss in proof.losses] == ["loss"]
+    back = protofix.inject(new, target="legacy").after.text
+    assert protofix.prove(new, back, target="legacy").holds
