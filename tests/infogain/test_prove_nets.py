@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from shared_data import ROOT
 
 import protofix
 from protofix.files import NewFile
@@ -15,6 +17,7 @@ from protofix.infogain.maths import LossResult, fused_loss
 from protofix.infogain.matrix.writing import binaryproto_bytes
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import LossProof, Proof, Verdict
+from protofix.infogain.sources import FromDatabase, FromFile, FromHdf5, FromLabels
 
 DATA = 'layer { name: "data" type: "Data" top: "data" top: "label" }\n'
 FC = """layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
@@ -286,3 +289,32 @@ def test_a_difference_without_a_cause_does_not_hold(monkeypatch: pytest.MonkeyPa
     assert (found.verdict, found.causes) == (Verdict.DIFFERENT, ())
     assert not proof.holds
     assert not proof.explained
+
+
+WAYS = {
+    "a file": FromFile(Path("H.csv")),
+    "ComputeH": FromLabels(classes=3),
+    "HDF5Data": FromHdf5(Path("H.h5")),
+    "LMDB": FromDatabase(Path("H_lmdb"), "LMDB"),
+    "LevelDB": FromDatabase(Path("H_leveldb"), "LEVELDB"),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_h_is_the_nets_own_in_each_way(name: str, tmp_path: Path) -> None:
+    for file in ("H.csv", "H.h5"):
+        shutil.copy(ROOT / "fixtures" / file, tmp_path)
+    for folder in ("H_lmdb", "H_leveldb"):
+        shutil.copytree(ROOT / "fixtures" / folder, tmp_path / folder)
+    old = SOFTMAX.replace("num_output: 4", "num_output: 3")
+    injection = protofix.inject(old, way=WAYS[name])
+    for file in injection.files:
+        file.path.write_bytes(file.content)
+    found = one(old, injection.after.text)
+    assert found.verdict == Verdict.EQUAL_BUT_H
+    assert found.weighted is not None
+    assert found.weighted != found.batches[-1].new
+    again = one(injection.after.text, injection.after.text)
+    assert again.verdict == Verdict.EQUAL
+    assert again.matrices[0] == again.matrices[1]
+    assert again.remarks == ()
