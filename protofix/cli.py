@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="protofix",
         description="Reads, checks and mends Caffe prototxt without losing a byte.",
         epilog="protofix COMMAND --help shows examples.",

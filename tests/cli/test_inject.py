@@ -71,7 +71,7 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         {"loss": "loss", "before": "SoftmaxWithLoss", "after": "InfogainLoss"}
     ]
     assert record["complete"] and record["changed"]
-    assert record["problems"] == record["doubts"] == []
+    assert record["proof"]["problems"] == record["doubts"] == []
 
 
 def test_files_lie_beside_the_result(folder: Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from infogain_cases import FLOAT32, golden_cases, recordings
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
@@ -26,25 +25,12 @@ from protofix.infogain.maths import (
 Array = NDArray[np.float64]
 Function = Callable[..., Any]
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden" / "infogain"
-FLOAT32 = np.finfo(np.float32)
-
-
 # --- against Caffe -----------------------------------------------------------------------------
-
-
-def golden_cases() -> list[Any]:
-    if not GOLDEN.is_dir():
-        reason = "needs ../shared, which this checkout has not"
-        return [pytest.param({}, id="golden", marks=pytest.mark.skip(reason=reason))]
-    cases = json.loads((GOLDEN / "cases.json").read_text(encoding="utf-8"))
-    return [pytest.param(case, id=f"{case['key']}-{case['layer']}") for case in cases]
 
 
 @pytest.fixture(scope="module")
 def recorded() -> dict[str, NDArray[np.float32]]:
-    with np.load(GOLDEN / "cases.npz") as arrays:
-        return dict(arrays)
+    return recordings()
 
 
 @pytest.mark.parametrize("case", golden_cases())

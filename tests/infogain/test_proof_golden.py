@@ -7,12 +7,11 @@ and run, as `protofix prove` does with any net.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from infogain_cases import FLOAT32, golden_cases, recordings
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
@@ -20,22 +19,10 @@ import protofix
 from protofix.infogain.proof.heads import Batch, head_of, run
 from protofix.net.view import view_of
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden" / "infogain"
-FLOAT32 = np.finfo(np.float32)
-
-
-def golden_cases() -> list[Any]:
-    if not GOLDEN.is_dir():
-        reason = "needs ../shared, which this checkout has not"
-        return [pytest.param({}, id="golden", marks=pytest.mark.skip(reason=reason))]
-    cases = json.loads((GOLDEN / "cases.json").read_text(encoding="utf-8"))
-    return [pytest.param(case, id=f"{case['key']}-{case['layer']}") for case in cases]
-
 
 @pytest.fixture(scope="module")
 def recorded() -> dict[str, NDArray[np.float32]]:
-    with np.load(GOLDEN / "cases.npz") as arrays:
-        return dict(arrays)
+    return recordings()
 
 
 def net_of(case: dict[str, Any], shape: tuple[int, ...]) -> str:
