@@ -17,7 +17,7 @@ from protofix.infogain.maths import LossResult, fused_loss
 from protofix.infogain.matrix.writing import binaryproto_bytes
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import LossProof, Proof, Verdict
-from protofix.infogain.sources import FromDatabase, FromFile, FromHdf5, FromLabels
+from protofix.infogain.sources import FromDatabase, FromFile, FromHdf5, FromLabels, Way
 
 DATA = 'layer { name: "data" type: "Data" top: "data" top: "label" }\n'
 FC = """layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
@@ -291,7 +291,7 @@ def test_a_difference_without_a_cause_does_not_hold(monkeypatch: pytest.MonkeyPa
     assert not proof.explained
 
 
-WAYS = {
+WAYS: dict[str, Way] = {
     "a file": FromFile(Path("H.csv")),
     "ComputeH": FromLabels(classes=3),
     "HDF5Data": FromHdf5(Path("H.h5")),
@@ -308,8 +308,8 @@ def test_h_is_the_nets_own_in_each_way(name: str, tmp_path: Path) -> None:
         shutil.copytree(ROOT / "fixtures" / folder, tmp_path / folder)
     old = SOFTMAX.replace("num_output: 4", "num_output: 3")
     injection = protofix.inject(old, way=WAYS[name])
-    for file in injection.files:
-        file.path.write_bytes(file.content)
+    for new in injection.files:
+        new.path.write_bytes(new.content)
     found = one(old, injection.after.text)
     assert found.verdict == Verdict.EQUAL_BUT_H
     assert found.weighted is not None

@@ -18,7 +18,7 @@ _CLASSES = {"+": "plus", "-": "minus", "@": "hunk", "\\": "hunk"}
 
 def diff_html(old: Document, new: Document) -> str:
     """Show what changed in the text; a long diff is folded."""
-    diff = unified_diff(old.text, new.text, new.source.path)
+    diff = unified_diff(old.text, new.text, old.source.path)
     if not diff:
         return '<p class="pale">Both texts are the same.</p>'
     lines = diff.removesuffix("\n").split("\n")

@@ -1,8 +1,8 @@
-"""The layers between scores and loss as a picture in SVG, coloured by the page that it stands in."""
+"""The layers between scores and loss as a picture in SVG, coloured by the page it stands in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from unicodedata import east_asian_width
@@ -23,7 +23,14 @@ _MOST_LINES = 4  # of a name
 _MARGIN = 6.0
 
 Marks = dict[str, str]
-"""By layer name "gone", "new" or "changed"; the others stayed."""
+"""By layer name one of `MEANINGS`; the others stayed."""
+
+MEANINGS = {
+    "gone": "the new net has no such layer",
+    "new": "the old net had no such layer",
+    "changed": "other bottoms, tops or type",
+    "aside": "in both nets, but in only one of them between scores and loss",
+}
 
 
 @dataclass(frozen=True)
@@ -66,15 +73,22 @@ class _Box:
         return self.x + self.width / 2
 
 
-def marks_of(old: Sequence[Step], new: Sequence[Step]) -> tuple[Marks, Marks]:
-    """Which layers of the old net are gone or changed, and which of the new one new or changed."""
+def marks_of(
+    old: Sequence[Step], new: Sequence[Step], in_old: Collection[str], in_new: Collection[str]
+) -> tuple[Marks, Marks]:
+    """Which layers of the old net are gone or changed, and which of the new one new or changed.
+
+    `in_old` and `in_new` are the names of all layers of both nets.
+    """
     ours, theirs = ({step.name: step for step in steps} for steps in (old, new))
-    return _marks(ours, theirs, "gone"), _marks(theirs, ours, "new")
+    return _marks(ours, theirs, in_new, "gone"), _marks(theirs, ours, in_old, "new")
 
 
-def _marks(here: dict[str, Step], there: dict[str, Step], alone: str) -> Marks:
+def _marks(
+    here: dict[str, Step], there: dict[str, Step], all_there: Collection[str], alone: str
+) -> Marks:
     return {
-        name: alone if name not in there else "changed"
+        name: "changed" if name in there else "aside" if name in all_there else alone
         for name, step in here.items()
         if there.get(name) != step
     }

@@ -1,6 +1,6 @@
 """A proof as one self-contained page: no script, no request, light or dark as the reader's screen.
 
-Every text that comes from a net is escaped, and the page's own policy forbids whatever is not there.
+Every text that comes from a net is escaped, and the page's own policy forbids all else.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from html import escape
 from pathlib import Path
 
 from protofix.infogain.proof.results import BatchProof, LossProof, Numbers, Proof, Verdict
+from protofix.net.layers import bind
 from protofix.reports.proof.diff import diff_html
-from protofix.reports.proof.drawing import chain_svg, marks_of
+from protofix.reports.proof.drawing import MEANINGS, chain_svg, marks_of
 from protofix.reports.proof.plots import curve_svg, differences_svg
 from protofix.reports.proof.text import verdict_sentence
 from protofix.reports.terminal import printable
 from protofix.textproto.tree import Document
+
+LayerNames = tuple[frozenset[str], frozenset[str]]
+"""The names of all layers of the old net and of the new one."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -45,9 +49,11 @@ def html_report(proof: Proof, old: Document, new: Document) -> str:
 
     """
     style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-    names = f"{_text(_name(old))} → {_text(_name(new))}"
+    names = _layer_names(old), _layer_names(new)
+    title = " → ".join(_text(Path(_name(net)).name) for net in (old, new))
+    paths = " → ".join(_text(_name(net)) for net in (old, new))
     try:
-        losses = [_loss(number, loss) for number, loss in enumerate(proof.losses, 1)]
+        losses = [_loss(number, loss, names) for number, loss in enumerate(proof.losses, 1)]
     except ImportError:
         raise ValueError("the page's plots need matplotlib: pip install 'protofix[plot]'") from None
     return "\n".join(
@@ -59,12 +65,13 @@ def html_report(proof: Proof, old: Document, new: Document) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<link rel="icon" href="data:,">',
-            f"<title>{names}: proof</title>",
+            f"<title>{title}: proof</title>",
             f"<style>\n{style}</style>",
             "</head>",
             "<body>",
-            f"<header><h1>{names}</h1>",
+            f"<header><h1>{title}</h1>",
             *_summary(proof),
+            f'<p class="pale">{paths}</p>',
             "</header>",
             "<main>",
             f'<section id="diff"><h2>What changed in the text</h2>{diff_html(old, new)}</section>',
@@ -85,6 +92,10 @@ weight; its column has the largest size of an entry. A difference is the largest
 the gradients', relative to the larger one; up to 1e-6 counts as equal.</p>
 <p>Made by protofix prove.</p>
 </footer>"""
+
+
+def _layer_names(document: Document) -> frozenset[str]:
+    return frozenset(layer.name for layer in bind(document).layers)
 
 
 def _name(document: Document) -> str:
@@ -117,7 +128,7 @@ def _banner(kind: str, sign: str, said: str) -> str:
     return f'<p class="verdict {kind}">{sign} {_text(said)}</p>'
 
 
-def _loss(number: int, loss: LossProof) -> str:
+def _loss(number: int, loss: LossProof, names: LayerNames) -> str:
     kind, sign, _ = _BANNERS[loss.verdict]
     parts = [
         f'<section id="loss-{number}">',
@@ -125,7 +136,7 @@ def _loss(number: int, loss: LossProof) -> str:
         *_facts(loss),
         _banner(kind, sign, verdict_sentence(loss)),
         *_because(loss),
-        *_chains(loss),
+        *_chains(loss, names),
     ]
     if loss.batches:
         parts += ["<h3>Numbers</h3>", *_table(loss), *_plots(loss, f"loss{number}")]
@@ -148,10 +159,12 @@ def _facts(loss: LossProof) -> Iterator[str]:
 
 
 def _because(loss: LossProof) -> Iterator[str]:
-    """Causes, and what else is to be known."""
-    if loss.causes:
-        yield f"<p>What makes the difference:</p>{_listed(loss.causes)}"
+    """What is to be known besides the verdict."""
     said = [f"{_TITLES[column]} aborts: {why}" for column, why in loss.aborts.items()]
+    if loss.weighted is not None:
+        before = loss.batches[-1].new if loss.batches else None
+        was = "" if before is None else f" where it was {before.loss:.6g}"
+        said.append(f"with its own H the loss of the last batch is {loss.weighted.loss:.6g}{was}")
     said += loss.remarks
     if said:
         yield f"<p>To be known:</p>{_listed(said)}"
@@ -161,17 +174,20 @@ def _listed(lines: Sequence[str]) -> str:
     return f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>"
 
 
-def _chains(loss: LossProof) -> Iterator[str]:
+def _chains(loss: LossProof, names: LayerNames) -> Iterator[str]:
     """The graph around the loss, old and new side by side."""
     if not (loss.old_steps or loss.new_steps):
         return
-    gone, added = marks_of(loss.old_steps, loss.new_steps)
+    gone, added = marks_of(loss.old_steps, loss.new_steps, *names)
     yield '<h3>From the scores to the loss</h3><div class="chains">'
     sides = ((loss.old_steps, gone, "old net"), (loss.new_steps, added, "new net"))
     for steps, marks, title in sides:
         said = f"{title}: {', '.join(f'{step.name} ({step.type})' for step in steps)}"
         yield f"<figure><figcaption>{title}</figcaption>{chain_svg(steps, marks, said)}</figure>"
     yield "</div>"
+    found = {*gone.values(), *added.values()}
+    legend = [f"<em>{mark}</em>: {said}" for mark, said in MEANINGS.items() if mark in found]
+    yield f'<p class="pale">{"; ".join(legend)}</p>'
 
 
 def _table(loss: LossProof) -> Iterator[str]:
@@ -210,7 +226,7 @@ def _row(batch: BatchProof) -> str:
     kind = (
         " doubt" if batch.underflow else "" if batch.equal or batch.difference is None else " bad"
     )
-    text = "–" if batch.difference is None else f"{batch.difference:.1e}"
+    text = _brief(batch.difference)
     text += " underflow" if batch.underflow else " different" if kind else ""
     cells.append(
         f'<td class="number first difference{kind}" data-label="largest difference">{text}</td>'
@@ -218,10 +234,16 @@ def _row(batch: BatchProof) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
+def _brief(difference: float | None) -> str:
+    if difference is None:
+        return "-"
+    return f"{difference:.1e}" if difference else "0"
+
+
 def _plots(loss: LossProof, name: str) -> Iterator[str]:
     plots = [
         (
-            "Difference of each batch; a triangle is of underflow alone, a cross counts as different",
+            "Difference of each batch; a triangle is underflow alone, a cross counts as different",
             differences_svg(loss.batches, f"{name}a"),
         ),
         (

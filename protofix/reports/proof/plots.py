@@ -32,7 +32,7 @@ _STROKES: dict[str, dict[str, Any]] = {
 }
 _NOTHING = -18.0  # the place of a difference of 0 among powers of 10
 _INCHES = 5.2
-_RC = {
+_RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 9,
     "font.family": "sans-serif",
@@ -69,7 +69,7 @@ def differences_svg(batches: Sequence[BatchProof], name: str) -> str:
         words = ["1e-16", "1e-12", "1e-6", "1"]
         axes.set_xlim(_NOTHING, max(1.0, *(_power(batch.difference or 0.0) for batch in known)))
         axes.set_xticks([_NOTHING, *marks], ["0", *words])
-        axes.set_xlabel("largest relative difference (dashed: what still counts as equal)")
+        axes.set_xlabel("largest relative difference; dashed: 1e-6")
 
     said = "The largest relative difference of each batch, on a logarithmic scale"
     return _drawn(draw, 1.0 + 0.24 * len(known), said, name)
@@ -88,7 +88,9 @@ def curve_svg(curve: Sequence[CurvePoint], name: str) -> str:
             points = [(it.margin, getattr(it, series)) for it in curve]
             known = [point for point in points if point[1] is not None]
             if known:
-                axes.plot(*zip(*known), color=_SERIES[series], label=_TITLES[series], **strokes)
+                margins, sizes = zip(*known, strict=True)
+                colour, title = _SERIES[series], _TITLES[series]
+                axes.plot(margins, sizes, color=colour, label=title, **strokes)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("lead of a wrong class over the right one, in scores")
         axes.set_ylabel("largest |gradient|")
