@@ -9,9 +9,11 @@ from pathlib import Path
 
 from caffe_proto import base_schema
 from protofix.files import NewFile
-from protofix.infogain.chains import Chain, find_chains, find_other_probabilities
+from protofix.infogain.chains import Chain, find_chains
 from protofix.infogain.legacy import to_legacy
 from protofix.infogain.losses import has_matrix, infogain_losses
+from protofix.infogain.matrix.checks import concerns
+from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import structure_problems
@@ -189,9 +191,27 @@ class _Work:
             self._take(given)
         if self.options.legacy:
             self._legacy(numbers)
+        elif any(loss.format < 2 for loss in infogain_losses(bind(self.document))):
+            self.notes.append(
+                "the net stays in the V1 format, which is that of Caffes before April 2017: their "
+                "InfogainLoss wants probabilities, which --target legacy gives it"
+            )
+        if self.matrix is not None:
+            self.notes += [
+                f"{self.matrix.path}: {concern.message}"
+                for concern in concerns(self.matrix.values)
+                if concern.severity != "note"
+            ]
 
     def _identity(self) -> None:
         _refuse_chains(self.document, self.infogain, "--identity")
+        chosen = {loss.index for loss in self.infogain}
+        for other in find_other_probabilities(view_of(self.document)):
+            if other.loss.index in chosen:
+                raise InjectionError(
+                    f"`{other.loss.name}` reads {other.reason}, and SoftmaxWithLoss would take "
+                    f"their softmax: {_way_to_scores(other)}"
+                )
         # Each that is no InfogainLoss any more lowers the numbers of those behind it.
         for done, number in enumerate(self._infogain_numbers()):
             self.document = to_softmax_loss(self.document, number - done, self.notes)
@@ -215,7 +235,8 @@ class _Work:
             _refuse_chains(self.document, self.infogain, _option_of(self.options.way))
         chosen = {loss.index for loss in self.chosen}
         for other in find_other_probabilities(view):
-            if other.loss.index in chosen:
+            # A Caffe before April 2017 wants probabilities, whatever their making.
+            if other.loss.index in chosen and not self.options.legacy:
                 self.doubts.append(f"`{other.loss.name}` reads {other.reason}; {other.advice}")
         for loss in self.softmax:
             for graph, _ in view.keeping(loss):
@@ -296,6 +317,13 @@ def _refuse_chains(document: Document, losses: list[Layer], option: str) -> None
                 f"`{chain.softmax.name}`, as Caffe before April 2017 wanted it: "
                 f"`protofix migrate{with_way}` fuses the two{first or ' and gives H'}"
             )
+
+
+def _way_to_scores(other: OtherProbabilities) -> str:
+    if other.sums_to_one is False:
+        return "let it read scores first"
+    how = "--log-layer" if other.sums_to_one else f"--sums-to-one {other.loss.name}, if they do,"
+    return f"`protofix migrate {how}` makes scores of them first"
 
 
 def _option_of(way: Way | None) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from caffe_proto import Schema, base_schema
 from protofix.files import NewFile
-from protofix.infogain.chains import Chain, OtherProbabilities, find_other_probabilities
+from protofix.infogain.chains import Chain
 from protofix.infogain.fuse import Fused, FuseOptions, FuseResult, fuse
 from protofix.infogain.log_layer import Logged, keep_probabilities
 from protofix.infogain.losses import has_matrix, infogain_losses, source_of
 from protofix.infogain.matrix.reading import read_source
 from protofix.infogain.matrix.values import MatrixError, check_matrix
+from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import left_over, reading_problems, structure_problems
@@ -40,7 +41,8 @@ class MigrateOptions:
     """What a person asks for: how to fuse, how H is given, and where new files are to lie.
 
     A net of which anything is fused or given is upgraded first, unless `upgrade` is false.
-    `log_layer` keeps probabilities that sum to one, and are no plain Softmax, by a Log layer.
+    `log_layer` keeps probabilities that sum to one, and are no plain Softmax, by a Log layer;
+    `sums_to_one` names losses of which a person knows it where the file does not tell.
     """
 
     fuse: FuseOptions = field(default_factory=FuseOptions)
@@ -48,6 +50,7 @@ class MigrateOptions:
     folder: Path = Path()
     upgrade: bool = True
     log_layer: bool = False
+    sums_to_one: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,8 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
     original, upgrade = document, _upgraded(document, options)
     fused = fuse(upgrade.after if upgrade else document, options.fuse)
     logged = Logged(fused.document, (), ())
-    if options.log_layer:
-        logged = keep_probabilities(fused.document, options.fuse.loss_param)
+    if options.log_layer or options.sums_to_one:
+        logged = keep_probabilities(fused.document, options.fuse.loss_param, options.sums_to_one)
     notes = [*logged.notes]
     nothing = not fused.fused and not logged.losses and options.way is None
     if upgrade and upgrade.changed and nothing:

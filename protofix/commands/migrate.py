@@ -75,6 +75,11 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "softmaxes, by a Log layer in front of the loss: softmax(log p) = p",
     )  # fmt: skip
     migrate.add_argument(
+        "--sums-to-one", metavar="LOSS", action="append", default=[],
+        help="say that what a loss reads sums to one where the file does not tell, so that a Log "
+        "layer keeps it",
+    )  # fmt: skip
+    migrate.add_argument(
         "--no-upgrade", action="store_true", help="keep the old format of a net that is changed"
     )
     migrate.add_argument(
@@ -125,6 +130,7 @@ def _migrate_options(arguments: argparse.Namespace) -> MigrateOptions:
         folder_of(arguments),
         upgrade=not arguments.no_upgrade,
         log_layer=arguments.log_layer,
+        sums_to_one=tuple(arguments.sums_to_one),
     )
 
 

@@ -17,12 +17,7 @@ from protofix.net.shapes import Shape, canonical_axis
 from protofix.net.states import NetState
 from protofix.net.values import bool_of, float_of, integer_of, integers_of
 from protofix.net.view import NetView
-from protofix.textproto.literals import parse_float
-from protofix.textproto.tree import Message, Scalar, messages_named, scalars_named
-
-# Layers that make scores anew out of whatever they read. Any other only mixes, cuts or scales it.
-_REMAKING = {"Convolution", "Deconvolution", "Embed", "InnerProduct", "LSTM", "RNN"}
-
+from protofix.textproto.tree import Scalar, messages_named, scalars_named
 
 MAP_OBSTACLES = frozenset({"map", "maybe-map"})
 """The obstacles that a person may overrule: the loss then becomes one a position."""
@@ -67,26 +62,9 @@ class Chain:
         return any(obstacle.kind in MAP_OBSTACLES for obstacle in self.obstacles)
 
 
-@dataclass(frozen=True)
-class OtherProbabilities:
-    """An InfogainLoss that reads probabilities which are not a plain Softmax: `reason` says how.
+class Trace(NamedTuple):
+    """The way back from a loss to its Softmax in a state, or to the layer at which it ends."""
 
-    `sums_to_one` tells whether a Log layer could keep the numbers on today's Caffe.
-    """
-
-    loss: Layer
-    reason: str
-    sums_to_one: bool
-
-    @property
-    def advice(self) -> str:
-        """What can be done about it."""
-        if self.sums_to_one:
-            return "a Log layer in between keeps the numbers on today's Caffe: softmax(log p) = p"
-        return "today's layer cannot give the old numbers: the loss has to be another"
-
-
-class _Trace(NamedTuple):
     graph: Graph
     shapes: dict[int, Shape]
     softmax: Layer | None
@@ -112,27 +90,13 @@ def find_chains(view: NetView) -> list[Chain]:
     """Every chain of a net, in the order of their losses in the file."""
     found = []
     for loss in infogain_losses(view.net):
-        traces = list(_traces(view, loss))
+        traces = list(traces_of(view, loss))
         if any(trace.softmax for trace in traces):
             found.append(_ChainBuilder(view, loss, traces).chain())
     return found
 
 
-def find_other_probabilities(view: NetView) -> list[OtherProbabilities]:
-    """Every InfogainLoss that reads probabilities of another making than one plain Softmax."""
-    found = []
-    for loss in infogain_losses(view.net):
-        traces = list(_traces(view, loss))
-        if any(trace.softmax for trace in traces):
-            continue
-        told = (_mixture(trace, loss) for trace in traces if trace.stopped_at is not None)
-        mixture = next((mixture for mixture in told if mixture is not None), None)
-        if mixture is not None:
-            found.append(OtherProbabilities(loss, *mixture))
-    return found
-
-
-def _traces(view: NetView, loss: Layer) -> Iterator[_Trace]:
+def traces_of(view: NetView, loss: Layer) -> Iterator[Trace]:
     """Follow what a loss reads back to its Softmax, in every state where somebody makes it."""
     for graph, shapes in view.keeping(loss):
         path: list[Layer] = []
@@ -141,21 +105,21 @@ def _traces(view: NetView, loss: Layer) -> Iterator[_Trace]:
             continue
         while True:
             maker = graph.maker_of(version)
-            if maker is None or (maker.type != "Softmax" and not _passes(maker, graph.state)):
-                yield _Trace(graph, shapes, None, (), maker)
+            if maker is None or (maker.type != "Softmax" and not passes(maker, graph.state)):
+                yield Trace(graph, shapes, None, (), maker)
                 break
             if maker.type == "Softmax":
-                yield _Trace(graph, shapes, maker, tuple(reversed(path)), None)
+                yield Trace(graph, shapes, maker, tuple(reversed(path)), None)
                 break
             path.append(maker)
             before = graph.source_of(maker, 0)
             if before is None:
-                yield _Trace(graph, shapes, None, (), maker)
+                yield Trace(graph, shapes, None, (), maker)
                 break
             version = before
 
 
-def _passes(layer: Layer, state: NetState) -> bool:
+def passes(layer: Layer, state: NetState) -> bool:
     """Whether probabilities come out of a layer as they went in, their shape apart."""
     if layer.type in ("Split", "Flatten", "Reshape", "ReLU", "AbsVal"):
         return True  # Probabilities are not negative, so a rectifier leaves them alone.
@@ -176,7 +140,7 @@ def _passes(layer: Layer, state: NetState) -> bool:
 
 
 class _ChainBuilder:
-    def __init__(self, view: NetView, loss: Layer, traces: list[_Trace]) -> None:
+    def __init__(self, view: NetView, loss: Layer, traces: list[Trace]) -> None:
         self.view = view
         self.loss = loss
         self.traces = [trace for trace in traces if trace.softmax is not None]
@@ -205,7 +169,7 @@ class _ChainBuilder:
             doubts=tuple(dict.fromkeys(self.doubts)),
         )
 
-    def _scores_shape(self, trace: _Trace) -> Shape:
+    def _scores_shape(self, trace: Trace) -> Shape:
         assert trace.softmax is not None
         version = trace.graph.source_of(trace.softmax, 0)
         return None if version is None else trace.shapes.get(version.number)
@@ -228,13 +192,13 @@ class _ChainBuilder:
             yield from self._second_softmax(trace)
             yield from self._shape_obstacles(trace)
 
-    def _second_softmax(self, trace: _Trace) -> Iterator[Obstacle]:
+    def _second_softmax(self, trace: Trace) -> Iterator[Obstacle]:
         """Fused, the loss would read probabilities again, and look like a chain for ever."""
         assert trace.softmax is not None
         version = trace.graph.source_of(trace.softmax, 0)
         while version is not None:
             maker = trace.graph.maker_of(version)
-            if maker is None or not (maker.type == "Softmax" or _passes(maker, trace.graph.state)):
+            if maker is None or not (maker.type == "Softmax" or passes(maker, trace.graph.state)):
                 return
             if maker.type == "Softmax":
                 reason = f"`{trace.softmax.name}` is a softmax of the softmax `{maker.name}`"
@@ -282,7 +246,7 @@ class _ChainBuilder:
             reason = "the states disagree: different layers reshape the probabilities"
             yield Obstacle("states-disagree", reason)
 
-    def _shape_obstacles(self, trace: _Trace) -> Iterator[Obstacle]:
+    def _shape_obstacles(self, trace: Trace) -> Iterator[Obstacle]:
         shape = self._scores_shape(trace)
         written = loss_axis(self.loss)
         if written is not None and not _same_axis(written, self.axis, shape):
@@ -334,7 +298,7 @@ class _ChainBuilder:
             yield Obstacle("maybe-map", reason)
         yield from self._reshape_obstacles(trace, shape[axis])
 
-    def _map_evidence(self, trace: _Trace) -> str | None:
+    def _map_evidence(self, trace: Trace) -> str | None:
         """What speaks for a map where the shape of the scores is unknown."""
         graph = trace.graph
         label = graph.source_of(self.loss, 1)
@@ -358,7 +322,7 @@ class _ChainBuilder:
                 return f"it is made of `{version.blob}` ({_dims(shape)})"
         return None
 
-    def _reshape_obstacles(self, trace: _Trace, classes: int | None) -> Iterator[Obstacle]:
+    def _reshape_obstacles(self, trace: Trace, classes: int | None) -> Iterator[Obstacle]:
         """Flatten and Reshape on the way must leave one row of classes an image."""
         scores = self._scores_shape(trace) or ()
         axis = canonical_axis(self.axis, len(scores))
@@ -411,69 +375,6 @@ def _keeps_rows(layer: Layer, shape: Shape, classes: int | None) -> bool:
     row = [dim for dim in rest if dim != 1]
     whole = len(row) == 1 and (row[0] in (0, -1) or row[0] == classes)
     return rows_kept and whole
-
-
-def _mixture(trace: _Trace, loss: Layer) -> tuple[str, bool] | None:
-    """How probabilities came to be that are not one plain Softmax, and whether they sum to one."""
-    graph = trace.graph
-    kinds: dict[str, Layer] = {}
-    seen: set[int] = set()
-    waiting = [graph.source_of(loss, 0)]
-    mixers: list[Layer] = []
-    while waiting:
-        version = waiting.pop()
-        if version is None or version.number in seen:
-            continue
-        seen.add(version.number)
-        maker = graph.maker_of(version)
-        if maker is None:
-            continue
-        second = version.maker is not None and version.maker.slot == 1
-        if maker.type == "SoftmaxWithLoss" and second:
-            kinds.setdefault("Softmax", maker)
-        elif maker.type in ("Softmax", "Sigmoid"):
-            kinds.setdefault(maker.type, maker)
-        elif maker.bottoms and maker.type not in _REMAKING:
-            mixers.append(maker)
-            # The further bottoms of other types say how: a selector, a reference, a factor.
-            slots = len(maker.bottoms) if maker.type in ("Concat", "Eltwise") else 1
-            waiting += [graph.source_of(maker, slot) for slot in range(slots)]
-        else:
-            return None  # Something else is in it, so it is no mixture of probabilities.
-    if any(layer.type == "Log" for layer in mixers):
-        return None  # Logarithms of probabilities are scores: softmax(log p) = p.
-    if "Sigmoid" in kinds:
-        name = kinds["Sigmoid"].name
-        reason = f"Sigmoid `{name}`, whose outputs do not sum to 1: no softmax can give them"
-        return reason, False
-    if "Softmax" not in kinds:
-        return None
-    mixing = [layer for layer in mixers if not _passes(layer, graph.state)]
-    average = len(mixing) == 1 and _averages(mixing[0])
-    if average:
-        return f"`{mixing[0].name}`, an average of softmaxes", True
-    if not mixing:
-        layer = kinds["Softmax"]
-        return f"the probabilities that {layer.type} `{layer.name}` gives beside its loss", True
-    names = ", ".join(f"{layer.type} `{layer.name}`" for layer in reversed(mixing))
-    return f"what {names} made of a softmax", False
-
-
-def _averages(layer: Layer) -> bool:
-    """Whether an Eltwise sums its bottoms with coefficients that themselves sum to 1."""
-    if layer.type != "Eltwise":
-        return False
-    param = layer.param("eltwise_param")
-    if param is None or _operation(param) != "SUM":
-        return False
-    weights = [parse_float(scalar.value) or 0.0 for scalar in scalars_named(param.fields, "coeff")]
-    return len(weights) == len(layer.bottoms) and min(weights) >= 0 and abs(sum(weights) - 1) < 1e-6
-
-
-def _operation(param: Message) -> str:
-    found = scalars_named(param.fields, "operation")
-    written = found[-1].value if found else "SUM"
-    return {"0": "PROD", "1": "SUM", "2": "MAX"}.get(written, written)
 
 
 def _dims(shape: Shape) -> str:

@@ -18,6 +18,7 @@ from protofix.infogain.maths import Normalization
 from protofix.infogain.matrix.reading import read_source
 from protofix.infogain.matrix.values import check_matrix
 from protofix.infogain.matrix.writing import binaryproto_bytes
+from protofix.infogain.mixtures import find_other_probabilities
 from protofix.infogain.softmax_loss import (
     ConversionError,
     softmax_block,
@@ -58,9 +59,9 @@ def to_legacy(
 ) -> Legacy:
     """Give losses that read scores a Softmax of their own, and take away what the old layer lacks.
 
-    The losses are numbered among the file's InfogainLosses. One that reads a Softmax already stays
-    as it is. An H of another shape than 1 x 1 x L x L is written anew, to lie in `folder`, unless
-    H was `given` just now, and rightly.
+    The losses are numbered among the file's InfogainLosses. One that reads probabilities already
+    stays as it is. An H of another shape than 1 x 1 x L x L is written anew, to lie in `folder`,
+    unless H was `given` just now, and rightly.
 
     Raises `ConversionError` where the old layer cannot give the same numbers, `MatrixError` for
     an H that cannot be read.
@@ -68,6 +69,7 @@ def to_legacy(
     done = Legacy(document)
     view = view_of(document)
     chained = {chain.loss.index for chain in find_chains(view)}
+    mixed = {other.loss.index: other.reason for other in find_other_probabilities(view)}
     every = infogain_losses(view.net)
     shared = {number: _scores_key(document, view, every[number]) for number in losses}
     tops: dict[tuple[object, ...], str] = {}
@@ -78,13 +80,17 @@ def to_legacy(
         if loss.index in chained:
             done.notes.append(f"`{loss.name}` reads a Softmax already")
             continue
+        if loss.index in mixed:
+            done.notes.append(f"`{loss.name}` reads probabilities already: {mixed[loss.index]}")
+            continue
         _refuse_what_it_lacks(view, loss, done.doubts)
         top = None if len(loss.tops) > 1 else tops.get(shared[number])
         if top is None:
             top = _put_softmax(done, number)
             tops.setdefault(shared[number], top)
         _finish_loss(done, number, top)
-    _refuse_obstacles(done, [number for number in losses if every[number].index not in chained])
+    turned = [n for n in losses if every[n].index not in chained and every[n].index not in mixed]
+    _refuse_obstacles(done, turned)
     return done
 
 

@@ -9,11 +9,12 @@ sum to one, pass nothing of that on.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from protofix.infogain.chains import OtherProbabilities, find_other_probabilities
 from protofix.infogain.fuse import Fused, LossParam, apply_to, on_one_line
 from protofix.infogain.losses import loss_axis
+from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
 from protofix.infogain.softmax_loss import without_fields
 from protofix.infogain.sources.placing import insert_layer_above, rules_of, taken_names
 from protofix.net.layers import Layer, bind
@@ -37,10 +38,13 @@ class Logged:
     notes: tuple[str, ...]
 
 
-def keep_probabilities(document: Document, loss_param: LossParam) -> Logged:
+def keep_probabilities(
+    document: Document, loss_param: LossParam, asserted: Collection[str] = ()
+) -> Logged:
     """Put a Log layer above each InfogainLoss whose probabilities sum to one.
 
-    A `loss_param` that only today's layer reads goes as it does when a chain is fused.
+    Of the losses named in `asserted` a person says so. A `loss_param` that only today's layer reads
+    goes as it does when a chain is fused.
     """
     view = view_of(document)
     losses: list[Fused] = []
@@ -48,9 +52,10 @@ def keep_probabilities(document: Document, loss_param: LossParam) -> Logged:
     made: dict[tuple[object, ...], str] = {}
     added = 0
     for other in find_other_probabilities(view):
-        if not other.sums_to_one:
+        said_so = other.sums_to_one is None and other.loss.name in asserted
+        if not other.sums_to_one and not said_so:
             continue
-        obstacle = _obstacle(view, other)
+        obstacle = _obstacle(view, other, said_so)
         if obstacle is not None:
             notes.append(f"`{other.loss.name}` gets no Log layer: {obstacle}")
             continue
@@ -82,7 +87,7 @@ def _versions(view: NetView, loss: Layer) -> tuple[int | None, ...]:
     )
 
 
-def _obstacle(view: NetView, other: OtherProbabilities) -> str | None:
+def _obstacle(view: NetView, other: OtherProbabilities, said_so: bool) -> str | None:
     """Why a Log layer would not keep the old layer's numbers, if it would not."""
     loss = other.loss
     if loss.format < 2:
@@ -100,6 +105,8 @@ def _obstacle(view: NetView, other: OtherProbabilities) -> str | None:
     for graph, shapes in view.keeping(loss):
         version = graph.source_of(loss, 0)
         shape = shapes.get(version.number) if version else None
+        if shape is None and said_so:
+            continue  # Who knows what it sums to knows that it is N x C.
         if shape is None:
             return "the shape of what it reads cannot be told from the file"
         if canonical_axis(1 if axis is None else axis, len(shape)) != 1 or shape[1] == 1:

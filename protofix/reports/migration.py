@@ -44,7 +44,10 @@ def note_lines(migration: Migration) -> Iterator[Line]:
     for other in migration.others:
         yield _left(other.loss.name)
         yield _plain(f"  it reads {other.reason}")
-        hint = "; --log-layer puts it there" if other.sums_to_one else ""
+        hints = {True: "; --log-layer puts it there", False: ""}
+        hint = hints.get(bool(other.sums_to_one), "")
+        if other.sums_to_one is None:
+            hint = f"; --sums-to-one {other.loss.name} puts it there"
         yield _plain(f"  {other.advice}{hint}")
     yield from map(_plain, migration.notes)
     for name in migration.without_matrix:

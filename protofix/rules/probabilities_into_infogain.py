@@ -7,7 +7,7 @@ Outputs of a Sigmoid do not sum to 1, and nothing keeps them: the loss has to be
 
 from collections.abc import Iterator
 
-from protofix.infogain.chains import find_other_probabilities
+from protofix.infogain.mixtures import find_other_probabilities
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import parso
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -256,6 +257,12 @@ def python_2() -> str | None:
         if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
             return python
     return None
+
+
+def test_it_is_written_in_the_grammar_of_python_2() -> None:
+    grammar: Any = parso.load_grammar(version="2.7")
+    assert list(grammar.iter_errors(grammar.parse(compute_h_source()))) == []
+    assert list(grammar.iter_errors(grammar.parse("def newer(*, name): pass\n")))
 
 
 def test_it_compiles_under_python_2() -> None:

@@ -37,6 +37,9 @@ MEAN = (
   eltwise_param { coeff: 0.5 coeff: 0.5 } }
 """
 )
+BLEND = """layer { name: "blend" type: "Python" bottom: "fc" top: "blend"
+  python_param { module: "blend" layer: "Blend" } }
+"""
 INPUT = """layer { name: "data" type: "Input" top: "data" top: "label"
   input_param { shape { dim: 2 dim: 3 dim: 6 dim: 5 } shape { dim: 2 dim: 1 dim: 6 dim: 5 } } }
 """
@@ -168,6 +171,13 @@ CASES = {
         MEAN + loss("mean"),
         MEAN
         + 'layer { name: "log" type: "Log" bottom: "mean" top: "log" log_param { shift: 1e-20 } }\n'
+        + loss("log"),
+        Verdict.EQUAL,
+    ),
+    "probabilities of a Python layer kept by a Log layer": Case(
+        DATA + FC + BLEND + loss("blend"),
+        DATA + FC + BLEND
+        + 'layer { name: "log" type: "Log" bottom: "blend" top: "log" log_param { shift: 1e-20 } }\n'
         + loss("log"),
         Verdict.EQUAL,
     ),

@@ -21,6 +21,8 @@ from protofix.infogain.maths import (
     Normalization,
     fused_loss,
     legacy_loss,
+    softmax,
+    softmax_backward,
     softmax_with_loss,
 )
 from protofix.infogain.proof.operations import (
@@ -200,12 +202,17 @@ def settings_of(loss: Layer) -> LossSettings:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Numbers for the scores of a head, one label a place, and an H if it is to be another."""
+    """Numbers for the scores of a head, one label a place, and an H if it is to be another.
+
+    With `softmax_axes` what a head is given are the softmaxes of the scores along these axes: it
+    begins with probabilities, whoever makes them, and gradients are those at the scores.
+    """
 
     about: str
     scores: tuple[Array, ...]
     labels: NDArray[np.int64]
     matrix: Array | None = None
+    softmax_axes: tuple[int, ...] = ()
 
 
 def scores_at_loss(head: Head, scores: Sequence[Array]) -> Array:
@@ -228,7 +235,10 @@ def run(
     Raises `CannotRun` where that Caffe aborts.
     """
     loss = head.loss
-    values, backward = _forward(head, batch.scores)
+    given = batch.scores
+    if batch.softmax_axes:
+        given = tuple(map(softmax, batch.scores, batch.softmax_axes))
+    values, backward = _forward(head, given)
     reads = values[_number_of(head.graph.source_of(loss, 0))]
     setting = settings or settings_of(loss)
     value, gradient, probabilities = _loss(loss, era, reads, batch, matrix, setting)
@@ -238,6 +248,10 @@ def run(
         if layer.type == "Softmax":
             low = low | _low_images(made[0], images)
     gradients = _back(head, values, backward, gradient)
+    if batch.softmax_axes:
+        for one in given:
+            low = low | _low_images(one, images)
+        gradients = tuple(map(softmax_backward, gradients, given, batch.softmax_axes))
     return Outcome(value, gradients, low)
 
 

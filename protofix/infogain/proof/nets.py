@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from protofix.files import NewFile
 from protofix.infogain.proof.causes import causes_of
 from protofix.infogain.proof.differences import layer_differences, upstream_differences
-from protofix.infogain.proof.heads import Era, Head, settings_of
+from protofix.infogain.proof.heads import Era, settings_of
 from protofix.infogain.proof.matrices import LossMatrix, matrix_of, same_matrix, stand_in
 from protofix.infogain.proof.operations import CannotRun
 from protofix.infogain.proof.pairs import (
@@ -148,7 +148,7 @@ class _LossProver:
             matrix_of(pair.new, pair.new_built.graph, new, options.files),
         )
         self.h_differs = not same_matrix(*self.own)
-        era = _written_for(heads.old)
+        era = _written_for(heads)
         self.trial = Trial(
             heads, self._used(), era, options.target, options.compute, options.tolerance
         )
@@ -272,12 +272,14 @@ def _largest(rows: Sequence[BatchProof]) -> float | None:
     return max((row.difference or 0.0 for row in rows if not row.underflow), default=0.0)
 
 
-def _written_for(old: Head) -> Era:
+def _written_for(heads: Heads) -> Era:
     """The Caffe that a loss was written for: one that reads probabilities, for the old one."""
+    old = heads.old
     if old.loss.type == "SoftmaxWithLoss" and settings_of(old.loss).aborts:
         return "legacy"
     types = {layer.type for layer in old.layers}
-    reads_probabilities = bool(types & {"Softmax", "Sigmoid"}) and "Log" not in types
+    from_makers = bool(types & {"Softmax", "Sigmoid"}) or heads.begin_with_probabilities
+    reads_probabilities = from_makers and "Log" not in types
     return "legacy" if old.loss.type == "InfogainLoss" and reads_probabilities else "fused"
 
 

@@ -22,7 +22,7 @@ def prove_in_caffe(old: Document, new: Document, target: Era) -> Proof:
     with CaffeEngine() as engine:
 
         def compute(head: Head, era: Era, batch: Batch, matrix: LossMatrix) -> Outcome:
-            if not engine.has_loss_of(head, era):
+            if batch.softmax_axes or not engine.has_loss_of(head, era):
                 return compute_head(head, era, batch, matrix)
             return engine.run(head, batch, lambda classes: h_of(head, batch, matrix, classes))
 

@@ -55,6 +55,17 @@ class Heads:
         ours, theirs = self.old.label, self.new.label
         return (ours, theirs) if ours is not None and theirs is not None else None
 
+    @property
+    def begin_with_probabilities(self) -> bool:
+        """Whether a Log layer takes what both heads begin with for probabilities."""
+        begin = {version.number for version in self.new.scores}
+        return any(
+            layer.type == "Log"
+            and (source := self.new.graph.source_of(layer, 0)) is not None
+            and source.number in begin
+            for layer in self.new.layers
+        )
+
     def axes(self) -> list[int]:
         """The class axis of each of the scores, as far as the layers that read them tell."""
         return [

@@ -64,6 +64,9 @@ class Trial:
                 return
             shapes, places = found
             made = batches(shapes, self.heads.axes(), places, self._takes_matrices())
+            if self.heads.begin_with_probabilities:
+                axes = tuple(self.heads.axes())
+                made = (replace(batch, softmax_axes=axes) for batch in made)
             if images == _IMAGES:
                 yield from made
             else:
@@ -126,7 +129,9 @@ class Trial:
         for margin in _MARGINS:
             lead[1] = margin
             scores = np.broadcast_to(lead.reshape(dims), shape).copy()
-            row = self.row(Batch("a wrong class leads", (scores,), np.zeros(1, np.int64)))
+            axes = (axis,) if self.heads.begin_with_probabilities else ()
+            batch = Batch("a wrong class leads", (scores,), np.zeros(1, np.int64), None, axes)
+            row = self.row(batch)
             yield CurvePoint(float(margin), *map(_size, (row.legacy, row.today, row.new)))
 
     def _takes_matrices(self) -> bool:

@@ -45,6 +45,8 @@ def give_layer(
     _refuse_where_no_layer_fits(document, losses)
     notes: list[str] = []
     made: dict[tuple[object, ...], str] = {}
+    if new.fixed:
+        document = _without_what_is_replaced(document, losses, classes, new, notes)
     for number, known in zip(losses, classes, strict=True):
         loss = infogain_losses(bind(document))[number]
         count = new.classes(known, loss)
@@ -69,6 +71,21 @@ def give_layer(
         notes.append(f"`{loss.name}` reads H from `{top}` as its third bottom")
     doubts = _opened_twice(document, set(made.values())) if new.exclusive else ()
     return Given(document, new.files, tuple(notes), doubts, new.matrix)
+
+
+def _without_what_is_replaced(
+    document: Document,
+    losses: Sequence[int],
+    classes: Sequence[int | None],
+    new: MatrixLayer,
+    notes: list[str],
+) -> Document:
+    """Take out first the layers that made H, so that their blob's name may be had again."""
+    for number, known in zip(losses, classes, strict=True):
+        loss = infogain_losses(bind(document))[number]
+        if not _makes_it_already(document, loss, new, new.classes(known, loss)):
+            document = without_matrix_bottom(document, number, notes)
+    return document
 
 
 def insert_layer_above(document: Document, layer: Layer, block: Block) -> Document:
@@ -164,9 +181,14 @@ def _name_for(document: Document, number: int, new: MatrixLayer, own: set[str]) 
         # Two layers may make the blob, each in its own states.
         if wanted in own and _alone_with(document, number, wanted):
             return wanted
+        way_out = (
+            "give the losses the same include and exclude rules"
+            if wanted in own
+            else "protofix matrix convert writes it under another, with --dataset"
+        )
         raise SourceError(
             f"the dataset `{wanted}` would be a blob of that name, which the net has already: "
-            "rename the dataset, or give the losses the same include and exclude rules"
+            f"{way_out}"
         )
     count = 2
     while f"{wanted}_{count}" in taken:
