@@ -110,7 +110,7 @@ def labels_of(
 def label_map_of(datum: Datum) -> NDArray[Any]:
     """The pixels of a record as labels, H x W: bytes, whole numbers of 16 bits or floats.
 
-    Those of an image are its own: of a palette the index, not the colour.
+    Those of an image are its own. Caffe would give an image with a palette as its colours.
 
     Raises:
         UnreadableError: they are no map of labels.
@@ -234,8 +234,13 @@ def _decoded(data: bytes | memoryview) -> NDArray[Any]:
             "is encoded, and no PNG: JPEG and the like do not keep labels; encode maps as PNG"
         )
     width, height, bits, colour = struct.unpack_from(">IIBB", head, 16)
-    if colour not in (_GREY, _PALETTE):
-        raise UnreadableError("is a colour image; a map of labels is grey or has a palette")
+    if colour == _PALETTE:
+        raise UnreadableError(
+            "is an image with a palette, which Caffe decodes to three channels of colour: store "
+            "its indices as a grey image, or raw"
+        )
+    if colour != _GREY:
+        raise UnreadableError("is a colour image; a map of labels is grey")
     if colour == _GREY and bits < 8:
         raise UnreadableError(f"is a grey image of {bits} bits; a map of labels has 8 or 16")
     if width * height > LARGEST_RECORD:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from caffe_proto import base_schema
 from protofix.data import leveldb, lmdb
 from protofix.data.bytes import UnreadableError
 from protofix.data.counting import (
@@ -19,6 +20,7 @@ from protofix.files import FileError, open_regular
 from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Version
+from protofix.net.kinds import kind_of_file
 from protofix.net.layers import Layer
 from protofix.net.names import in_words
 from protofix.net.paths import find_file
@@ -89,6 +91,8 @@ def labels_of_net(
 
     """
     path = document.source.path
+    if kind_of_file(document, base_schema()) == "SolverParameter":
+        raise LabelSourceError(f"{path}: is a solver: give the net it names")
     view = view_of(document, asked=[asked], given=given, files=DataFiles(path))
     [built] = view.built
     found = [_labels_of(built, layer, path) for layer in _losses(built, loss, path)]
@@ -148,12 +152,25 @@ def _losses(built: Built, name: str | None, path: str) -> Sequence[Layer]:
 
 def _labels_of(built: Built, loss: Layer, path: str) -> NetLabels:
     version = built.graph.source_of(loss, 1)
+    if version is None and len(loss.bottoms) > 1:
+        blob = loss.bottoms[1].name
+        makers = (layer for layer in built.graph.net.layers if _makes(layer, blob))
+        stages = {stage for layer in makers for rule in layer.include for stage in rule.stages}
+        hint = f"--stage {' or '.join(sorted(stages))} names a state that does" if stages else ""
+        raise LabelSourceError(
+            f"{path}: nothing makes `{blob}`, the labels of `{loss.name}`, in "
+            f"{built.graph.state}: {hint or _INSTEAD}"
+        )
     if version is None:
         raise LabelSourceError(f"{path}: `{loss.name}` reads no labels as its second bottom")
     maker, slot = _maker(built, loss, version, path)
     source = _source_of(maker, slot, f"{path}: the labels of `{loss.name}`", path)
     ignored = loss.values("loss_param").integer("ignore_label")
     return NetLabels(source, loss.name, maker.name, ignored, _classes(built, loss))
+
+
+def _makes(layer: Layer, blob: str) -> bool:
+    return any(top.name == blob for top in layer.tops)
 
 
 def _classes(built: Built, loss: Layer) -> int | None:

@@ -278,6 +278,14 @@ REFUSED_NETS: dict[str, tuple[str, list[str], str]] = {
     "other classes": (DATA % ("Data", TRAIN_LMDB) + SCORES + LOSS % "", ["--classes", "5"],
                       "--classes 5, but `loss` of net.prototxt has 4 classes"),
     "broken": ("layer {", [], "net.prototxt:1:8: expected `}`"),
+    "a solver": ('net: "net.prototxt" base_lr: 1', [],
+                 "net.prototxt: is a solver: give the net it names"),
+    "in a stage alone": (
+        DATA % ("Data", TRAIN_LMDB.replace("TRAIN }", 'TRAIN stage: "a" }')) + SCORES + LOSS % "", [],
+        "nothing makes `label`, the labels of `loss`, in TRAIN: --stage a names a state that does"),
+    "a class that the loss ignores": (
+        DATA % ("Data", TRAIN_LMDB) + SCORES + LOSS % "loss_param { ignore_label: 1 }", [],
+        "are 1, the one ignored: --absent zero is meant"),
     "labels beyond the net": (
         DATA % ("Data", TRAIN_LMDB) + SCORES.replace("4", "2") + LOSS % "", [],
         "db: label 2 occurs, and 2 classes end with label 1: "),
@@ -298,8 +306,11 @@ REFUSED = {
     "--counts 1,x": "--counts 1,x: give whole numbers between commas: 900,90,10",
     "--counts 1,0": "class 1 (of 2) never occurs: say what absent classes weigh, zero, one, or "
     "clamp (as though each occurred once) (--absent)",
-    "--counts 0,0": "there are no labels to weigh classes by: count some that are not ignored",
+    "--counts 0,0": "there are no labels to weigh classes by: what was counted is empty",
     "--counts 1,2,3 --classes 2": "--counts: 3 numbers for --classes 2",
+    "--counts 5,4,3,0,0,0,0,7": "classes 3, 4, 5, 6 (of 8) never occur: say what absent classes "
+    "weigh, zero, one, or clamp (as though each occurred once) (--absent); is 7, far above the "
+    "others, the label to ignore: --ignore-label?",
     "--weights 1,-2": "--weights 1,-2: give numbers from 0 between commas: 0.2,1,5",
     "--weights 1,nan": "--weights 1,nan: give numbers from 0 between commas: 0.2,1,5",
     "--weights 1,2 --classes 3": "--weights: 2 numbers for --classes 3",

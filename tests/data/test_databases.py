@@ -97,7 +97,7 @@ def test_progress_is_told(kind: str, maps: bool, tmp_path: Path) -> None:
 def test_maps_are_counted(kind: str, tmp_path: Path) -> None:
     records = [
         datum((1, 2, 3), data=bytes([0, 0, 2, 2, 2, 255])),
-        encoded_map(bytes([2, 2, 2, 255]), 2, 2),
+        encoded_map(bytes([2, 2, 2, 255]), 2, 2, "L"),
         encoded_map(bytes([0, 2, 0, 255]), 2, 2, "I;16"),
         float_map(2, 5, 255),
     ]
@@ -127,7 +127,9 @@ REFUSED: dict[str, tuple[bytes, bool]] = {
         True,
     ),
     "label 0.5 is no whole number": (float_map(0, 0.5), True),
-    "is a colour image; a map of labels is grey or has a palette": (
+    "is an image with a palette, which Caffe decodes to three channels of colour: store its "
+    "indices as a grey image, or raw": (encoded_map(bytes(4), 2, 2, "P"), True),
+    "is a colour image; a map of labels is grey": (
         encoded_map(bytes(12), 2, 2, "RGB"),
         True,
     ),

@@ -159,7 +159,6 @@ MAPS = {
     "packed floats": SIZE + content(6, np.array(list(PIXELS), "<f4").tobytes()),
     "a PNG of 8 bits": number(7, 1) + content(4, map_image(PIXELS, 2, 3, "L")),
     "a PNG of 16 bits": number(7, 1) + content(4, map_image(PIXELS, 2, 3, "I;16")),
-    "a PNG with a palette": number(7, 1) + content(4, map_image(PIXELS, 2, 3, "P")),
 }
 
 
@@ -173,6 +172,7 @@ NO_MAPS = {
     "has 3 channels; a map of labels has 1": number(1, 3) + content(4, b"abc"),
     "has 5 pixels, and height 2 times width 3 are 6": SIZE + content(4, b"abcde"),
     "has 0 pixels": SIZE,
+    "is an image with a palette": number(7, 1) + content(4, map_image(PIXELS, 2, 3, "P")),
     "is a colour image": number(7, 1) + content(4, map_image(PIXELS, 1, 2, "RGB")),
     "is a grey image of 1 bits": number(7, 1) + content(4, map_image(PIXELS, 2, 3, "1")),
     "is encoded, and no PNG": number(7, 1) + content(4, b"\xff\xd8\xff\xe0"),

@@ -234,12 +234,14 @@ def test_reads_text(text: str, tmp_path: Path) -> None:
     [
         ("cat,dog\n1,0\n0,1\n", ":1: 'cat' is not a number, a header row must go"),
         ("# cat dog\n1 0\n0 1\n", ":1: '#' is not a number, a header row must go"),
+        ("1,inf\n0,1\n", ":1: inf is not finite"),
+        ("0x1,0\n0,1\n", ":1: '0x1' is not a number, write"),
         ("1,0\n0,x\n", ":2: 'x' is not a number, write"),
-        ("1,0,\n0,1,\n", ":1: '' is not a number"),
+        ("1,0,\n0,1,\n", ":1: a cell is empty, write"),
         ("1,5;0\n0;1\n", ":1: commas and semicolons"),
         ("1,0\n0\n", ":2: 1 numbers, the first row has 2"),
         ("1,0\n", "1 rows of 2 numbers are not square"),
-        ("1,0\n0,nan\n", ":2: 'nan' is not a number"),
+        ("1,0\n0,nan\n", ":2: nan is not finite"),
         ("1,0\n0,1e999\n", "row 1, column 1 (from 0) is inf"),
         ("1_0\n", "'1_0' is not a number"),
         ("\u0661\n", r"'\u0661' is not a number"),
@@ -477,6 +479,7 @@ def test_reads_h5(dtype: str, tmp_path: Path) -> None:
 
 def test_reads_compressed_h5(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
+    h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "H.h5", "w") as file:
         file.create_dataset("H", data=np.eye(300).reshape(1, 1, 300, 300), compression="gzip")
     assert np.array_equal(read_h5_matrix(tmp_path / "H.h5")[1], np.eye(300))
@@ -545,3 +548,17 @@ def test_h5_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "h5py", None)
     line = refusal(read_h5_matrix, tmp_path / "H.h5")
     assert 'pip install "protofix[hdf5]"' in line
+
+
+def test_whole_numbers_that_no_float_holds_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "H.npy", np.array([[2**53 + 1, 0], [0, 1]]))
+    assert "has whole numbers beyond 2^53" in refusal(read_matrix, tmp_path / "H.npy")
+    np.save(tmp_path / "H.npy", np.array([[2**53, 0], [0, 1]]))
+    assert read_matrix(tmp_path / "H.npy").values[0, 0] == 2**53
+
+
+def test_a_plain_square_dataset_is_read_to_be_converted(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "H.h5", "w") as file:
+        file["W"] = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert read_matrix(tmp_path / "H.h5").values.tolist() == [[1, 2], [3, 4]]
+    assert "which protofix matrix convert does" in refusal(read_h5_matrix, tmp_path / "H.h5")

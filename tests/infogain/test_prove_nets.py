@@ -40,6 +40,7 @@ MEAN = (
 BLEND = """layer { name: "blend" type: "Python" bottom: "fc" top: "blend"
   python_param { module: "blend" layer: "Blend" } }
 """
+LOG = 'layer { name: "log" type: "Log" bottom: "mean" top: "log" log_param { shift: 1e-20 } }\n'
 INPUT = """layer { name: "data" type: "Input" top: "data" top: "label"
   input_param { shape { dim: 2 dim: 3 dim: 6 dim: 5 } shape { dim: 2 dim: 1 dim: 6 dim: 5 } } }
 """
@@ -169,16 +170,12 @@ CASES = {
     ),
     "an average of softmaxes kept by a Log layer": Case(
         MEAN + loss("mean"),
-        MEAN
-        + 'layer { name: "log" type: "Log" bottom: "mean" top: "log" log_param { shift: 1e-20 } }\n'
-        + loss("log"),
+        MEAN + LOG + loss("log"),
         Verdict.EQUAL,
     ),
     "probabilities of a Python layer kept by a Log layer": Case(
         DATA + FC + BLEND + loss("blend"),
-        DATA + FC + BLEND
-        + 'layer { name: "log" type: "Log" bottom: "blend" top: "log" log_param { shift: 1e-20 } }\n'
-        + loss("log"),
+        DATA + FC + BLEND + LOG.replace("mean", "blend") + loss("log"),
         Verdict.EQUAL,
     ),
     "MultinomialLogisticLoss and SoftmaxWithLoss": Case(

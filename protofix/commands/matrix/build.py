@@ -194,7 +194,18 @@ def _weights(arguments: argparse.Namespace, labels: Counted | None) -> Array:
         )
     except ValueError as error:
         option = " (--absent)" if labels.counts.absent and labels.counts.total else ""
-        raise ValueError(f"{error}{option}") from None
+        raise ValueError(f"{error}{option}{_hint(labels)}") from None
+
+
+def _hint(labels: Counted) -> str:
+    """What may be behind classes that never occur: a label that is ignored, or should be."""
+    counts, ignored = labels.counts, labels.ignore_label
+    if ignored is not None and ignored in counts.absent:
+        return f"; {counts.ignored:,} labels are {ignored}, the one ignored: --absent zero is meant"
+    there = [index for index, number in enumerate(counts.counts.tolist()) if number]
+    if ignored is None and len(there) > 1 and there[-1] - there[-2] > max(1, there[-2]):
+        return f"; is {there[-1]}, far above the others, the label to ignore: --ignore-label?"
+    return ""
 
 
 def _files(arguments: argparse.Namespace, values: Array) -> tuple[NewFile, ...]:

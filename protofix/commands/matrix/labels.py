@@ -24,10 +24,14 @@ _MOST_DIGITS = 15
 
 @dataclass(frozen=True)
 class Counted:
-    """Labels as they were counted, and in words where they lie and what was left out."""
+    """Labels as they were counted, and in words where they lie and what was left out.
+
+    `ignore_label` is the one that was left out.
+    """
 
     counts: LabelCounts
     said: tuple[str, ...]
+    ignore_label: int | None = None
 
 
 def add_label_options(command: argparse.ArgumentParser) -> None:
@@ -122,7 +126,8 @@ def counted(arguments: argparse.Namespace) -> Counted:
             advanced=advanced,
             workers=workers,
         )
-    return Counted(counts, (said, *_left_out(counts, arguments.ignore_label)))
+    ignored = arguments.ignore_label
+    return Counted(counts, (said, *_left_out(counts, ignored)), ignored)
 
 
 def given_numbers(text: str, option: str) -> list[float]:
@@ -185,7 +190,7 @@ def _counted_of_net(arguments: argparse.Namespace) -> Counted:
             workers=workers,
         )
     said = _left_out(counts, ignored, f"as `{found.loss}` ignores it" if own else "")
-    return Counted(counts, (_said_of_net(found), *said))
+    return Counted(counts, (_said_of_net(found), *said), ignored)
 
 
 def _said_of_net(found: NetLabels) -> str:

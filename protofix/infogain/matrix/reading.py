@@ -146,8 +146,8 @@ def _read_hdf5(path: PathLike, dataset: str | None, where: str) -> tuple[str, St
     if suffix not in HDF5_SUFFIXES and _beginning(path, where) not in (HDF5_MAGIC, b""):
         listed = file_in_list(path, where, surely=True)
         if listed is not None:
-            return read_hdf5(listed, dataset, f"{where}: {path_text(listed)}")
-    return read_hdf5(path, dataset, where)
+            return read_hdf5(listed, dataset, f"{where}: {path_text(listed)}", any_square=True)
+    return read_hdf5(path, dataset, where, any_square=True)
 
 
 def square(found: Stored, where: str) -> Array:

@@ -173,8 +173,10 @@ def mean_weight(weights: Array, counts: LabelCounts) -> float:
 
 
 def _check_counts(counts: LabelCounts) -> None:
+    if counts.total < 1 and not counts.ignored:
+        raise ValueError("there are no labels to weigh classes by: what was counted is empty")
     if counts.total < 1:
-        raise ValueError("there are no labels to weigh classes by: count some that are not ignored")
+        raise ValueError("there are no labels to weigh classes by: all of them are ignored")
     if (counts.counts < 0).any():
         raise ValueError("a class has a negative number of labels: give counts of 0 and more")
 

@@ -31,8 +31,13 @@ _HDF5_COMPRESSION = 1032
 _LONGEST_LIST = 1 << 16
 
 
-def read_hdf5(path: PathLike, dataset: str | None, where: str) -> tuple[str, Stored]:
-    """The dataset that is H at the root of a file, and its name. Raises MatrixError."""
+def read_hdf5(
+    path: PathLike, dataset: str | None, where: str, *, any_square: bool = False
+) -> tuple[str, Stored]:
+    """The dataset that is H at the root of a file, and its name. Raises MatrixError.
+
+    It is 1 x 1 x L x L, as an HDF5Data layer reads it, or with `any_square` L x L.
+    """
     try:
         import h5py
     except ImportError:
@@ -43,7 +48,7 @@ def read_hdf5(path: PathLike, dataset: str | None, where: str) -> tuple[str, Sto
         raise MatrixError(f"{where}: the file is empty, H needs L x L numbers")
     try:
         with h5py.File(os.fspath(path), "r") as file:
-            return _picked(file, dataset, where)
+            return _picked(file, dataset, where, any_square)
     except MatrixError:
         raise
     # A broken file makes h5py raise whatever its C library's errors map to.
@@ -53,7 +58,9 @@ def read_hdf5(path: PathLike, dataset: str | None, where: str) -> tuple[str, Sto
         ) from None
 
 
-def _picked(file: h5py.File, dataset: str | None, where: str) -> tuple[str, Stored]:
+def _picked(
+    file: h5py.File, dataset: str | None, where: str, any_square: bool
+) -> tuple[str, Stored]:
     """Find the dataset that is H and read it."""
     import h5py
 
@@ -69,7 +76,7 @@ def _picked(file: h5py.File, dataset: str | None, where: str) -> tuple[str, Stor
     if not found:
         wanted = "a dataset" if dataset is None else f"the dataset {dataset!a}"
         raise MatrixError(f"{where}: lacks {wanted}, at its root must be one of 1 x 1 x L x L")
-    faults = {name: _dataset_fault(item) for name, item in found.items()}
+    faults = {name: _dataset_fault(item, any_square) for name, item in found.items()}
     good = [name for name, fault in faults.items() if fault is None]
     if len(good) > 1:
         listed = ", ".join(path_text(name) for name in good)
@@ -81,16 +88,17 @@ def _picked(file: h5py.File, dataset: str | None, where: str) -> tuple[str, Stor
     return good[0], stored(found[good[0]][()])
 
 
-def _dataset_fault(item: h5py.Dataset) -> str | None:
+def _dataset_fault(item: h5py.Dataset, any_square: bool) -> str | None:
     """Say why a dataset cannot be H, or None."""
     shape: tuple[int, ...] = item.shape or ()
-    if len(shape) == 2 and is_square(shape):
+    plain = len(shape) == 2 and is_square(shape)
+    if plain and not any_square:
         wanted = shape_text((1, 1, *shape))
         return (
             f"is {shape_text(shape)}, and HDF5Data takes the first axis as the batch:"
-            f" store it as {wanted}"
+            f" store it as {wanted}, which protofix matrix convert does"
         )
-    if len(shape) != 4 or shape[:2] != (1, 1) or not is_square(shape):
+    if not plain and (len(shape) != 4 or shape[:2] != (1, 1) or not is_square(shape)):
         return f"is {shape_text(shape)}, it must be 1 x 1 x L x L"
     if item.dtype.kind != "f" or item.dtype.itemsize not in (4, 8):
         return f"holds {dtype_text(item.dtype)}, it must be float32 or float64"

@@ -59,6 +59,10 @@ def read_npy(content: bytes, where: str) -> Stored:
         raise MatrixError(
             f"{where}: {shape_text(shape)} is not square, save H as L x L or 1 x 1 x L x L"
         )
+    if dtype.kind in "iu" and not np.array_equal(array.astype(np.float64).astype(object), array):
+        raise MatrixError(
+            f"{where}: has whole numbers beyond 2^53, which no float holds: save H as float64"
+        )
     return stored(array)
 
 

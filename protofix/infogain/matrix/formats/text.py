@@ -17,6 +17,9 @@ SUFFIXES = (".csv", ".txt", ".tsv")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
+_NOT_FINITE = ("nan", "inf", "infinity")
+
+
 def read_csv(content: bytes, where: str) -> Stored:
     """The numbers of a text file of L lines with L numbers each. Raises MatrixError."""
     try:
@@ -30,7 +33,8 @@ def read_csv(content: bytes, where: str) -> Stored:
                 f"{where}:{number}: {len(cells)} numbers, the first row has {len(rows[0])};"
                 f" write L lines of L numbers"
             )
-        rows.append([_csv_number(cell, not rows, f"{where}:{number}") for cell in cells])
+        header = not rows and any(map(_is_word, cells))
+        rows.append([_csv_number(cell, header, f"{where}:{number}") for cell in cells])
     if not rows:
         raise MatrixError(f"{where}: no numbers, write L lines of L numbers")
     if len(rows) != len(rows[0]):
@@ -57,13 +61,23 @@ def _csv_lines(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
         yield number, line.split(separator)
 
 
-def _csv_number(cell: str, first_row: bool, where: str) -> float:
+def _is_word(cell: str) -> bool:
+    """Whether a cell of the first line can be a column's name."""
+    cell = cell.strip()
+    return (cell[:1].isalpha() and cell.lower() not in _NOT_FINITE) or cell[:1] in ("#", '"', "'")
+
+
+def _csv_number(cell: str, header: bool, where: str) -> float:
     """Return a cell's number."""
     cell = cell.strip()
     if _NUMBER.fullmatch(cell):
         return float(cell)
+    if cell.lower().lstrip("+-") in _NOT_FINITE:
+        raise MatrixError(f"{where}: {cell} is not finite, every number must be")
+    if not cell:
+        raise MatrixError(f"{where}: a cell is empty, write L lines of L numbers")
     shown = ascii(cell if len(cell) <= 40 else cell[:37] + "...")
-    hint = "a header row must go" if first_row else "write L lines of L numbers"
+    hint = "a header row must go" if header else "write L lines of L numbers"
     raise MatrixError(f"{where}: {shown} is not a number, {hint}")
 
 
