@@ -281,7 +281,8 @@ REFUSED_NETS: dict[str, tuple[str, list[str], str]] = {
     "a solver": ('net: "net.prototxt" base_lr: 1', [],
                  "net.prototxt: is a solver: give the net it names"),
     "in a stage alone": (
-        DATA % ("Data", TRAIN_LMDB.replace("TRAIN }", 'TRAIN stage: "a" }')) + SCORES + LOSS % "", [],
+        DATA % ("Data", TRAIN_LMDB.replace("TRAIN }", 'TRAIN stage: "a" }'))
+        + SCORES + LOSS % "", [],
         "nothing makes `label`, the labels of `loss`, in TRAIN: --stage a names a state that does"),
     "a class that the loss ignores": (
         DATA % ("Data", TRAIN_LMDB) + SCORES + LOSS % "loss_param { ignore_label: 1 }", [],

@@ -479,7 +479,6 @@ def test_reads_h5(dtype: str, tmp_path: Path) -> None:
 
 def test_reads_compressed_h5(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
-    h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "H.h5", "w") as file:
         file.create_dataset("H", data=np.eye(300).reshape(1, 1, 300, 300), compression="gzip")
     assert np.array_equal(read_h5_matrix(tmp_path / "H.h5")[1], np.eye(300))
@@ -558,6 +557,7 @@ def test_whole_numbers_that_no_float_holds_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_plain_square_dataset_is_read_to_be_converted(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "H.h5", "w") as file:
         file["W"] = np.array([[1.0, 2.0], [3.0, 4.0]])
     assert read_matrix(tmp_path / "H.h5").values.tolist() == [[1, 2], [3, 4]]
