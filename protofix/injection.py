@@ -102,7 +102,8 @@ class Injection:
     def complete(self) -> bool:
         """Whether nothing is left for a person to do."""
         upgraded = self.upgrade is None or self.upgrade.complete
-        return not self.doubts and self.proof.explained and upgraded
+        equal = all(loss.holds_apart_from_h for loss in self.proof.losses)
+        return not self.doubts and not self.proof.problems and equal and upgraded
 
 
 def inject_document(document: Document, options: InjectOptions) -> Injection:

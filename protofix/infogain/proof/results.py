@@ -156,6 +156,11 @@ class LossProof:
         )
 
     @property
+    def holds_apart_from_h(self) -> bool:
+        """Whether the numbers are what they should be, an H aside that has been replaced."""
+        return self.holds or self.apart_from_h is not None
+
+    @property
     def explained(self) -> bool:
         """Whether the numbers are what they should be, or it is told by which field they differ."""
         return self.holds or bool(self.causes)
