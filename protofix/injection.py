@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from protofix.infogain.matrix.checks import concerns
 from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
-from protofix.infogain.proof.structure import structure_problems
+from protofix.infogain.proof.structure import new_refusals, structure_problems
 from protofix.infogain.softmax_loss import (
     INFOGAIN_LOSS,
     SOFTMAX_LOSS,
@@ -143,7 +142,7 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
             only=frozenset(turned[it.index].index for it in chosen),
         ),
     )
-    problems = structure_problems(document, after, base_schema()) + _new_refusals(document, after)
+    problems = structure_problems(document, after, base_schema()) + new_refusals(document, after)
     return Injection(
         before=original,
         after=after,
@@ -335,23 +334,3 @@ def _option_of(way: Way | None) -> str:
     if isinstance(way, FromDatabase):
         return f"--h-{way.backend.lower()} {way.path}"
     return "--compute-h"
-
-
-def _new_refusals(before: Document, after: Document) -> list[str]:
-    """What Caffe would refuse of the result and did not refuse before."""
-    # The words change with a loss's type, what they are about does not.
-    known = Counter(about for about, _ in _refusals(before))
-    found = []
-    for about, message in _refusals(after):
-        known[about] -= 1
-        if known[about] < 0:
-            found.append(f"in {about[0]} {message}")
-    return found
-
-
-def _refusals(document: Document) -> list[tuple[tuple[str, str, str], str]]:
-    return [
-        ((str(built.graph.state), refusal.layer.name, refusal.kind), refusal.message)
-        for built in view_of(document).built
-        for refusal in built.refusals
-    ]

@@ -8,6 +8,7 @@ from caffe_proto import base_schema
 from protofix.infogain.proof.heads import Era
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
+from protofix.infogain.proof.structure import new_refusals, structure_problems
 from protofix.migration import refuse_what_is_no_net
 from protofix.net.layers import bind
 from protofix.textproto.tree import Document
@@ -25,7 +26,8 @@ def prove_documents(
 ) -> Proof:
     """Hold each loss of a net against the one of another net, in each state.
 
-    Nets in old formats are upgraded for it, which changes no number. With the engine "caffe" the
+    What is wrong with the new net and was not with the old one is among the proof's problems. Nets
+    in old formats are upgraded for it, which changes no number. With the engine "caffe" the
     pycaffe that is installed computes.
 
     Raises `MigrationError` for a file that is no net, `UpgradeError` for one that cannot be
@@ -39,6 +41,8 @@ def prove_documents(
         proof = prove_in_caffe(before, after, target)
     else:
         proof = prove_nets(before, after, ProofOptions(target=target))
+    mistakes = structure_problems(before, after, base_schema()) + new_refusals(before, after)
+    proof = Proof((*dict.fromkeys(mistakes), *proof.problems), proof.losses)
     if not proof.losses and not proof.problems:
         raise ProvingError(
             f"{new.source.path}: has no loss in any state, so there is nothing to prove"

@@ -40,6 +40,37 @@ def test_a_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ": loss_weight 2 → 3\n" in capsys.readouterr().out
 
 
+WRONG = {
+    "a label that nobody makes": (
+        'bottom: "label"',
+        'bottom: "lable"',
+        "problem: in TRAIN `loss` reads `lable`, which no layer before it makes\n",
+    ),
+    "an H that is not here": (
+        '"H.binaryproto"',
+        '"H.binarypoto"',
+        "H.binarypoto is not here: H.binaryproto in its place\n",
+    ),
+    "a layer that Caffe refuses": (
+        "num_output: 3",
+        "num_output: 0",
+        "problem: in TRAIN `fc` needs num_output",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_new_net_that_is_wrong(
+    what: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, said = WRONG[what]
+    text = (folder / "new.prototxt").read_text()
+    assert old in text
+    (folder / "new.prototxt").write_text(text.replace(old, new))
+    assert main(["prove", "old.prototxt", "new.prototxt"]) == 1
+    assert said in capsys.readouterr().out
+
+
 def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "old.prototxt", "new.prototxt", "--format", "json"]) == 0
     record = json.loads(capsys.readouterr().out)

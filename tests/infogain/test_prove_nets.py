@@ -274,6 +274,7 @@ def test_matrices_that_are_not_here_are_no_cause_and_no_proof() -> None:
     found = one(FUSED, DATA + FC + loss("fc", h="gone"))
     assert found.verdict == Verdict.EQUAL_BUT_H
     assert found.remarks == ("gone is not here: H in its place",)
+    assert not found.holds
     same = one(*[DATA + FC + loss("fc", h="gone")] * 2)
     assert same.verdict == Verdict.EQUAL
     assert same.remarks == ("gone is not here: random numbers in its place",)

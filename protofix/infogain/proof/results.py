@@ -148,12 +148,10 @@ class LossProof:
 
     @property
     def holds(self) -> bool:
-        """Whether the numbers are what they should be."""
-        return self.verdict in (
-            Verdict.EQUAL,
-            Verdict.EQUAL_BUT_UNDERFLOW,
-            Verdict.EQUAL_BUT_H,
-        )
+        """Whether the numbers are what they should be, an H given to a loss without one aside."""
+        if self.verdict is Verdict.EQUAL_BUT_H:
+            return self.matrices[0] is None
+        return self.verdict in (Verdict.EQUAL, Verdict.EQUAL_BUT_UNDERFLOW)
 
     @property
     def holds_apart_from_h(self) -> bool:
@@ -163,7 +161,7 @@ class LossProof:
     @property
     def explained(self) -> bool:
         """Whether the numbers are what they should be, or it is told by which field they differ."""
-        return self.holds or bool(self.causes)
+        return self.holds_apart_from_h or bool(self.causes)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from caffe_proto import Schema
 from protofix.infogain.chains import Chain, find_chains
 from protofix.infogain.plan import Plan
 from protofix.net.binding import find_misfits
+from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Remade, Unmade, Use
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
@@ -109,3 +110,23 @@ def left_over(after: Document, refused: tuple[Chain, ...]) -> list[str]:
     found = [chain.loss.name for chain in find_chains(view_of(after))]
     spare = Counter(found) - Counter(kept)
     return [f"the chain of `{name}` is still there" for name in spare.elements()]
+
+
+def new_refusals(before: Document, after: Document) -> list[str]:
+    """What Caffe would refuse of the result and did not refuse before."""
+    # The words change with a loss's type, what they are about does not.
+    known = Counter(about for about, _ in _refusals(before))
+    found = []
+    for about, message in _refusals(after):
+        known[about] -= 1
+        if known[about] < 0:
+            found.append(f"in {about[0]} {message}")
+    return found
+
+
+def _refusals(document: Document) -> list[tuple[tuple[str, str, str], str]]:
+    return [
+        ((str(built.graph.state), refusal.layer.name, refusal.kind), refusal.message)
+        for built in view_of(document, files=DataFiles(document.source.path)).built
+        for refusal in built.refusals
+    ]
