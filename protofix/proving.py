@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from caffe_proto import base_schema
@@ -42,7 +43,7 @@ def prove_documents(
     else:
         proof = prove_nets(before, after, ProofOptions(target=target))
     mistakes = structure_problems(before, after, base_schema()) + new_refusals(before, after)
-    proof = Proof((*dict.fromkeys(mistakes), *proof.problems), proof.losses)
+    proof = replace(proof, problems=(*dict.fromkeys(mistakes), *proof.problems))
     if not proof.losses and not proof.problems:
         raise ProvingError(
             f"{new.source.path}: has no loss in any state, so there is nothing to prove"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,21 @@ def test_the_library(folder: Path) -> None:
     assert [loss.loss for loss in proof.losses] == ["loss"]
     back = protofix.inject(new, target="legacy").after.text
     assert protofix.prove(new, back, target="legacy").holds
+
+
+def test_pycaffe_computes_where_it_is_installed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a stand-in for it, which computes the losses by its own means, in float32."""
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "infogain" / "stand_in_caffe"))
+    monkeypatch.setenv("CAFFE_STAND_IN", "fused")
+    assert main(["prove", "old.prototxt", "new.prototxt", "--engine", "caffe"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("computed by pycaffe ")
+    assert "but where the old gradient underflows" in lines[-2]
+
+
+@pytest.mark.skipif(find_spec("caffe") is not None, reason="this Python has a pycaffe")
+def test_no_pycaffe(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "old.prototxt", "new.prototxt", "--engine", "caffe"]) == 2
+    assert capsys.readouterr().err.startswith("protofix: pycaffe is not installed: ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from protofix.infogain.proof.caffe_engine import TOLERANCE, CaffeEngine
 from protofix.infogain.proof.heads import Batch, Era, Head, Outcome
 from protofix.infogain.proof.matrices import LossMatrix
@@ -27,4 +29,6 @@ def prove_in_caffe(old: Document, new: Document, target: Era) -> Proof:
             return engine.run(head, batch, lambda classes: h_of(head, batch, matrix, classes))
 
         options = ProofOptions(target=target, compute=compute, tolerance=TOLERANCE)
-        return prove_nets(old, new, options)
+        era = "before April 2017" if engine.info.era == "legacy" else "since April 2017"
+        name = f"pycaffe {engine.info.version}, whose InfogainLoss is that {era}"
+        return replace(prove_nets(old, new, options), engine=name)

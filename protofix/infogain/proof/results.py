@@ -166,10 +166,14 @@ class LossProof:
 
 @dataclass(frozen=True)
 class Proof:
-    """What a new net is held against; `problems` are mistakes of its structure, a line each."""
+    """What a new net is held against; `problems` are mistakes of its structure, a line each.
+
+    `engine` names the Caffe that computed, "" where formulas did.
+    """
 
     problems: tuple[str, ...]
     losses: tuple[LossProof, ...]
+    engine: str = ""
 
     @property
     def holds(self) -> bool:

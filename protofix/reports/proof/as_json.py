@@ -19,6 +19,7 @@ def proof_record(proof: Proof) -> dict[str, Any]:
     """
     return {
         "holds": proof.holds,
+        "engine": proof.engine or "formulas",
         "problems": list(proof.problems),
         "losses": [_loss(loss) for loss in proof.losses],
     }

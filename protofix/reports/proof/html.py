@@ -72,6 +72,7 @@ def html_report(proof: Proof, old: Document, new: Document) -> str:
             f"<header><h1>{title}</h1>",
             *_summary(proof),
             f'<p class="pale">{paths}</p>',
+            f'<p class="pale">computed by {_text(proof.engine)}</p>' if proof.engine else "",
             "</header>",
             "<main>",
             f'<section id="diff"><h2>What changed in the text</h2>{diff_html(old, new)}</section>',

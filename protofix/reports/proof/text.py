@@ -29,6 +29,8 @@ def proof_lines(proof: Proof) -> Iterator[Line]:
         yield from _loss_lines(loss)
     if not proof.losses:
         yield _plain("no loss to compare")
+    if proof.engine:
+        yield _plain(f"computed by {proof.engine}; what it has no layer for, by formulas")
 
 
 def three_lines(proof: Proof) -> Iterator[Line]:
