@@ -154,6 +154,11 @@ def _count_rows(
     counts = NOTHING
     for start in range(0, items, step):
         block = np.asarray(array[start : start + step])
+        if not start and _is_one_hot(block):
+            raise UnreadableError(
+                f"{where}: has a single 1 among zeros in each row, one-hot labels as it seems: "
+                "give the number of each class, numpy.argmax makes them"
+            )
         try:
             counts += count(block, rules, start)
         except LabelFault as fault:
@@ -161,6 +166,13 @@ def _count_rows(
         if advanced is not None:
             advanced(min(start + step, items), items)
     return counts
+
+
+def _is_one_hot(rows: NDArray[Any]) -> bool:
+    """Whether a label is written as a row of zeros with a 1 for its class."""
+    if rows.ndim != 2 or rows.shape[1] < 2 or len(rows) < 2:
+        return False
+    return bool(((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all())
 
 
 def _missing(names: Sequence[str], name: str) -> str:

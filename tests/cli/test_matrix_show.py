@@ -154,6 +154,10 @@ def test_a_plot_is_written_in_place_of_the_map(
     assert "row: label" not in out
     begins = b"<?xml" if suffix == ".svg" else b"\x89PNG"
     assert (folder / f"H{suffix}").read_bytes().startswith(begins)
+    assert main(["matrix", "show", "H.csv", "--plot", f"H{suffix}"]) == 2
+    there = f"protofix: H{suffix}: is there already; --force replaces it\n"
+    assert capsys.readouterr().err == there
+    assert shown(capsys, "H.csv", "--plot", f"H{suffix}", "--force").endswith(f"wrote H{suffix}\n")
 
 
 REFUSED = {

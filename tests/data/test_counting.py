@@ -103,6 +103,12 @@ def test_what_is_no_label(case: str, tmp_path: Path) -> None:
     assert refused(NpyLabels(path), **how) == f"{path}: {expected}"
 
 
+def test_one_hot_labels_are_told(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.eye(3)[[0, 2, 1, 1]])
+    with pytest.raises(UnreadableError, match=r"one-hot labels as it seems: give the number"):
+        count_labels(NpyLabels(tmp_path / "a.npy"))
+
+
 def npy(header: str, content: bytes = b"") -> bytes:
     head = header.encode() + b" " * (117 - len(header)) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + content

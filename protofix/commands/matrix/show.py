@@ -11,7 +11,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, TextIO
 
 from protofix.commands.common import DONE, say_written
-from protofix.files import read_bytes, write_atomically
+from protofix.files import FileError, read_bytes, write_atomically
 from protofix.infogain.matrix.names import FORMATS
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--plot", metavar="FILE",
         help="draw the heat map into FILE, .png or .svg; needs protofix[plot]",
     )  # fmt: skip
+    show.add_argument("--force", action="store_true", help="replace a picture that is there")
     show.add_argument(
         "--from", dest="from_format", choices=FORMATS, metavar="NAME",
         help="format of H, where its name and beginning do not tell",
@@ -185,6 +186,8 @@ def _refuse_plot(arguments: argparse.Namespace) -> None:
         both = other is not None and os.path.exists(other) and os.path.exists(path)
         if both and os.path.samefile(other, path):
             raise ValueError(f"--plot {path}: that is what is to be shown; name another file")
+    if os.path.exists(path) and not arguments.force:
+        raise FileError(f"{path}: is there already; --force replaces it")
 
 
 def _picture(facts: MatrixFacts, path: str) -> bytes:
