@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from textwrap import fill
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from protofix.infogain.proof.heads import Era
     from protofix.infogain.proof.results import Proof
     from protofix.textproto.tree import Document
+
+_FILE_WIDTH = 120  # where nothing tells how wide lines may be
 
 _EXAMPLES = """\
 examples:
@@ -94,7 +97,8 @@ def _print(arguments: argparse.Namespace, proof: Proof, old: Document, new: Docu
     elif kind == "text" and suffix == ".json":
         kind = "json"
     if kind == "text" and not arguments.report:
-        for line in proof_lines(proof):
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _FILE_WIDTH
+        for line in proof_lines(proof, width):
             write_line(sys.stdout, line)
         return
     text = _rendered(kind, proof, old, new)

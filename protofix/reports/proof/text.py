@@ -15,6 +15,7 @@ _TINTS = {
     Verdict.DIFFERENT: "red",
 }
 _ORDER = list(_TINTS)
+_WIDE = 120
 _COLUMNS = {
     "legacy": "old net, Caffe before April 2017",
     "today": "old net, today's Caffe",
@@ -22,11 +23,14 @@ _COLUMNS = {
 }
 
 
-def proof_lines(proof: Proof) -> Iterator[Line]:
-    """Everything: for each loss a table of its batches, the verdict and what explains it."""
+def proof_lines(proof: Proof, width: int = _WIDE) -> Iterator[Line]:
+    """Everything: for each loss a table of its batches, the verdict and what explains it.
+
+    Where the table would not fit into `width` columns, it leaves the gradients' sizes out.
+    """
     yield from _problems(proof)
     for loss in proof.losses:
-        yield from _loss_lines(loss)
+        yield from _loss_lines(loss, width)
     if not proof.losses:
         yield _plain("no loss to compare")
     if proof.engine:
@@ -118,7 +122,7 @@ def _short(numbers: Numbers | None) -> str:
     return "aborts" if numbers is None else f"{numbers.loss:.6g}"
 
 
-def _loss_lines(loss: LossProof) -> Iterator[Line]:
+def _loss_lines(loss: LossProof, width: int) -> Iterator[Line]:
     called = "" if loss.old_loss == loss.loss else f" (was `{loss.old_loss}`)"
     yield [
         (f"`{loss.loss}`", "bold"),
@@ -130,7 +134,7 @@ def _loss_lines(loss: LossProof) -> Iterator[Line]:
     elif old is not None or new is not None:
         yield _plain(f"  H {old or 'the identity'} → {new or 'the identity'}")
     if loss.batches:
-        yield from _table(loss)
+        yield from _table(loss, width)
     yield [("  ", ""), (verdict_sentence(loss), _TINTS[loss.verdict])]
     for column, reason in loss.aborts.items():
         if any(getattr(batch, column) is None for batch in loss.batches):
@@ -142,16 +146,22 @@ def _loss_lines(loss: LossProof) -> Iterator[Line]:
         yield _plain(f"  {remark}")
 
 
-def _table(loss: LossProof) -> Iterator[Line]:
-    width = max(len(batch.about) for batch in loss.batches)
-    new = "new net" if loss.target == "fused" else "new net, old Caffe"
-    columns = [name for name in ("legacy", "today", "new") if _has(loss.batches, name)]
-    titles = {"legacy": "old Caffe", "today": "today's Caffe", "new": new}
-    head = "".join(f"{titles[name]:>21}" for name in columns)
-    yield [(f"  {'loss, largest |gradient|':{width}}{head}  difference", "dim")]
+def _table(loss: LossProof, width: int) -> Iterator[Line]:
+    about = max(len("loss, largest |gradient|"), *(len(batch.about) for batch in loss.batches))
+    last = "new net" if loss.target == "fused" else "new net, old Caffe"
+    titles = {"legacy": "old Caffe", "today": "today's Caffe", "new": last}
+    columns = [name for name in titles if _has(loss.batches, name)]
+    both = 2 + about + 21 * len(columns) + len("  1.0e+00 underflow") <= width
+    cell, size = (_cell, 21) if both else (_short, 10)
+    if not both:
+        titles = {"legacy": "old Caffe", "today": "today's", "new": "new net"}
+        about = max(len(batch.about) for batch in loss.batches)
+    what = "loss, largest |gradient|" if both else "loss"
+    head = "".join(f"{titles[name]:>{size}}" for name in columns)
+    yield [(f"  {what:{about}}{head}  difference", "dim")]
     for batch in loss.batches:
-        cells = "".join(f"{_cell(getattr(batch, name)):>21}" for name in columns)
-        yield [(f"  {batch.about:{width}}{cells}  ", ""), _difference(batch)]
+        cells = "".join(f"{cell(getattr(batch, name)):>{size}}" for name in columns)
+        yield [(f"  {batch.about:{about}}{cells}  ", ""), _difference(batch, both)]
 
 
 def _has(batches: Sequence[BatchProof], column: str) -> bool:
@@ -162,11 +172,11 @@ def _cell(numbers: Numbers | None) -> str:
     return "aborts" if numbers is None else f"{numbers.loss:.6g} {numbers.max_gradient:9.3g}"
 
 
-def _difference(batch: BatchProof) -> tuple[str, str]:
+def _difference(batch: BatchProof, wide: bool) -> tuple[str, str]:
     if batch.difference is None:
         return "", ""
     if batch.underflow:
-        return f"{batch.difference:.1e} underflow", "yellow"
+        return f"{batch.difference:.1e} underflow" if wide else "underflow", "yellow"
     return f"{batch.difference:.1e}", "" if batch.equal else "red"
 
 
