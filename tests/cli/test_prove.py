@@ -12,6 +12,7 @@ from shared_data import ROOT
 
 import protofix
 from protofix.cli import main
+from protofix.reports.proof.text import proof_lines
 
 PLAIN = ROOT / "fixtures" / "fuse" / "plain"
 
@@ -151,3 +152,11 @@ def test_pycaffe_computes_where_it_is_installed(
 def test_no_pycaffe(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "old.prototxt", "new.prototxt", "--engine", "caffe"]) == 2
     assert capsys.readouterr().err.startswith("protofix: pycaffe is not installed: ")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits(width: int, folder: Path) -> None:
+    old, new = (Path(name).read_text() for name in ("old.prototxt", "new.prototxt"))
+    lines = ["".join(part for part, _ in it) for it in proof_lines(protofix.prove(old, new), width)]
+    assert max(map(len, lines)) <= width
+    assert ("|gradient|" in lines[2]) == (width > 100)
