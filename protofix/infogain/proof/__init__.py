@@ -1,1 +1,1 @@
-"""The proof after a rewrite: its structure read again, its numbers computed side by side."""
+"""Two nets held against each other: the structure read again, the numbers side by side."""
