@@ -255,6 +255,17 @@ def test_states_are_told_and_proven_apart() -> None:
     ]
 
 
+def test_a_loss_compared_as_text_is_so_in_each_state() -> None:
+    fc = FC.replace("layer {", "layer { include { phase: TEST }", 1)
+    hinge = loss("fc", type="HingeLoss")
+    old = DATA + FC.replace("layer {", "layer { include { phase: TRAIN }", 1) + fc + hinge
+    proof = proved(old, old.replace(fc, fc.replace("num_output: 4", "num_output: 5")))
+    assert [(it.states, it.verdict) for it in proof.losses] == [
+        (("TRAIN",), Verdict.EQUAL),
+        (("TEST",), Verdict.DIFFERENT),
+    ]
+
+
 def test_a_loss_that_is_gone_is_a_problem() -> None:
     proof = proved(FUSED + loss("fc").replace('"loss"', '"second"'), FUSED)
     assert proof.problems == (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from protofix.files import NewFile
@@ -68,21 +68,27 @@ def prove_nets(old: Document, new: Document, options: ProofOptions = ProofOption
         if options.only is not None and pair.new.index not in options.only:
             continue
         heads = heads_of(pair)
-        key = _key(pair, heads)
+        key, prove = _prepared(pair, heads, old, new, options)
         known = proofs.get(key)
-        if known is not None:
-            proofs[key] = replace(known, states=(*known.states, str(pair.state)))
-        elif isinstance(heads, str):
-            proofs[key] = _as_text(pair, heads)
+        if known is None:
+            proofs[key] = prove()
         else:
-            proofs[key] = _LossProver(pair, heads, old, new, options).proof()
+            proofs[key] = replace(known, states=(*known.states, str(pair.state)))
     return Proof(tuple(problems), tuple(proofs.values()))
 
 
-def _key(pair: LossPair, heads: Heads | str) -> tuple[object, ...]:
-    """What makes the proof of a loss another one in another state."""
+def _prepared(
+    pair: LossPair, heads: Heads | str, old: Document, new: Document, options: ProofOptions
+) -> tuple[tuple[object, ...], Callable[[], LossProof]]:
+    """What tells a loss in a state from the same in another, and how it is proven."""
     if isinstance(heads, str):
-        return pair.old.index, pair.new.index
+        found = _as_text(pair, heads)
+        return (pair.old.index, pair.new.index, *found.causes), lambda: found
+    return _key(pair, heads), _LossProver(pair, heads, old, new, options).proof
+
+
+def _key(pair: LossPair, heads: Heads) -> tuple[object, ...]:
+    """What makes the proof of a loss another one in another state."""
     # How many images there are is no difference, and states mostly have their own count.
     shapes = [shape and shape[1:] for shape in heads.known_shapes()]
     parts: list[object] = [pair.old.index, pair.new.index, *shapes, *_upstream(pair, heads)]
