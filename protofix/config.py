@@ -10,14 +10,18 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from caffe_proto import AUTO
 from protofix.net.names import dialect_named, nearest
 
+if TYPE_CHECKING:
+    from protofix.rules.rule import Target
+
 _OWN = "protofix.toml"
+_MOST_BLANKS = 16
 
 
 class ConfigError(ValueError):
@@ -33,11 +37,25 @@ class Config:
 
     `dialect` is a name in `DIALECTS`, or "auto" to find it; `schema` is a schema file of the
     user's own, and None if there is none. A configuration gives one of the two at most, be it
-    `dialect = "auto"`; the other is as it is here.
+    `dialect = "auto"`; the other is as it is here. `target` is the Caffe that nets are for.
+
+    `select`, `extend_select`, `ignore` and the values of `per_file_ignores` name rules, as
+    `protofix.rules.selectors` has it; its keys and `exclude` are patterns as in a .gitignore, from
+    `folder` on, where the configuration lies. `indent` and `quotes` are what files of good style
+    have.
     """
 
     dialect: str = AUTO
     schema: Path | None = None
+    target: Target = "fused"
+    select: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] = ()
+    indent: int = 2
+    quotes: Literal["double", "single"] = "double"
+    folder: str = ""
 
 
 class Configs:
@@ -79,13 +97,15 @@ class Configs:
 class _Table:
     """The keys that a file gives, and where to look for them in its text.
 
-    `header` is the line above them, such as "[protofix]", or "" if the whole file is theirs.
+    `header` is the line above them, such as "[protofix]", or "" if the whole file is theirs. Where
+    values are `of_words`, they are all strings, and lists are words in them.
     """
 
     path: Path
     text: str
     header: str
     values: Mapping[str, Any]
+    of_words: bool = False
 
     def error(self, key: str, reason: str) -> ConfigError:
         """An error about a key; its line is told where the key has one of its own."""
@@ -157,7 +177,7 @@ def _setup_table(text: str, path: Path) -> _Table | None:
         raise _error(path, "`[tool:protofix]` is not read: write `[protofix]`", line)
     if not parser.has_section("protofix"):
         return None
-    return _Table(path, text, "[protofix]", dict(parser["protofix"]))
+    return _Table(path, text, "[protofix]", dict(parser["protofix"]), of_words=True)
 
 
 _FILES: Mapping[str, Callable[[str, Path], _Table | None]] = {
@@ -184,34 +204,122 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
 
 def _config(table: _Table) -> Config:
     """Make a configuration of what a file says."""
-    keys = [field.name for field in fields(Config)]
     values: dict[str, Any] = {}
     for key, value in table.values.items():
-        if key not in keys:
-            meant = nearest(key, keys)
-            right = f"did you mean `{meant}`?" if meant else f"there are {', '.join(keys)}"
+        if key not in _READERS:
+            meant = nearest(key, _READERS)
+            right = f"did you mean `{meant}`?" if meant else f"there are {', '.join(_READERS)}"
             raise table.error(key, f"there is no key `{key}`: {right}")
-        values[key] = _READERS[key](value, table)
-    if len(values) > 1:
-        raise table.error(list(values)[-1], "give `dialect` or `schema`, not both")
-    return Config(**values)
+        values[key.replace("-", "_")] = _READERS[key](key, value, table)
+    if "dialect" in values and "schema" in values:
+        last = [key for key in values if key in ("dialect", "schema")][-1]
+        raise table.error(last, "give `dialect` or `schema`, not both")
+    return Config(**values, folder=str(table.path.parent))
 
 
-def _dialect(value: object, table: _Table) -> str:
+def _dialect(key: str, value: object, table: _Table) -> str:
     try:
         return dialect_named(str(value))
     except ValueError as error:
-        raise table.error("dialect", str(error)) from None
+        raise table.error(key, str(error)) from None
 
 
-def _schema(value: object, table: _Table) -> Path:
+def _schema(key: str, value: object, table: _Table) -> Path:
     if not isinstance(value, str) or not value:
         reason = '`schema` takes the path of a file: schema = "my.proto"'
-        raise table.error("schema", reason)
+        raise table.error(key, reason)
     return table.path.parent / value
 
 
-_READERS: Mapping[str, Callable[[object, _Table], Any]] = {"dialect": _dialect, "schema": _schema}
+def _one_of(*words: str) -> Callable[[str, object, _Table], str]:
+    def read(key: str, value: object, table: _Table) -> str:
+        if value not in words:
+            choices = " or ".join(f'"{word}"' for word in words)
+            raise table.error(key, f"`{key}` is {choices}, not {_shown(value)}")
+        return str(value)
+
+    return read
+
+
+def _strings(key: str, value: object, table: _Table) -> tuple[str, ...]:
+    """A list of strings; in a setup.cfg words between commas or on lines of their own."""
+    if isinstance(value, str) and table.of_words:
+        return tuple(re.findall(r"[^\s,]+", value))
+    if not isinstance(value, list) or not all(isinstance(it, str) for it in value):
+        raise table.error(key, f'`{key}` takes a list of strings: {key} = ["..."]')
+    return tuple(value)
+
+
+def _rules(key: str, value: object, table: _Table) -> tuple[str, ...]:
+    from protofix.rules.registry import NAMES
+    from protofix.rules.selectors import SelectionError, known_selector
+
+    found = _strings(key, value, table)
+    try:
+        return tuple(known_selector(it, NAMES) for it in found)
+    except SelectionError as error:
+        raise table.error(key, f"`{key}`: {error}") from None
+
+
+def _patterns(key: str, value: object, table: _Table) -> tuple[str, ...]:
+    found = _strings(key, value, table)
+    for pattern in found:
+        _check_pattern(key, pattern, table)
+    return found
+
+
+def _per_file(key: str, value: object, table: _Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """A table of patterns and rules; in a setup.cfg a line each, `pattern: PF1, PF2`."""
+    if isinstance(value, str) and table.of_words:
+        lines = [line.rpartition(":") for line in value.splitlines() if line.strip()]
+        value = {pattern.strip(): rules for pattern, _, rules in lines}
+    if not isinstance(value, dict):
+        reason = f'`{key}` takes a table: {key} = {{ "deploy/*" = ["PF322"] }}'
+        raise table.error(key, reason)
+    for pattern in value:
+        _check_pattern(key, pattern, table)
+    return tuple((pattern, _rules(key, rules, table)) for pattern, rules in value.items())
+
+
+def _check_pattern(key: str, pattern: str, table: _Table) -> None:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        if not pattern:
+            raise ValueError("it is empty")
+        GitIgnoreSpec.from_lines([pattern])
+    except ValueError as error:
+        raise table.error(key, f"`{key}`: {_shown(pattern)} is no pattern: {error}") from None
+
+
+def _indent(key: str, value: object, table: _Table) -> int:
+    written = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if (
+        isinstance(written, bool)
+        or not isinstance(written, int)
+        or not 1 <= written <= _MOST_BLANKS
+    ):
+        reason = f"`{key}` is how many blanks a level is set in, 1 to {_MOST_BLANKS}"
+        raise table.error(key, f"{reason}, not {_shown(value)}")
+    return written
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else f"{value}"
+
+
+_READERS: Mapping[str, Callable[[str, object, _Table], Any]] = {
+    "dialect": _dialect,
+    "schema": _schema,
+    "target": _one_of("fused", "legacy"),
+    "select": _rules,
+    "extend-select": _rules,
+    "ignore": _rules,
+    "per-file-ignores": _per_file,
+    "exclude": _patterns,
+    "indent": _indent,
+    "quotes": _one_of("double", "single"),
+}
 
 
 def _error(path: Path, reason: str, line: int | None = None) -> ConfigError:

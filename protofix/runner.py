@@ -1,155 +1,110 @@
-"""Many files at once: which there are, and what the rules find in each."""
+"""Many files at once: what the rules find in each, in a steady order."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
+from protofix.data.processes import cores, in_processes
 from protofix.files import FileError, read_bytes, source_of_bytes
-from protofix.net.data_files import DataFiles
-from protofix.net.dialects import Dialect
-from protofix.net.shapes import Shape
-from protofix.net.solvers import SolverNet
-from protofix.net.states import AskedState
-from protofix.rules.registry import findings
-from protofix.rules.rule import Checked, Context
-from protofix.textproto.reader import read
-from protofix.textproto.source import Source
-from protofix.textproto.tree import Document
+from protofix.linting.baseline import Baseline, Known, beyond
+from protofix.linting.checking import Failed, Question, check_file
+from protofix.linting.fixing import Fixed, fix_source
+from protofix.linting.questions import Questions
+from protofix.rules.rule import Checked, Finding
 
-SUFFIX = ".prototxt"
-
-# A mistake after which nothing can be said of a file: it could not be read as a text.
-_UNREADABLE = "depth"
+_WORTH_PROCESSES = 64  # files; starting a process takes longer than checking a dozen of them
 
 
 @dataclass(frozen=True)
-class Failed:
-    """One file that could not be checked: a line that begins with its path."""
+class Task:
+    """One file of a run: its path, "-" for standard input, whose bytes are `data` then.
+
+    It goes by `name` in messages. `known` are findings that a baseline accepts.
+    """
 
     path: str
-    reason: str
+    name: str
+    question: Question
+    data: bytes | None = None
+    known: Known | None = None
 
 
-def files_below(paths: Iterable[str]) -> Iterator[str]:
-    """The files to check: those named, and every `*.prototxt` below the folders named.
-
-    A file is given once, however often it is named; `-` is standard input.
-    """
-    seen: set[str] = set()
+def tasks_of(
+    paths: Sequence[str],
+    questions: Questions,
+    stdin: Callable[[], bytes],
+    stdin_name: str | None = None,
+    baseline: Baseline | None = None,
+) -> Iterator[Task | Failed]:
+    """What there is to do for each path; standard input goes by `stdin_name`."""
     for path in paths:
-        for found in _below(path):
-            real = found if found == "-" else os.path.realpath(found)
-            if real not in seen:
-                seen.add(real)
-                yield found
+        name = (stdin_name or "<stdin>") if path == "-" else path
+        try:
+            question = questions.of(stdin_name or path if path == "-" else path)
+        except ValueError as error:
+            yield Failed(path, str(error))
+            continue
+        data = stdin() if path == "-" else None
+        yield Task(path, name, question, data, baseline.of(name) if baseline else None)
 
 
-def _below(path: str) -> Iterator[str]:
-    if path == "-" or not os.path.isdir(path):
-        yield path
-        return
-    unreadable: list[str] = []
-    for folder, folders, files in os.walk(path, onerror=lambda e: unreadable.append(e.filename)):
-        # Named like a file, a folder that cannot be read is said to be so when its turn comes.
-        yield from unreadable
-        unreadable.clear()
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if name.endswith(SUFFIX):
-                yield os.path.join(folder, name)
-    yield from unreadable
+def check_all(
+    tasks: Sequence[Task | Failed], workers: int | None = None
+) -> Iterator[Sequence[Checked | Failed]]:
+    """Check files, each with the nets that it names if it is a solver, in their order."""
+    yield from in_processes(_check, tasks, _workers(tasks, workers))
 
 
-@dataclass(frozen=True)
-class Question:
-    """What a file is to be held against: a dialect (None to find it), states, shapes of data.
-
-    Without `asked` a net is looked at in every state that a person can mean.
-    """
-
-    dialect: Dialect | None = None
-    asked: tuple[AskedState, ...] = ()
-    given: Mapping[str, Shape] | None = None
-
-    def context(self, document: Document) -> Context:
-        """What the rules are given of a document, read but not yet looked at."""
-        files = DataFiles(document.source.path)
-        return Context(document, self.dialect, self.asked, self.given, files)
+def _check(task: Task | Failed) -> list[Checked | Failed]:
+    if isinstance(task, Failed):
+        return [task]
+    data = task.data
+    return list(check_file(task.path, lambda: data or b"", task.question, task.name))
 
 
-EVERYTHING = Question()
-"""What there is to be said of a file, found from the file itself."""
+def fix_all(
+    tasks: Sequence[Task | Failed], unsafe: bool, workers: int | None = None
+) -> Iterator[Fixed | Failed]:
+    """Work out what files become once they are mended, in their order. Nothing is written."""
+    work = _fix_all if unsafe else _fix_safely
+    yield from in_processes(work, tasks, _workers(tasks, workers))
 
 
-def check_source(source: Source, question: Question = EVERYTHING) -> Checked:
-    """Check one text.
-
-    Raises `FileError` if it is nested beyond all sense.
-    """
-    return _checked(_context(source, question))
+def _fix_safely(task: Task | Failed) -> Fixed | Failed:
+    return _fix(task, unsafe=False)
 
 
-def _context(source: Source, question: Question) -> Context:
-    document = read(source)
-    for diagnosis in document.diagnoses:
-        if diagnosis.kind == _UNREADABLE:
-            line, column = source.position(diagnosis.start)
-            raise FileError(f"{source.path}:{line}:{column}: {diagnosis.message}")
-    return question.context(document)
+def _fix_all(task: Task | Failed) -> Fixed | Failed:
+    return _fix(task, unsafe=True)
 
 
-def _checked(context: Context) -> Checked:
-    found = tuple(findings(context))
-    whole = not context.document.diagnoses
-    blobs = frozenset(blob for view in context.views for blob in view.net.blobs) if whole else None
-    return Checked(context.document.source, found, context.kind, context.dialect, blobs)
+def _fix(task: Task | Failed, unsafe: bool) -> Fixed | Failed:
+    if isinstance(task, Failed):
+        return task
+    known = task.known
 
+    def wanted(checked: Checked) -> Sequence[Finding]:
+        return (
+            checked.findings if known is None else beyond(known, checked.source, checked.findings)
+        )
 
-def check_file(
-    path: str, stdin: Callable[[], bytes], question: Question = EVERYTHING
-) -> Iterator[Checked | Failed]:
-    """Check one file and, if it is a solver, the nets that it names, in the states it builds them.
-
-    `stdin` is asked for the bytes of `-`.
-    """
-    nets: tuple[SolverNet, ...] = ()
-
-    def itself() -> Checked:
-        nonlocal nets
-        name = "<stdin>" if path == "-" else path
-        data = stdin() if path == "-" else read_bytes(Path(path))
-        context = _context(source_of_bytes(data, name), question)
-        nets = context.nets
-        return _checked(context)
-
-    yield _guarded(path, itself)
-    for net in nets:
-        if net.path is not None:
-            of_net = replace(question, asked=net.states(question.asked))
-            check = partial(_check_net, str(net.path), of_net)
-            yield _guarded(str(net.path), check, named=True)
-
-
-def _check_net(path: str, question: Question) -> Checked:
-    return check_source(source_of_bytes(read_bytes(Path(path)), path), question)
-
-
-def _guarded(path: str, check: Callable[[], Checked], named: bool = False) -> Checked | Failed:
-    """Check a file, and say in a line why that could not be done; `named` by a solver."""
     try:
-        return check()
+        data = task.data if task.path == "-" else read_bytes(Path(task.path))
+        return fix_source(source_of_bytes(data or b"", task.name), task.question, unsafe, wanted)
     except FileError as error:
-        if path != "-" and os.path.isdir(path) and not named:
-            # Folders are walked; one that comes this far could not be.
-            return Failed(path, f"{path}: cannot be read: Permission denied")
-        return Failed(path, str(error))
+        return Failed(task.path, str(error))
     except Exception as error:  # A mistake of ours in one file must not hide the others.
         what = f"{type(error).__name__}: {error}"
-        return Failed(path, f"{path}: internal error, please report it: {what}")
+        return Failed(task.path, f"{task.name}: internal error, please report it: {what}")
+
+
+def _workers(tasks: Sequence[Task | Failed], workers: int | None) -> int:
+    if workers is not None:
+        return min(workers, len(tasks))
+    return cores() if len(tasks) >= _WORTH_PROCESSES else 1
 
 
 class News:

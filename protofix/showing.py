@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from protofix.files import FileError, read_bytes, source_of_bytes
+from protofix.linting.checking import EVERYTHING, Question
 from protofix.net.build import Built
 from protofix.net.kinds import KIND_NAMES
 from protofix.net.layers import Net
 from protofix.net.view import NetView
 from protofix.reports.show.facts import NetFacts, Refused, net_facts
-from protofix.rules.registry import RULES, findings
+from protofix.rules.registry import RULES, found_by
 from protofix.rules.rule import Context, Finding, Meets, Rule
-from protofix.runner import EVERYTHING, Question
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
@@ -128,7 +128,7 @@ def _shown(context: Context, found: _Found, views: Sequence[NetView]) -> Shown:
                 for it in _as_caffe_meets(context, found, view, one)
             ]
             facts.append(net_facts(source.path, one, context.given or {}, refused))
-    errors = sorted(finding for its in found.values() for finding in its)
+    errors = sorted((it for its in found.values() for it in its), key=lambda it: it.place)
     notes = tuple(files.notes) if files else ()
     return Shown(tuple(facts), tuple(Error(source, it) for it in errors), notes)
 
@@ -136,7 +136,7 @@ def _shown(context: Context, found: _Found, views: Sequence[NetView]) -> Shown:
 def _joined(shown: Sequence[Shown]) -> Shown:
     errors = dict.fromkeys(error for one in shown for error in one.errors)
     files = [*dict.fromkeys(error.source.path for error in errors)]
-    in_order = sorted(errors, key=lambda it: (files.index(it.source.path), it.finding))
+    in_order = sorted(errors, key=lambda it: (files.index(it.source.path), it.finding.place))
     return Shown(
         tuple(facts for one in shown for facts in one.facts),
         tuple(in_order),
@@ -145,7 +145,7 @@ def _joined(shown: Sequence[Shown]) -> Shown:
 
 
 def _found(context: Context) -> _Found:
-    return {rule: its for rule in _ABORTING if (its := findings(context, [rule]))}
+    return {rule: its for rule in _ABORTING if (its := found_by([rule], context))}
 
 
 def _as_caffe_meets(
@@ -159,7 +159,7 @@ def _as_caffe_meets(
     alone = context.alone(view, built)
     is_kept = _in_kept_layers(built)
     for step in _IN_ORDER:
-        for it in findings(alone, [rule for rule in rules if rule.meets == step]):
+        for it in found_by([rule for rule in rules if rule.meets == step], alone):
             # It reads the layers that it drops, too.
             if _is_within(view.net, it.start) and (step == "file" or is_kept(it.start)):
                 yield it

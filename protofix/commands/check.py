@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from caffe_proto import AUTO, DIALECTS
+from caffe_proto import DIALECTS
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
 from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
 
 if TYPE_CHECKING:
-    from protofix.config import Config
-    from protofix.net.dialects import Dialect
+    from protofix.linting.baseline import Baseline
+    from protofix.linting.checking import Failed
+    from protofix.rules.rule import Checked
+    from protofix.runner import Task
+
+FORMATS = ("text", "concise", "json", "sarif", "junit", "github", "gitlab")
 
 _EXAMPLES = """\
 examples:
   protofix check train_val.prototxt         one net
   protofix check models/                    every *.prototxt below a folder
+  protofix check --fix models/              mend what can be mended with the same numbers
+  protofix check --diff models/             show what --fix would do
+  protofix check --select PF4 models/       the rules of one family; `protofix rules` lists them
   protofix check --format json - < net      standard input, findings as JSON
   protofix check --verbose models/          what each file is, and in which fork's dialect
-  protofix check --dialect ssd deploy.prototxt
-  protofix check --schema my_caffe.proto deploy.prototxt
+  protofix check --write-baseline base.json models/
+  protofix check --baseline base.json models/   only what is new since then
 
-configuration: --dialect or --schema can be said once for all files below a folder, by a line such
-as dialect = "ssd" or schema = "my_caffe.proto" in its protofix.toml, in [tool.protofix] of its
-pyproject.toml or in [protofix] of its setup.cfg; the nearest holds, the command line goes before.
+configuration: what is said here can be said once for all files below a folder, in its
+protofix.toml, in [tool.protofix] of its pyproject.toml or in [protofix] of its setup.cfg, by lines
+such as dialect = "ssd" or ignore = ["PF322"]; the nearest holds, the command line goes before.
 """
 
 
@@ -35,7 +43,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     """Add the command and its arguments."""
     check = commands.add_parser(
         "check",
-        help="report mistakes and Softmax → InfogainLoss chains",
+        help="report mistakes, and mend them",
         description=fill(
             "Reports syntax errors, what does not fit Caffe's schema, blobs that nobody "
             "makes, layers and shapes at which Caffe would abort, and InfogainLosses that today's "
@@ -49,8 +57,11 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "paths", nargs="*", default=["."], metavar="PATH",
         help="a file, a folder (every *.prototxt below it), or - for standard input; default: .",
     )  # fmt: skip
-    check.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    held = check.add_mutually_exclusive_group()
+    _add_rules(check)
+    _add_mending(check)
+    _add_reports(check)
+    _add_files(check)
+    held = check.add_argument_group("the Caffe that files are for").add_mutually_exclusive_group()
     held.add_argument(
         "--dialect", type=_dialect_named, metavar="NAME",
         help=f"the fork whose schema files are held against: {', '.join(DIALECTS)}; "
@@ -62,12 +73,82 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "(needs protofix[schema]) or what protoc makes of one",
     )  # fmt: skip
     check.add_argument(
-        "-v", "--verbose", action="store_true",
-        help="say of each file on a line whether it is a net, a solver or a label map, and in "
-        "which dialect; with --format json on standard error, since the JSON is of findings alone",
+        "--target", choices=("fused", "legacy"),
+        help="legacy: a Caffe before April 2017, whose InfogainLoss reads probabilities; "
+        "default: fused",
     )  # fmt: skip
     add_state_options(check)
     check.set_defaults(run=_check)
+
+
+def _add_rules(check: argparse.ArgumentParser) -> None:
+    rules = check.add_argument_group(
+        "which rules look", "RULES are codes, their beginnings, or names: PF401,PF3,unread-top"
+    )
+    rules.add_argument(
+        "--select", type=_rules_named, action="extend", metavar="RULES",
+        help="these alone; default: all but those of style (PF8)",
+    )  # fmt: skip
+    rules.add_argument(
+        "--ignore", type=_rules_named, action="extend", default=[], metavar="RULES",
+        help="all but these",
+    )  # fmt: skip
+    rules.add_argument(
+        "--extend-select", type=_rules_named, action="extend", default=[], metavar="RULES",
+        help="these as well",
+    )  # fmt: skip
+    baseline = rules.add_mutually_exclusive_group()
+    baseline.add_argument(
+        "--baseline", metavar="FILE", help="accept the findings of FILE, report what is new"
+    )
+    baseline.add_argument(
+        "--write-baseline", metavar="FILE", help="write all that is found to FILE, to be accepted"
+    )
+
+
+def _add_mending(check: argparse.ArgumentParser) -> None:
+    mending = check.add_argument_group("mending")
+    mending.add_argument(
+        "--fix", action="store_true", help="mend what is marked [*]: the numbers stay as meant"
+    )
+    mending.add_argument(
+        "--unsafe-fixes", action="store_true",
+        help="mend what is marked [**] too: what the net does may change",
+    )  # fmt: skip
+    mending.add_argument(
+        "--diff", action="store_true",
+        help="print what mending would change, and write nothing; exit code 1 if anything",
+    )  # fmt: skip
+
+
+def _add_reports(check: argparse.ArgumentParser) -> None:
+    reports = check.add_argument_group("reports")
+    reports.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    reports.add_argument(
+        "-o", "--output", metavar="FILE", help="write the report to FILE, not to standard output"
+    )
+    reports.add_argument(
+        "--statistics", action="store_true", help="how often each rule found something, and no more"
+    )
+    reports.add_argument("--exit-zero", action="store_true", help="exit code 0 whatever is found")
+    reports.add_argument(
+        "-v", "--verbose", action="store_true",
+        help="say of each file on a line whether it is a net, a solver or a label map, and in "
+        "which dialect; on standard error where a program reads the findings",
+    )  # fmt: skip
+
+
+def _add_files(check: argparse.ArgumentParser) -> None:
+    files = check.add_argument_group("files")
+    files.add_argument(
+        "--stdin-filename", metavar="NAME",
+        help="what standard input is called, and where it would lie",
+    )  # fmt: skip
+    files.add_argument(
+        "--no-gitignore", action="store_true",
+        help="check what a .gitignore names as well, below folders",
+    )  # fmt: skip
+    files.add_argument("--jobs", type=_jobs, metavar="N", help="processes; default: all cores")
 
 
 def _dialect_named(written: str) -> str:
@@ -79,81 +160,131 @@ def _dialect_named(written: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    from protofix.reports import findings as report
-    from protofix.reports.terminal import with_progress, write_line
-    from protofix.rules.rule import Checked
-    from protofix.runner import Failed, News, Question, check_file, files_below
+def _rules_named(written: str) -> list[str]:
+    from protofix.rules.registry import NAMES
+    from protofix.rules.selectors import known_selector
 
-    paths = list(files_below(arguments.paths))
-    dialects = _Dialects(arguments)
-    asked, given = asked_of(arguments), given_of(arguments)
+    try:
+        return [known_selector(it, NAMES) for it in written.split(",") if it.strip()]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _jobs(written: str) -> int:
+    if not written.isdecimal() or not int(written):
+        raise argparse.ArgumentTypeError(f"`{written}` is no number of processes: 1 or more")
+    return int(written)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from protofix.linting.baseline import read_baseline
+    from protofix.linting.questions import Options, Questions
+    from protofix.linting.walking import files_below
+    from protofix.runner import tasks_of
+
+    options = Options(
+        arguments.dialect,
+        Path(arguments.schema) if arguments.schema is not None else None,
+        arguments.target,
+        None if arguments.select is None else tuple(arguments.select),
+        tuple(arguments.ignore),
+        tuple(arguments.extend_select),
+        asked_of(arguments),
+        given_of(arguments),
+    )
+    questions = Questions(options)
+    baseline = read_baseline(arguments.baseline) if arguments.baseline else None
+    paths = list(files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore))
+    tasks = list(tasks_of(paths, questions, _stdin(), arguments.stdin_filename, baseline))
+    code = DONE
+    if arguments.fix or arguments.unsafe_fixes or arguments.diff:
+        from protofix.commands.fixing import mend
+
+        code, tasks = mend(tasks, arguments)
+        if arguments.diff:
+            return code
+    return max(code, _report(tasks, arguments, baseline))
+
+
+def _stdin() -> Callable[[], bytes]:
+    """Standard input, which can be read once."""
+    read: list[bytes] = []
+
+    def data() -> bytes:
+        if not read:
+            read.append(stdin_bytes())
+        return read[0]
+
+    return data
+
+
+def _report(
+    tasks: Sequence[Task | Failed], arguments: argparse.Namespace, baseline: Baseline | None
+) -> int:
+    from protofix.linting.checking import Failed
+    from protofix.reports.findings.printing import Printer
+    from protofix.reports.terminal import with_progress
+    from protofix.runner import News, check_all
+
+    # Standard input that is mended goes to standard output.
+    mended = arguments.fix or arguments.unsafe_fixes
+    taken = mended and any(not isinstance(it, Failed) and it.path == "-" for it in tasks)
+    stream = sys.stderr if taken else sys.stdout
+    printer = Printer(
+        arguments.format, arguments.output, arguments.statistics, arguments.verbose, stream
+    )
+    news = News()
     checked: list[Checked] = []
     failed: list[str] = []
-    news = News()
-    for path in with_progress(paths, "checking"):
-        dialect = dialects.of(path)
-        if isinstance(dialect, ValueError):
-            results: Iterable[Checked | Failed] = [Failed(path, str(dialect))]
-        else:
-            results = check_file(path, stdin_bytes, Question(dialect, asked, given))
-        for result in results:
+    results = check_all(tasks, arguments.jobs)
+    for found in with_progress(results, "checking", len(tasks)):
+        for result in found:
             if isinstance(result, Failed):
                 if result.reason not in failed:  # One configuration may be that of many files.
                     sys.stdout.flush()
                     complain(result.reason)
                 failed.append(result.reason)
                 continue
+            for failure in result.failures:
+                sys.stdout.flush()
+                complain(failure)
             new = news.of(result)
-            if new is None:
-                continue
-            checked.append(new)
-            if arguments.verbose:
-                # Standard output is all JSON, or all text.
-                to = sys.stdout if arguments.format == "text" else sys.stderr
-                write_line(to, report.file_line(new))
-            if arguments.format == "text":
-                for finding in new.findings:
-                    write_line(sys.stdout, report.text_line(new.source, finding))
-    if arguments.format == "json":
-        print(report.as_json(checked))
-    elif checked or len(failed) != 1:
-        sys.stdout.flush()
-        print(report.summary(checked, len(failed)), file=sys.stderr)
+            if new is not None:
+                checked.append(_beyond(new, baseline))
+                printer.take(checked[-1])
+    if arguments.write_baseline:
+        return _write_baseline(arguments.write_baseline, checked, failed)
+    printer.finish(len(failed))
     blobs = [one.blobs for one in checked]
     if None not in blobs:  # Nobody knows what a file has that could not be read whole.
+        given = given_of(arguments)
         refuse_unmade_given(given, sorted({blob for its in blobs for blob in its or ()}))
-    if failed:
+    if failed or any(one.failures for one in checked):
         return FAILED
-    return FOUND if any(one.findings for one in checked) else DONE
+    found_any = any(one.findings for one in checked)
+    return FOUND if found_any and not arguments.exit_zero else DONE
 
 
-class _Dialects:
-    """The dialect to hold each file of a run against: the command line's, else the configured."""
+def _beyond(checked: Checked, baseline: Baseline | None) -> Checked:
+    """What a baseline does not accept."""
+    from dataclasses import replace
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        """Raises SchemaError if the one of the command line cannot be used."""
-        from protofix.config import Configs
-        from protofix.net.dialects import chosen_dialect
+    from protofix.linting.baseline import beyond
 
-        self._is_set = arguments.schema is not None or arguments.dialect is not None
-        self._set = chosen_dialect(arguments.dialect or AUTO, arguments.schema)
-        self._configs = Configs()
-        self._of_config: dict[Config, Dialect | ValueError | None] = {}
+    if baseline is None:
+        return checked
+    known = baseline.of(checked.source.path)
+    return replace(checked, findings=beyond(known, checked.source, checked.findings))
 
-    def of(self, path: str) -> Dialect | ValueError | None:
-        """The dialect of a file; None to find it, an error if its configuration will not do."""
-        from protofix.net.dialects import chosen_dialect
 
-        if self._is_set:
-            return self._set
-        try:
-            config = self._configs.of(path)
-        except ValueError as error:
-            return error
-        if config not in self._of_config:
-            try:
-                self._of_config[config] = chosen_dialect(config.dialect, config.schema)
-            except ValueError as error:
-                self._of_config[config] = error
-        return self._of_config[config]
+def _write_baseline(path: str, checked: Sequence[Checked], failed: Sequence[str]) -> int:
+    from protofix.files import write_atomically
+    from protofix.linting.baseline import baseline_text
+    from protofix.net.names import counted
+
+    if failed:
+        return complain(f"{path}: not written, since not every file could be checked")
+    write_atomically(Path(path), baseline_text(path, checked).encode())
+    number = sum(len(one.findings) for one in checked)
+    print(f"wrote {path}: {counted(number, 'finding')} accepted", file=sys.stderr)
+    return DONE

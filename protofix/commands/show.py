@@ -66,10 +66,9 @@ def add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _show(arguments: argparse.Namespace) -> int:
     from protofix.config import Configs
-    from protofix.net.dialects import chosen_dialect
-    from protofix.reports.findings import text_line
+    from protofix.linting.checking import Question
+    from protofix.reports.findings.concise import text_line
     from protofix.reports.terminal import write_line
-    from protofix.runner import Question
     from protofix.showing import show
 
     if arguments.as_built and arguments.format in ("dot", "svg"):
@@ -77,10 +76,9 @@ def _show(arguments: argparse.Namespace) -> int:
     path = arguments.net
     data = stdin_bytes() if path == "-" else read_bytes(Path(path))
     config = Configs().of(path)
-    dialect = chosen_dialect(config.dialect, config.schema)
     given = given_of(arguments)
     source = source_of_bytes(data, "<stdin>" if path == "-" else path)
-    shown = show(source, Question(dialect, asked_of(arguments), given))
+    shown = show(source, Question(config.dialect, config.schema, asked_of(arguments), given))
     refuse_unmade_given(given, [blob for net in shown.nets for blob in net.blobs])
     _refuse_overwriting(shown, arguments)
     if arguments.format == "table":

@@ -73,7 +73,7 @@ def add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _upgrade(arguments: argparse.Namespace) -> int:
-    from protofix.runner import files_below
+    from protofix.linting.walking import files_below
 
     paths = list(files_below(arguments.files))
     if not paths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO, TypeVar
 
@@ -41,14 +41,14 @@ def write_diff(stream: TextIO, diff: str) -> None:
         write_line(stream, [(line.removesuffix("\r").expandtabs(4), style)])
 
 
-def with_progress(items: Sequence[T], title: str) -> Iterable[T]:
-    """Go through items with a bar on the terminal, where there are enough to wait for."""
-    if len(items) < _WORTH_A_BAR or not sys.stderr.isatty():
+def with_progress(items: Iterable[T], title: str, total: int) -> Iterable[T]:
+    """Go through so many items with a bar on the terminal, where there are enough to wait for."""
+    if total < _WORTH_A_BAR or not sys.stderr.isatty():
         return items
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, title, console=Console(stderr=True), transient=True)
+    return track(items, title, total, console=Console(stderr=True), transient=True)
 
 
 @contextmanager

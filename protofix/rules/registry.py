@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
-from protofix.rules.rule import Context, Finding, Hit, Meets, Rule, Severity
+from protofix.rules.rule import Context, Finding, Hit, Looked, Meets, Rule, Severity
 
 _FILES = (
     "unexpected_token",
@@ -59,6 +60,8 @@ _FILES = (
     "unreadable_data",
     "solver_without_net_file",
     "solver_nets",
+    "bad_ignore",
+    "unused_ignore",
 )
 
 
@@ -70,7 +73,10 @@ _MEETS: Mapping[str, Meets] = {
     "PF3": "layers",
     "PF4": "layers",
     "PF5": "layers",
+    "PF6": "layers",
     "PF7": "file",
+    "PF8": "never",
+    "PF9": "never",
 }
 
 
@@ -86,14 +92,92 @@ class _RuleFile(Protocol):
 
 def _rule(file: str) -> Rule:
     it = cast(_RuleFile, import_module(f"protofix.rules.{file}"))
-    meets: Meets = getattr(it, "MEETS", _MEETS[it.CODE[:3]])
-    return Rule(it.CODE, it.NAME, it.SEVERITY, it.check, it.__doc__ or "", meets)
+    return Rule(
+        it.CODE,
+        it.NAME,
+        it.SEVERITY,
+        it.check,
+        it.__doc__ or "",
+        meets=getattr(it, "MEETS", _MEETS[it.CODE[:3]]),
+        on=getattr(it, "ON", True),
+        last=getattr(it, "LAST", False),
+    )
 
 
 RULES: tuple[Rule, ...] = tuple(sorted(map(_rule, _FILES), key=lambda rule: rule.code))
 """Every rule, in the order of the codes."""
 
+NAMES: Mapping[str, str] = {rule.code: rule.name for rule in RULES}
+"""The names of the rules by their codes."""
 
-def findings(context: Context, rules: Sequence[Rule] = RULES) -> list[Finding]:
-    """Everything that the rules, or some of them, find in a document, in the order of the text."""
-    return sorted({finding for rule in rules for finding in rule.findings(context)})
+ON = frozenset(rule.code for rule in RULES if rule.on)
+"""The codes of the rules that look if nothing else is said."""
+
+
+class RuleError(RuntimeError):
+    """A rule broke down over a document: a mistake in protofix. The message names the rule."""
+
+
+class Ran(NamedTuple):
+    """What the rules found that no comment asks to leave out, and those that broke down."""
+
+    findings: tuple[Finding, ...]
+    failures: tuple[RuleError, ...]
+
+
+def run_rules(context: Context, codes: frozenset[str] = ON) -> Ran:
+    """Let rules look at a document; findings are in the order of the text.
+
+    One that breaks down does not keep the others from theirs.
+    """
+    failures: list[RuleError] = []
+    rules = [rule for rule in RULES if rule.code in codes]
+    found = _found_by([rule for rule in rules if not rule.last], context, failures)
+    looked = replace(context, looked=Looked(NAMES, codes, tuple(found)))
+    # What was worked out holds on.
+    vars(looked).update({name: it for name, it in vars(context).items() if name != "looked"})
+    found += _found_by([rule for rule in rules if rule.last], looked, failures)
+    ignores = context.ignores
+    kept = [
+        it for it in found if not any(one.covers(it.start, it.code, it.rule) for one in ignores)
+    ]
+    return Ran(tuple(sorted(kept, key=lambda it: it.place)), tuple(failures))
+
+
+def found_by(rules: Iterable[Rule], context: Context) -> list[Finding]:
+    """All that some rules find in a document, whatever its comments ask, in the order of the text.
+
+    Raises RuleError if one breaks down.
+    """
+    failures: list[RuleError] = []
+    found = _found_by(rules, context, failures)
+    if failures:
+        raise failures[0]
+    return sorted(found, key=lambda it: it.place)
+
+
+def _found_by(rules: Iterable[Rule], context: Context, failures: list[RuleError]) -> list[Finding]:
+    found: dict[tuple[int, int, str, str], Finding] = {}
+    broken: dict[str, str] = {}
+    for rule in rules:
+        try:
+            for finding in rule.findings(context):
+                found.setdefault(finding.place, finding)
+        except Exception as error:  # A mistake of ours in one rule must not hide the others.
+            what = f"{type(error).__name__}: {error}"
+            if what not in broken.values():  # What several rules work out breaks them all.
+                broken[rule.code] = what
+                failures.append(RuleError(f"rule {rule.code} {rule.name}: {what}"))
+                failures[-1].__cause__ = error
+    return list(found.values())
+
+
+def findings(context: Context, codes: frozenset[str] = ON) -> list[Finding]:
+    """Everything that the rules, or some of them, find in a document, in the order of the text.
+
+    Raises RuleError if one breaks down.
+    """
+    ran = run_rules(context, codes)
+    if ran.failures:
+        raise ran.failures[0]
+    return list(ran.findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -20,15 +20,30 @@ from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState, NetState
 from protofix.net.view import NetView, view_of
+from protofix.rules.ignores import Ignore, ignores_in
+from protofix.rules.selectors import means
+from protofix.textproto.edits import Edit
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Diagnosis, Document, Message
 
 Severity = Literal["error", "warning", "info"]
 
+Target = Literal["fused", "legacy"]
+"""The Caffe that nets are for: one whose InfogainLoss holds the softmax (since April 2017), or one
+before."""
+
 Meets = Literal["file", "connecting", "layers", "never"]
 """When Caffe meets an error: as it reads the file, then as it connects the layers (the filter of
 the states, insert_splits.cpp), then as it sets up one after the other. What it never meets, it
 builds, and computes what nobody meant."""
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the rules of style hold a file against: blanks a level, and the quote of strings."""
+
+    indent: int = 2
+    quotes: Literal["double", "single"] = "double"
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,14 @@ class Context:
     asked: tuple[AskedState, ...] = ()
     given: Mapping[str, Shape] | None = None
     files: DataFiles | None = None
+    target: Target = "fused"
+    preferences: Preferences = Preferences()
+    looked: Looked = field(default_factory=lambda: Looked({}, frozenset(), ()))
+
+    @cached_property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """The comments that ask for findings to be left out."""
+        return ignores_in(self.document)
 
     @cached_property
     def fit(self) -> Fit:
@@ -109,7 +132,22 @@ class Context:
         return view_of(self.document, within, asked=asked, given=self.given, files=self.files)
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
+class Fix:
+    """How to mend a finding: edits of the text as it was read, and what they do, in a few words.
+
+    A safe one leaves the numbers of the net as they were meant: what Caffe computes is the same
+    after it, or, where today's Caffe computes what nobody meant, what the Caffe did for which the
+    net was written. Findings that one and the same change mends have equal fixes, which are made
+    once.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something found: where (offsets into the text), by which rule, and what."""
 
@@ -119,22 +157,48 @@ class Finding:
     rule: str
     message: str
     severity: Severity
-    fixable: bool
+    fix: Fix | None = None
+
+    @property
+    def place(self) -> tuple[int, int, str, str]:
+        """What findings are told apart and put in order by."""
+        return self.start, self.end, self.code, self.message
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What is known once the rules have looked at a document.
+
+    `rules` are all that there are, the names by the codes; `codes` are of those that looked;
+    `found` is what they found, comments that ask to leave it out or not.
+    """
+
+    rules: Mapping[str, str]
+    codes: frozenset[str]
+    found: tuple[Finding, ...]
+
+    def all_of(self, selector: str) -> bool:
+        """Whether a selector means rules, and all of them looked."""
+        meant = {code for code, name in self.rules.items() if means(selector, code, name)}
+        return bool(meant) and meant <= self.codes
 
 
 @dataclass(frozen=True)
 class Checked:
     """One text, what was found in it, which message it holds, and the dialect it was held against.
 
-    `kind` is None for a file that is not Caffe's; no dialect is its own then. `blobs` are those of
-    its nets; None if it could not be read whole.
+    `kind` is None for a file that is not Caffe's; no dialect is its own then. `dialect` is the name
+    of the dialect, `dialect_title` what people call it. `blobs` are those of its nets; None if it could not be read whole. `failures` are the mistakes
+    of ours: rules that broke down over it, a line each.
     """
 
     source: Source
     findings: tuple[Finding, ...]
     kind: str | None
-    dialect: Dialect
+    dialect: str
+    dialect_title: str
     blobs: frozenset[str] | None
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,14 +208,15 @@ class Hit:
     start: int
     end: int
     message: str
-    fixable: bool = False
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule: its stable code, its name in words, and the function that looks.
 
-    `meets` is when Caffe meets what it finds, if that is an error.
+    `meets` is when Caffe meets what it finds, if that is an error. A rule of taste is not `on`
+    unless it is asked for. One that is `last` looks at what the others found.
     """
 
     code: str
@@ -160,12 +225,14 @@ class Rule:
     check: Callable[[Context], Iterator[Hit]]
     manual: str
     meets: Meets
+    on: bool = True
+    last: bool = False
 
     def findings(self, context: Context) -> Iterator[Finding]:
         """Everything the rule finds."""
         for hit in self.check(context):
             yield Finding(
-                hit.start, hit.end, self.code, self.name, hit.message, self.severity, hit.fixable
+                hit.start, hit.end, self.code, self.name, hit.message, self.severity, hit.fix
             )
 
 

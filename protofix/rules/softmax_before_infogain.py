@@ -19,9 +19,11 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.infogain.plan import plan_fusing
+from protofix.infogain.fuse import fuse
+from protofix.infogain.plan import Plan, plan_fusing
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rules.rule import Context, Fix, Hit
+from protofix.textproto.edits import edits_between
 
 CODE = "PF401"
 NAME = "softmax-before-infogain"
@@ -29,11 +31,16 @@ SEVERITY = "error"
 MEETS = "never"
 
 
-def _check(view: NetView) -> Iterator[Hit]:
+def check(context: Context) -> Iterator[Hit]:
     """Say each chain at its loss, and why it must not be fused where that is so."""
-    # What `migrate` mends is a net by itself, not one that a solver holds.
-    alone = view.net.fields is view.net.document.fields
+    if context.target == "fused":  # The older layer wants the Softmax.
+        for view in context.views:
+            yield from _check(view)
+
+
+def _check(view: NetView) -> Iterator[Hit]:
     plan = plan_fusing(view)
+    fix = _fix(view, plan)
     for chain in sorted((*plan.chains, *plan.refused), key=lambda chain: chain.loss.index):
         bottom = chain.loss.bottoms[0]
         softmaxes = " and ".join(f"`{layer.name}`" for layer in chain.softmaxes)
@@ -44,7 +51,20 @@ def _check(view: NetView) -> Iterator[Hit]:
         )
         if chain.obstacles:
             message += "; not to be fused: " + "; ".join(o.reason for o in chain.obstacles)
-        yield Hit(bottom.start, bottom.end, message, fixable=alone and not chain.obstacles)
+        yield Hit(bottom.start, bottom.end, message, None if chain.obstacles else fix)
 
 
-check = of_nets(_check)
+def _fix(view: NetView, plan: Plan) -> Fix | None:
+    """The fusing of all chains of a net that may be fused.
+
+    It keeps the numbers of the older layer. A net that was written for today's changes its.
+    """
+    document = view.net.document
+    # A net that a solver holds is not fused: the rewrite is of a net by itself.
+    if not plan.chains or view.net.fields is not document.fields:
+        return None
+    after = fuse(document).document
+    losses = " and ".join(f"`{chain.loss.name}`" for chain in plan.chains)
+    title = f"let {losses} read the scores, as `protofix migrate` does"
+    safe = all(chain.written_for == "legacy" for chain in plan.chains)
+    return Fix(title, tuple(edits_between(document.text, after.text)), safe)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 
@@ -54,6 +55,27 @@ def merge_removals(edits: Sequence[Edit]) -> list[Edit]:
             edit = Edit(last.start, max(last.end, edit.end), "")
         merged.append(edit)
     return [*merged, *(edit for edit in edits if edit.replacement)]
+
+
+def edits_between(before: str, after: str) -> list[Edit]:
+    """The edits that make one text of another: what differs of the lines that do."""
+    old, new = _lines(before), _lines(after)
+    starts = [0, *accumulate(map(len, old))]
+    edits = []
+    for tag, a1, a2, b1, b2 in _opcodes(old, new):
+        if tag != "equal":
+            was, becomes = "".join(old[a1:a2]), "".join(new[b1:b2])
+            same = _alike(was, becomes)
+            behind = _alike(was[same:][::-1], becomes[same:][::-1])
+            start, end = starts[a1] + same, starts[a2] - behind
+            edits.append(Edit(start, end, becomes[same : len(becomes) - behind]))
+    return edits
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 _Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]

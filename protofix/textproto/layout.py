@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -200,10 +200,14 @@ def comments_in(text: str) -> list[str]:
 
     A `#` in a string begins none.
     """
-    if "#" not in text:
-        return []
-    found = _STRING_OR_COMMENT.finditer(text)
-    return [match[1].rstrip(BLANKS) for match in found if match[1]]
+    return [text[start:end] for start, end in comment_spans(text)]
+
+
+def comment_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the comments of a text begin and end, without the blanks behind them."""
+    for match in _STRING_OR_COMMENT.finditer(text) if "#" in text else ():
+        if match[1]:
+            yield match.start(1), match.start(1) + len(match[1].rstrip(BLANKS))
 
 
 class Removal(NamedTuple):

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import pytest
 from shared_data import SHARED, needs_shared
 
 from protofix.cli import main
-from protofix.rules.registry import RULES, findings
-from protofix.rules.rule import Context, Finding
-from protofix.runner import files_below
+from protofix.linting.walking import files_below
+from protofix.rules.registry import RULES, Ran, run_rules
+from protofix.rules.rule import Context, Hit
 
 CHAIN = """layer { name: "data" type: "Python" top: "data" top: "label" }
 layer { type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 3 } }
@@ -47,7 +48,19 @@ def test_json_is_a_list_of_findings(net: Path, capsys: pytest.CaptureFixture[str
             "message": "`loss` applies softmax itself on today's Caffe, yet reads `prob`, the "
             "probabilities that Softmax `prob` makes of `fc`",
             "severity": "error",
-            "fixable": True,
+            "fix": {
+                "title": "let `loss` read the scores, as `protofix migrate` does",
+                "safe": True,
+                "edits": [
+                    {
+                        "line": 3,
+                        "column": 16,
+                        "end_line": 4,
+                        "end_column": 56,
+                        "text": 'loss" type: "InfogainLoss" bottom: "fc',
+                    },
+                ],
+            },
             "dialect": "bvlc",
         },
         {
@@ -60,23 +73,21 @@ def test_json_is_a_list_of_findings(net: Path, capsys: pytest.CaptureFixture[str
             "rule": "unmade-blob",
             "message": "`loss` reads `H`, which no layer makes",
             "severity": "error",
-            "fixable": False,
+            "fix": None,
             "dialect": "bvlc",
         },
     ]
 
 
-def test_text_has_a_line_a_finding(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "net.prototxt"]) == 1
+def test_concise_has_a_line_a_finding(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "net.prototxt", "--format", "concise"]) == 1
     out, err = capsys.readouterr()
     first, second = out.splitlines()
     assert first.startswith("net.prototxt:4:51: PF401 [*] softmax-before-infogain: `loss` ")
     assert second == (
         "net.prototxt:4:82: PF301 unmade-blob: `loss` reads `H`, which no layer makes"
     )
-    assert err == (
-        "2 findings in 1 of 1 file; 1 marked [*] for `protofix migrate`; dialect Caffe 1.0 (bvlc)\n"
-    )
+    assert err == ("2 findings in 1 of 1 file; 1 marked [*] for --fix; dialect Caffe 1.0 (bvlc)\n")
 
 
 def test_nothing_found(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,17 +218,34 @@ def test_a_folder_that_cannot_be_read(
 def test_a_failure_in_one_file_does_not_hide_the_others(
     net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(context: Context) -> list[Finding]:
+    def fails(context: Context, codes: frozenset[str]) -> Ran:
         if context.document.source.path.endswith("bad.prototxt"):
             raise KeyError("oops")
-        return findings(context)
+        return run_rules(context, codes)
 
     (net.parent / "bad.prototxt").write_text(CHAIN)
-    monkeypatch.setattr("protofix.runner.findings", fails)
+    monkeypatch.setattr("protofix.linting.checking.run_rules", fails)
     assert main(["check"]) == 2
     out, err = capsys.readouterr()
     assert "net.prototxt:4:51: PF401" in out
     assert "bad.prototxt: internal error, please report it: KeyError: 'oops'" in err
+
+
+def test_a_rule_that_breaks_down_does_not_hide_the_others(
+    net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(context: Context) -> Iterator[Hit]:
+        raise KeyError("oops")
+
+    broken = [replace(it, check=fails) if it.code == "PF401" else it for it in RULES]
+    monkeypatch.setattr("protofix.rules.registry.RULES", tuple(broken))
+    assert main(["check"]) == 2
+    out, err = capsys.readouterr()
+    assert "PF301" in out
+    assert err.splitlines()[0] == (
+        "protofix: ./net.prototxt: internal error in rule PF401 softmax-before-infogain: "
+        "KeyError: 'oops', please report it"
+    )
 
 
 def test_codes_and_names_are_each_ones_own() -> None:

@@ -295,7 +295,7 @@ def test_a_bad_configuration_stops_only_its_own_files(
         (folder / name / "b.prototxt").write_text(PLAIN)
     text, said = BAD[what]
     (folder / "x" / "protofix.toml").write_text(text)
-    assert main(["check", "x", "y"]) == 2
+    assert main(["check", "x", "y", "--format", "concise"]) == 2
     out, err = capsys.readouterr()
     assert [line.split(" ")[0] for line in out.splitlines()] == ["y/a.prototxt:1:32:"]
     complaint, summary = err.splitlines()
@@ -334,7 +334,7 @@ def test_what_a_schema_has_no_message_for_is_said_once(
     (folder / "mine.desc").write_bytes(file.SerializeToString())
     (folder / "solver.prototxt").write_text("base_lr: 1\nmax_iter: 2\n")
     (folder / "labels.prototxt").write_text("item { label: 1 }\nitem { label: 2 }\n")
-    main(["check", "--schema", "mine.desc"])
+    main(["check", "--schema", "mine.desc", "--format", "concise"])
     assert capsys.readouterr().out.splitlines() == [
         "./labels.prototxt:1:1: PF101 unknown-field: there is no message LabelMap in mine.desc: "
         "SSD, NVIDIA 0.17 and Intel have it",

@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    main(["check", *arguments])
+    main(["check", "--format", "concise", *arguments])
     return capsys.readouterr().out.splitlines()
 
 
@@ -110,7 +110,7 @@ def test_what_a_net_and_its_solver_both_show_is_said_once(
 ) -> None:
     (folder / "solver.prototxt").write_text("net: 'net.prototxt'\ntest_iter: 1\ntest_interval: 1\n")
     assert [record["code"] for record in found(capsys, ".")] == ["PF301"]
-    main(["check", "."])
+    main(["check", ".", "--format", "concise"])
     assert "in 1 of 2 files" in capsys.readouterr().err
 
 
@@ -159,7 +159,7 @@ def test_nothing_is_said_of_what_is_given_where_a_net_cannot_be_read(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "net.prototxt").write_text("layer { name: 'data")
-    assert main(["check", "--given", "data=1,8"]) == 1
+    assert main(["check", "--given", "data=1,8", "--format", "concise"]) == 1
     assert "--given" not in capsys.readouterr().err
 
 

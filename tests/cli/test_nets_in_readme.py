@@ -17,7 +17,7 @@ def test_the_findings_shown_are_those_of_the_fixture(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT / "fixtures" / "check")
-    assert main(["check", "net.prototxt"]) == 1
+    assert main(["check", "net.prototxt", "--format", "concise"]) == 1
     out = capsys.readouterr().out
     assert out.count("\n") == 3
     assert f"```\n{out}```" in README

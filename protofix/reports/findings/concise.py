@@ -1,11 +1,9 @@
-"""The findings of `protofix check`."""
+"""Findings a line each, and what there is to say of a file and of a run."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from protofix.net.kinds import KIND_NAMES
 from protofix.net.names import counted
@@ -18,45 +16,26 @@ NOT_CAFFE = "not a Caffe file"
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
-def finding_record(checked: Checked, finding: Finding) -> dict[str, Any]:
-    """One finding as an object of the JSON report; lines and columns count from 1.
-
-    `dialect` is null in a file that is not Caffe's.
-    """
-    source = checked.source
-    line, column = source.position(finding.start)
-    end_line, end_column = source.position(finding.end)
-    return {
-        "file": source.path,
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "code": finding.code,
-        "rule": finding.rule,
-        "message": finding.message,
-        "severity": finding.severity,
-        "fixable": finding.fixable,
-        "dialect": None if checked.kind is None else checked.dialect.name,
-    }
-
-
-def as_json(checked: Iterable[Checked]) -> str:
-    """A list of all findings."""
-    records = [finding_record(one, finding) for one in checked for finding in one.findings]
-    # Plain ASCII: bytes of a file that were not UTF-8 could not be printed otherwise.
-    return json.dumps(records, indent=2)
-
-
 def text_line(source: Source, finding: Finding) -> Line:
     """One finding on one line: file:line:column: code rule: message."""
     line, column = source.position(finding.start)
-    mark = " [*]" if finding.fixable else ""
+    mark = f" [{mark_of(finding)}]" if finding.fix else ""
     return [
         (f"{source.path}:{line}:{column}: ", "bold"),
         (f"{finding.code}{mark} ", _COLOURS[finding.severity]),
         (f"{finding.rule}: {finding.message}", ""),
     ]
+
+
+def lines(checked: Checked) -> Iterator[Line]:
+    """The findings of a file, one a line."""
+    for finding in checked.findings:
+        yield text_line(checked.source, finding)
+
+
+def mark_of(finding: Finding) -> str:
+    """The mark of a finding that `--fix` mends, and of one that takes `--unsafe-fixes`."""
+    return "" if finding.fix is None else "*" if finding.fix.safe else "**"
 
 
 def summary(checked: Sequence[Checked], failed: int) -> str:
@@ -65,12 +44,14 @@ def summary(checked: Sequence[Checked], failed: int) -> str:
     files = sum(1 for one in checked if one.findings)
     parts = []
     if findings:
-        fixable = sum(finding.fixable for finding in findings)
+        marks = Counter(map(mark_of, findings))
         parts.append(
             f"{counted(len(findings), 'finding')} in {files} of {counted(len(checked), 'file')}"
         )
-        if fixable:
-            parts.append(f"{fixable} marked [*] for `protofix migrate`")
+        if marks["*"]:
+            parts.append(f"{marks['*']} marked [*] for --fix")
+        if marks["**"]:
+            parts.append(f"{marks['**']} marked [**] for --unsafe-fixes")
     elif checked or not failed:
         parts.append(f"{counted(len(checked), 'file')} checked, nothing found")
     if failed:
@@ -90,10 +71,10 @@ def _dialects(checked: Sequence[Checked]) -> str:
     """The dialect of one file; of several, how many are of which."""
     if len(checked) == 1:
         return NOT_CAFFE if checked[0].kind is None else _dialect(checked[0])
-    counts = Counter(one.dialect.title if one.kind else NOT_CAFFE for one in checked)
+    counts = Counter(one.dialect_title if one.kind else NOT_CAFFE for one in checked)
     return "by dialect: " + ", ".join(f"{title} {number}" for title, number in counts.most_common())
 
 
 def _dialect(checked: Checked) -> str:
-    title, name = checked.dialect.title, checked.dialect.name
+    title, name = checked.dialect_title, checked.dialect
     return f"dialect {title}" if title == name else f"dialect {title} ({name})"

@@ -1,0 +1,142 @@
+"""One file held against the rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from caffe_proto import AUTO
+from protofix.files import FileError, read_bytes, source_of_bytes
+from protofix.net.data_files import DataFiles
+from protofix.net.dialects import chosen_dialect
+from protofix.net.shapes import Shape
+from protofix.net.solvers import SolverNet
+from protofix.net.states import AskedState
+from protofix.rules.registry import ON, run_rules
+from protofix.rules.rule import Checked, Context, Preferences, Target
+from protofix.textproto.reader import read
+from protofix.textproto.source import Source
+from protofix.textproto.tree import Document
+
+# A mistake after which nothing can be said of a file: it could not be read as a text.
+_UNREADABLE = "depth"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a file is to be held against; plain data, which goes from one process to another.
+
+    `dialect` is a name, "auto" to find it, and `schema` goes before it. Without `asked` a net is
+    looked at in every state that a person can mean. `codes` are those of the rules that look.
+    """
+
+    dialect: str = AUTO
+    schema: Path | None = None
+    asked: tuple[AskedState, ...] = ()
+    given: Mapping[str, Shape] | None = None
+    codes: frozenset[str] = ON
+    target: Target = "fused"
+    preferences: Preferences = Preferences()
+
+    def context(self, document: Document) -> Context:
+        """What the rules are given of a document, read but not yet looked at.
+
+        Raises SchemaError, a ValueError, for a dialect or a schema that is none.
+        """
+        return Context(
+            document,
+            chosen_dialect(self.dialect, self.schema),
+            self.asked,
+            self.given,
+            DataFiles(document.source.path),
+            self.target,
+            self.preferences,
+        )
+
+
+EVERYTHING = Question()
+"""What there is to be said of a file, found from the file itself."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """One file that could not be checked: a line that begins with its path."""
+
+    path: str
+    reason: str
+
+
+def check_source(source: Source, question: Question = EVERYTHING) -> Checked:
+    """Check one text.
+
+    Raises `FileError` if it is nested beyond all sense.
+    """
+    return checked_of(context_of(source, question), question)
+
+
+def context_of(source: Source, question: Question) -> Context:
+    """Read a text for the rules. Raises `FileError` if it is nested beyond all sense."""
+    document = read(source)
+    for diagnosis in document.diagnoses:
+        if diagnosis.kind == _UNREADABLE:
+            line, column = source.position(diagnosis.start)
+            raise FileError(f"{source.path}:{line}:{column}: {diagnosis.message}")
+    return question.context(document)
+
+
+def checked_of(context: Context, question: Question) -> Checked:
+    """Let the rules look at what was read."""
+    ran = run_rules(context, question.codes)
+    source = context.document.source
+    whole = not context.document.diagnoses
+    blobs = frozenset(blob for view in context.views for blob in view.net.blobs) if whole else None
+    dialect = context.dialect
+    failures = tuple(
+        f"{source.path}: internal error in {failure}, please report it" for failure in ran.failures
+    )
+    return Checked(source, ran.findings, context.kind, dialect.name, dialect.title, blobs, failures)
+
+
+def check_file(
+    path: str, stdin: Callable[[], bytes], question: Question = EVERYTHING, name: str | None = None
+) -> Iterator[Checked | Failed]:
+    """Check one file and, if it is a solver, the nets that it names, in the states it builds them.
+
+    `stdin` is asked for the bytes of `-`, which goes by `name`.
+    """
+    nets: tuple[SolverNet, ...] = ()
+
+    def itself() -> Checked:
+        nonlocal nets
+        data = stdin() if path == "-" else read_bytes(Path(path))
+        context = context_of(source_of_bytes(data, name or path), question)
+        nets = context.nets
+        return checked_of(context, question)
+
+    yield _guarded(path, itself)
+    for net in nets:
+        if net.path is not None:
+            of_net = replace(question, asked=net.states(question.asked))
+            check = partial(_check_net, str(net.path), of_net)
+            yield _guarded(str(net.path), check, named=True)
+
+
+def _check_net(path: str, question: Question) -> Checked:
+    return check_source(source_of_bytes(read_bytes(Path(path)), path), question)
+
+
+def _guarded(path: str, check: Callable[[], Checked], named: bool = False) -> Checked | Failed:
+    """Check a file, and say in a line why that could not be done; `named` by a solver."""
+    try:
+        return check()
+    except FileError as error:
+        if path != "-" and os.path.isdir(path) and not named:
+            # Folders are walked; one that comes this far could not be.
+            return Failed(path, f"{path}: cannot be read: Permission denied")
+        return Failed(path, str(error))
+    except Exception as error:  # A mistake of ours in one file must not hide the others.
+        what = f"{type(error).__name__}: {error}"
+        return Failed(path, f"{path}: internal error, please report it: {what}")

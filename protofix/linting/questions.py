@@ -1,0 +1,116 @@
+"""What each file of a run is held against: the command line's word, else what is configured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from caffe_proto import AUTO
+from protofix.config import Config, ConfigError, Configs
+from protofix.linting.checking import Question
+from protofix.net.dialects import chosen_dialect
+from protofix.net.shapes import Shape
+from protofix.net.states import AskedState
+from protofix.rules.registry import NAMES, ON
+from protofix.rules.rule import Preferences, Target
+from protofix.rules.selectors import chosen_codes
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a command line says; None and () where it says nothing.
+
+    `select` takes the place of what is configured, `ignore` and `extend_select` are added to it.
+    """
+
+    dialect: str | None = None
+    schema: Path | None = None
+    target: Target | None = None
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    asked: tuple[AskedState, ...] = ()
+    given: Mapping[str, Shape] | None = None
+
+
+class Questions:
+    """The questions of a run; each configuration is read once."""
+
+    def __init__(self, options: Options, configs: Configs | None = None) -> None:
+        """Raises SchemaError or SelectionError for options that mean nothing."""
+        self._options = options
+        self._configs = configs or Configs()
+        self._is_set = options.dialect is not None or options.schema is not None
+        chosen_dialect(options.dialect or AUTO, options.schema)
+        self._codes(Config())
+        self._of_config: dict[tuple[Config, frozenset[str]], Question | ValueError] = {}
+
+    def of(self, path: str) -> Question:
+        """The question for a file. Raises a ValueError, a line that begins with the place."""
+        config = self._configs.of(path)
+        ignored = frozenset(
+            rule
+            for pattern, rules in config.per_file_ignores
+            if _matches((pattern,), config, path)
+            for rule in rules
+        )
+        key = (config, ignored)
+        if key not in self._of_config:
+            try:
+                self._of_config[key] = self._question(config, ignored)
+            except ValueError as error:
+                self._of_config[key] = error
+        found = self._of_config[key]
+        if isinstance(found, ValueError):
+            raise found
+        return found
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether `exclude` of its configuration names a file, or a folder that ends with "/"."""
+        try:
+            config = self._configs.of(path.rstrip("/"))
+        except ConfigError:
+            return False  # It is said of each file.
+        return bool(config.exclude) and _matches(config.exclude, config, path)
+
+    def _question(self, config: Config, ignored: frozenset[str]) -> Question:
+        options = self._options
+        if self._is_set:
+            dialect, schema = options.dialect or AUTO, options.schema
+        else:
+            dialect, schema = config.dialect, config.schema
+        chosen_dialect(dialect, schema)  # Said once, and not for each file.
+        return Question(
+            dialect,
+            schema,
+            options.asked,
+            options.given,
+            self._codes(config) - chosen_codes(NAMES, frozenset(), tuple(ignored)),
+            options.target or config.target,
+            Preferences(config.indent, config.quotes),
+        )
+
+    def _codes(self, config: Config) -> frozenset[str]:
+        options = self._options
+        return chosen_codes(
+            NAMES,
+            ON,
+            config.select if options.select is None else options.select,
+            (*config.ignore, *options.ignore),
+            (*config.extend_select, *options.extend_select),
+        )
+
+
+def _matches(patterns: tuple[str, ...], config: Config, path: str) -> bool:
+    """Whether patterns, from the folder of a configuration on, name a file or a folder."""
+    from pathspec import GitIgnoreSpec
+
+    whole = os.path.abspath(path)
+    try:
+        relative = os.path.relpath(whole, os.path.abspath(config.folder)).replace(os.sep, "/")
+    except ValueError:  # Another drive.
+        return False
+    spec = GitIgnoreSpec.from_lines(patterns)
+    return spec.match_file(relative + "/" if path.endswith("/") else relative)

@@ -1,0 +1,1 @@
+"""The findings of `protofix check`, for people and for programs."""

@@ -1,0 +1,97 @@
+"""Comments that ask protofix to leave findings out.
+
+    bottom: "prob"  # protofix: ignore[PF401] is for the old Caffe
+    # protofix: ignore[PF322, unread-top]
+    # protofix: ignore-file[PF3]
+
+Behind something, a comment is about the findings that begin on its line. On a line of its own it is
+about what stands below it, a field or a whole layer. `ignore-file` is about the file. Without
+brackets all rules are meant; in them stand codes, beginnings of codes, and names.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from protofix.rules.selectors import means
+from protofix.textproto.layout import comment_spans, comment_start
+from protofix.textproto.source import BLANKS
+from protofix.textproto.tree import Document, Node, walk
+
+_ASKS = re.compile(
+    r"#+\s*protofix\s*:\s*(?P<word>[\w-]*)\s*(?P<open>\[(?P<rules>[^\]]*)(?P<close>\])?)?"
+)
+_WORDS = ("ignore", "ignore-file")
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """One comment: where it stands, which rules it names (none: all), and what it is about.
+
+    `first` and `last` are the offsets between which a finding must begin. `wrong` says why nobody
+    can tell what is asked; the comment is about nothing then.
+    """
+
+    start: int
+    end: int
+    rules: tuple[str, ...]
+    first: int
+    last: int
+    wrong: str | None = None
+
+    def covers(self, start: int, code: str, name: str) -> bool:
+        """Whether a finding of a rule that begins at `start` is to be left out."""
+        if self.wrong is not None or not self.first <= start <= self.last:
+            return False
+        return not self.rules or any(means(it, code, name) for it in self.rules)
+
+
+def ignores_in(document: Document) -> tuple[Ignore, ...]:
+    """Every such comment of a document, in the order of the text."""
+    if "protofix" not in document.text:
+        return ()
+    return tuple(_ignores(document))
+
+
+def _ignores(document: Document) -> Iterator[Ignore]:
+    text = document.text
+    nodes: list[Node] = []
+    starts: list[int] = []
+    for start, end in comment_spans(text):
+        asked = _ASKS.match(text, start, end)
+        if asked is None:
+            continue
+        if not nodes:
+            nodes = list(walk(document.fields))
+            starts = [node.start for node in nodes]
+        first, last = _about(document, nodes, starts, start)
+        if asked["word"] == "ignore-file":
+            first, last = 0, len(text)
+        rules = tuple(re.findall(r"[^\s,]+", asked["rules"] or ""))
+        yield Ignore(start, end, rules, first, last, _wrong(asked, rules))
+
+
+def _wrong(asked: re.Match[str], rules: tuple[str, ...]) -> str | None:
+    if asked["word"] not in _WORDS:
+        return f"protofix knows no `{asked['word']}`: write `ignore[PF...]` or `ignore-file[PF...]`"
+    if asked["open"] and not asked["close"]:
+        return "the list of rules is not closed: write `]` behind the last"
+    if asked["open"] and not rules:
+        return "the list of rules is empty: name a rule, or leave the brackets out to mean all"
+    return None
+
+
+def _about(
+    document: Document, nodes: list[Node], starts: list[int], comment: int
+) -> tuple[int, int]:
+    """Between which offsets the findings begin that a comment is about."""
+    text = document.text
+    line_start = text.rfind("\n", 0, comment) + 1
+    if not text[line_start:comment].strip(BLANKS):
+        below = bisect_right(starts, comment)
+        if below < len(nodes) and comment_start(document, nodes[below]) <= line_start:
+            return nodes[below].start, nodes[below].end
+    return line_start, document.source.line_end(comment)
