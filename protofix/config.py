@@ -294,11 +294,7 @@ def _check_pattern(key: str, pattern: str, table: _Table) -> None:
 
 def _indent(key: str, value: object, table: _Table) -> int:
     written = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if (
-        isinstance(written, bool)
-        or not isinstance(written, int)
-        or not 1 <= written <= _MOST_BLANKS
-    ):
+    if type(written) is not int or not 1 <= written <= _MOST_BLANKS:
         reason = f"`{key}` is how many blanks a level is set in, 1 to {_MOST_BLANKS}"
         raise table.error(key, f"{reason}, not {_shown(value)}")
     return written

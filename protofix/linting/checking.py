@@ -16,7 +16,7 @@ from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet
 from protofix.net.states import AskedState
 from protofix.rules.registry import ON, run_rules
-from protofix.rules.rule import Checked, Context, Preferences, Target
+from protofix.rules.rule import PLAIN, Checked, Context, Preferences, Target
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
@@ -39,7 +39,7 @@ class Question:
     given: Mapping[str, Shape] | None = None
     codes: frozenset[str] = ON
     target: Target = "fused"
-    preferences: Preferences = Preferences()
+    preferences: Preferences = PLAIN
 
     def context(self, document: Document) -> Context:
         """What the rules are given of a document, read but not yet looked at.

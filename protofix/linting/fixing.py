@@ -23,8 +23,8 @@ _MOST_ROUNDS = 20
 class Fixed:
     """A text before and after, how many findings of each rule were mended, and what is left.
 
-    `left` are findings of the text as it is now. `failures` are mistakes of ours, a line each: fixes
-    that would have broken the text, or that undo each other.
+    `left` are findings of the text as it is now. `failures` are mistakes of ours, a line each:
+    fixes that would have broken the text, or that undo each other.
     """
 
     before: Source

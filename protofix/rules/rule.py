@@ -46,6 +46,10 @@ class Preferences:
     quotes: Literal["double", "single"] = "double"
 
 
+PLAIN = Preferences()
+"""What they hold it against if nobody says otherwise."""
+
+
 @dataclass(frozen=True)
 class Context:
     """A document and all that was worked out about it, each part once and when it is wanted.
@@ -61,7 +65,7 @@ class Context:
     given: Mapping[str, Shape] | None = None
     files: DataFiles | None = None
     target: Target = "fused"
-    preferences: Preferences = Preferences()
+    preferences: Preferences = PLAIN
     looked: Looked = field(default_factory=lambda: Looked({}, frozenset(), ()))
 
     @cached_property
@@ -188,8 +192,9 @@ class Checked:
     """One text, what was found in it, which message it holds, and the dialect it was held against.
 
     `kind` is None for a file that is not Caffe's; no dialect is its own then. `dialect` is the name
-    of the dialect, `dialect_title` what people call it. `blobs` are those of its nets; None if it could not be read whole. `failures` are the mistakes
-    of ours: rules that broke down over it, a line each.
+    of the dialect, `dialect_title` what people call it. `blobs` are those of its nets; None if it
+    could not be read whole. `failures` are mistakes of ours: rules that broke down over it, a line
+    each.
     """
 
     source: Source

@@ -1,7 +1,7 @@
 """How rules are named: by a code, the beginning of one, a name, or all at once.
 
-A selector is a code ("PF401"), the beginning of one ("PF4"), a rule's name ("unread-top"), or "ALL".
-Of two that clash the longer one counts: with PF4 ignored and PF401 selected, PF401 looks.
+A selector is a code ("PF401"), the beginning of one ("PF4"), the name of a rule ("unread-top"), or
+"ALL". Of two that clash the longer one counts: with PF4 ignored and PF401 selected, PF401 looks.
 """
 
 from __future__ import annotations
