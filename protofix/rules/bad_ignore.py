@@ -15,6 +15,7 @@ from protofix.rules.selectors import SelectionError, known_selector
 CODE = "PF901"
 NAME = "bad-ignore"
 SEVERITY = "warning"
+LAST = True
 
 
 def check(context: Context) -> Iterator[Hit]:

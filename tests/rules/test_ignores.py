@@ -1,0 +1,138 @@
+"""Comments that ask for findings to be left out."""
+
+from __future__ import annotations
+
+import pytest
+
+import protofix
+from protofix.linting.fixing import fix_source
+from protofix.textproto.source import Source
+
+# A text, and the codes that are found in it.
+CASES = {
+    "nothing asked": ("layer { type: 'Input' top: 'a' nmae: 'b' }", "PF101"),
+    "behind it": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF101]",
+        "",
+    ),
+    "by its name": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[unknown-field]",
+        "",
+    ),
+    "by its family": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore[PF1]", "PF304"),
+    "without brackets": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore", ""),
+    "with a reason": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF101] for the old fork",
+        "",
+    ),
+    "another rule": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF301]",
+        "PF101 PF902",
+    ),
+    "above a layer": (
+        "# The data.\n# protofix: ignore[PF101]\nlayer {\n  type: 'Input'\n  top: 'a'\n  nmae: 'b'\n}",
+        "",
+    ),
+    "between a layer and another comment": (
+        "# protofix: ignore[PF101]\n# The data.\nlayer {\n  type: 'Input'\n  top: 'a'\n  nmae: 'b'\n}",
+        "",
+    ),
+    "above a layer, for that one alone": (
+        "# protofix: ignore[PF101]\nlayer { type: 'Input' top: 'a' nmae: 'b' }\n"
+        "layer { type: 'Input' top: 'c' nmae: 'd' }",
+        "PF101",
+    ),
+    "above a field": (
+        "layer {\n  type: 'Input'\n  # protofix: ignore[PF101]\n  nmae: 'b'\n  top: 'a'\n}",
+        "",
+    ),
+    "above a field, for that one alone": (
+        "layer {\n  type: 'Input'\n  # protofix: ignore[PF101]\n  nmae: 'b'\n  tpo: 'a' top: 'a'\n}",
+        "PF101",
+    ),
+    "apart from a layer": (
+        "# protofix: ignore[PF101]\n\nlayer { type: 'Input' top: 'a' nmae: 'b' }",
+        "PF101 PF902",
+    ),
+    "above a brace": (
+        "layer {\n  type: 'Input' top: 'a'\n  nmae: 'b'\n  # protofix: ignore[PF101]\n}",
+        "PF101 PF902",
+    ),
+    "for the file": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }\n\n\n# protofix: ignore-file[PF101]\n",
+        "",
+    ),
+    "for the file, all": ("layer { nmae: 'b' type: 'Input' }\n# protofix: ignore-file\n", ""),
+    "nothing there": (
+        "layer { type: 'Input' top: 'a' }  # protofix: ignore[PF101]",
+        "PF902",
+    ),
+    "nothing there of all": ("layer { type: 'Input' top: 'a' }  # protofix: ignore[PF1]", "PF902"),
+    "within a string": ("layer { type: 'Input' top: '# protofix: ignore' nmae: 'b' }", "PF101"),
+    "an unknown rule": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF999]",
+        "PF101 PF901",
+    ),
+    "an unknown word": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: disable[PF101]",
+        "PF101 PF901",
+    ),
+    "a list that is not closed": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF101",
+        "PF101 PF901",
+    ),
+    "an empty list": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[]",
+        "PF101 PF901",
+    ),
+    "a comment ignored itself": (
+        "layer { type: 'Input' top: 'a' }  # protofix: ignore[PF101, PF902]",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_a_comment_is_about(case: str) -> None:
+    text, codes = CASES[case]
+    assert " ".join(sorted({found.code for found in protofix.check(text)})) == codes
+
+
+# A text, and what --fix makes of it.
+FIXES = {
+    "behind a layer": (
+        "layer { type: 'Input' top: 'a' }  # protofix: ignore[PF101]\n",
+        "layer { type: 'Input' top: 'a' }\n",
+    ),
+    "on its own line": (
+        "# Data.\n  # protofix: ignore[PF101] nothing there\nlayer { type: 'Input' top: 'a' }\n",
+        "# Data.\nlayer { type: 'Input' top: 'a' }\n",
+    ),
+    "at the end": (
+        "layer { type: 'Input' top: 'a' }\n# protofix: ignore-file[PF1]",
+        "layer { type: 'Input' top: 'a' }\n",
+    ),
+    "one rule of two": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF301, PF101] old\n",
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF101] old\n",
+    ),
+    "with CRLF": (
+        "layer { type: 'Input' top: 'a' }  # protofix: ignore[PF101]\r\n",
+        "layer { type: 'Input' top: 'a' }\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FIXES)
+def test_an_unused_comment_is_taken_out(case: str) -> None:
+    before, after = FIXES[case]
+    assert fix_source(Source(before)).after.text == after
+
+
+def test_a_comment_for_rules_that_do_not_look_is_not_unused() -> None:
+    from protofix.linting.checking import Question, check_source
+
+    source = Source("layer { type: 'Input' top: 'a' }  # protofix: ignore[PF101]\n")
+    for codes, found in (({"PF902"}, []), ({"PF902", "PF101"}, ["PF902"])):
+        checked = check_source(source, Question(codes=frozenset(codes)))
+        assert [it.code for it in checked.findings] == found
