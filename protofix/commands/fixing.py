@@ -42,12 +42,13 @@ def mend(
         for failure in fixed.failures:
             sys.stdout.flush()
             code = complain(failure)
-        mended += fixed.mended
-        files += fixed.before.text != fixed.after.text
         try:
             _give_out(task, fixed, arguments)
         except FileError as error:
             after[-1] = Failed(task.path, str(error))
+            continue
+        mended += fixed.mended
+        files += fixed.before.text != fixed.after.text
         if task.path == "-":
             after[-1] = replace(task, data=fixed.after.to_bytes())
     sys.stdout.flush()

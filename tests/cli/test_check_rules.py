@@ -1,0 +1,186 @@
+"""`protofix check`: which rules look, by the command line and by configurations."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from protofix.cli import main
+
+needs_tomllib = pytest.mark.skipif(
+    sys.version_info < (3, 11) and "tomli" not in sys.modules, reason="TOML is read by tomli here"
+)
+
+# An unknown field (PF101), and a blob that nobody makes (PF301).
+NET = """layer { type: 'Input' top: 'a' nmae: 'b' }
+layer { name: 'fc' type: 'ReLU' bottom: 'x' top: 'fc' }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("net.prototxt", "old/net.prototxt", "old/deep/net.prototxt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(NET)
+    return tmp_path
+
+
+def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, str]:
+    """The codes found in each file."""
+    main(["check", "--format", "json", *arguments])
+    codes: dict[str, list[str]] = {}
+    for it in json.loads(capsys.readouterr().out):
+        codes.setdefault(it["file"].removeprefix("./"), []).append(it["code"])
+    return {file: " ".join(its) for file, its in codes.items()}
+
+
+def everywhere(codes: str) -> dict[str, str]:
+    files = ("net.prototxt", "old/net.prototxt", "old/deep/net.prototxt")
+    return dict.fromkeys(files, codes) if codes else {}
+
+
+LINES = {
+    "nothing": ([], "PF101 PF301"),
+    "a rule": (["--select", "PF301"], "PF301"),
+    "two in one word": (["--select", "PF301,unknown-field"], "PF101 PF301"),
+    "two in two": (["--select", "PF301", "--select", "PF101"], "PF101 PF301"),
+    "a family ignored": (["--ignore", "PF1"], "PF301"),
+    "a family ignored but for one": (
+        ["--ignore", "PF3", "--extend-select", "PF301"],
+        "PF101 PF301",
+    ),
+    "none left": (["--select", "PF4"], ""),
+}
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_rules_are_chosen_on_the_command_line(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, codes = LINES[case]
+    assert found(capsys, *arguments) == everywhere(codes)
+
+
+# The lines of a configuration, arguments, and what is found.
+CONFIGURED = {
+    "select": ("select = ['PF3']", [], everywhere("PF301")),
+    "the command line selects instead": (
+        "select = ['PF3']",
+        ["--select", "PF1"],
+        everywhere("PF101"),
+    ),
+    "the command line ignores as well": (
+        "ignore = ['PF3']",
+        ["--ignore", "PF101"],
+        {},
+    ),
+    "extend-select": (
+        "ignore = ['PF3']\nextend-select = ['unmade-blob']",
+        [],
+        everywhere("PF101 PF301"),
+    ),
+    "one folder's files": (
+        "per-file-ignores = {'old/' = ['PF1']}",
+        [],
+        everywhere("PF301") | {"net.prototxt": "PF101 PF301"},
+    ),
+    "files of a name": (
+        "per-file-ignores = {'/net.prototxt' = ['ALL'], 'deep' = ['PF301']}",
+        [],
+        {"old/net.prototxt": "PF101 PF301", "old/deep/net.prototxt": "PF101"},
+    ),
+    "exclude": ("exclude = ['old']", [], {"net.prototxt": "PF101 PF301"}),
+    "exclude with a star": (
+        "exclude = ['old/*.prototxt']",
+        [],
+        {"net.prototxt": "PF101 PF301", "old/deep/net.prototxt": "PF101 PF301"},
+    ),
+    "excluded, and named": (
+        "exclude = ['old']",
+        ["old/net.prototxt"],
+        {"old/net.prototxt": "PF101 PF301"},
+    ),
+}
+
+
+@needs_tomllib
+@pytest.mark.parametrize("case", CONFIGURED)
+def test_rules_are_chosen_by_a_configuration(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines, arguments, expected = CONFIGURED[case]
+    (folder / "protofix.toml").write_text(lines)
+    assert found(capsys, *arguments) == expected
+
+
+def test_a_setup_cfg_has_lists_of_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "setup.cfg").write_text(
+        "[protofix]\nselect = PF1, PF3\nexclude =\n    deep\n"
+        "per-file-ignores =\n    old/*.prototxt: PF101\n    /net.prototxt: unmade-blob, PF9\n"
+    )
+    assert found(capsys) == {"net.prototxt": "PF101", "old/net.prototxt": "PF301"}
+
+
+@needs_tomllib
+def test_the_nearest_configuration_holds_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "protofix.toml").write_text("ignore = ['PF3']")
+    (folder / "old" / "protofix.toml").write_text("ignore = ['PF1']")
+    assert found(capsys) == everywhere("PF301") | {"net.prototxt": "PF101"}
+
+
+WRONG = {
+    "an unknown rule": ("ignore = ['PF999']", "1: `ignore`: there is no rule `PF999`: `protofix"),
+    "a slip": ("select = ['unmade-blop']", "did you mean `unmade-blob`?"),
+    "a key": ("extend-selct = ['PF1']", "1: there is no key `extend-selct`: did you mean"),
+    "no list": ("select = 'PF1'", '1: `select` takes a list of strings: select = ["..."]'),
+    "numbers": ("select = [1]", "1: `select` takes a list of strings"),
+    "a list for a table": ("per-file-ignores = ['PF1']", "1: `per-file-ignores` takes a table"),
+    "rules of a file": ("[per-file-ignores]\nx = 'PF1'", "`per-file-ignores` takes a list"),
+    "an empty pattern": ("exclude = ['']", '1: `exclude`: "" is no pattern: it is empty'),
+    "a target": ("target = 'old'", '1: `target` is "fused" or "legacy", not "old"'),
+    "an indent": ("indent = 'x'", "1: `indent` is how many blanks a level is set in, 1 to 16, not"),
+    "no indent": ("indent = 0", "1: `indent` is how many blanks a level is set in, 1 to 16, not 0"),
+    "quotes": ('quotes = "\'"', '1: `quotes` is "double" or "single", not "\'"'),
+}
+
+
+@needs_tomllib
+@pytest.mark.parametrize("case", WRONG)
+def test_a_configuration_that_means_nothing_is_one_line(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines, said = WRONG[case]
+    (folder / "protofix.toml").write_text(lines)
+    assert main(["check", "net.prototxt"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith("protofix: protofix.toml") and said in err
+
+
+def test_an_unknown_rule_on_the_command_line_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "--select", "unmade-blop"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == (
+        "protofix check: argument --select: there is no rule `unmade-blop`: "
+        "did you mean `unmade-blob`?; --help shows what it takes\n"
+    )
+
+
+def test_exit_zero_is_for_findings_alone(folder: Path) -> None:
+    assert main(["check", "--exit-zero"]) == 0
+    (folder / "bad.prototxt").write_bytes(b"\0" * 100)
+    assert main(["check", "--exit-zero"]) == 2
+
+
+def test_statistics_count_by_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--statistics", "--select", "PF1,PF301", "old"]) == 1
+    assert capsys.readouterr().out == "2  PF101      unknown-field\n2  PF301      unmade-blob\n"

@@ -1,0 +1,115 @@
+"""A baseline accepts what is there today, and nothing that is new."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from protofix.cli import main
+
+ONE = "layer { type: 'Input' top: 'a' nmae: 'b' }\n"
+OTHER = "layer { type: 'Input' top: 'c' nmae: 'd' }\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "a.prototxt").write_text(ONE)
+    return tmp_path
+
+
+def found(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, int]]:
+    return [(it["file"], it["line"]) for it in json.loads(capsys.readouterr().out)]
+
+
+# What becomes of the file after the baseline was written, and the lines with something new.
+LATER = {
+    "nothing": (ONE, []),
+    "lines above": ("# A net.\n\n" + ONE, []),
+    "another indentation": ("  " + ONE, []),
+    "one more": (ONE + OTHER, [2]),
+    "one more in front": (OTHER + ONE, [1]),
+    "the same once more": (ONE + ONE, [2, 2]),  # Two inputs make one blob, too.
+    "the line changed": (ONE.replace("'b'", "'e'"), [1]),
+    "mended": (ONE.replace("nmae", "name"), []),
+}
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_only_what_is_new_counts(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, lines = LATER[case]
+    assert main(["check", "--write-baseline", "base.json", "nets"]) == 0
+    assert capsys.readouterr().err == "wrote base.json: 1 finding accepted\n"
+    (folder / "nets" / "a.prototxt").write_text(text)
+    code = main(["check", "--baseline", "base.json", "--format", "json", "nets"])
+    assert [line for _, line in found(capsys)] == lines
+    assert code == (1 if lines else 0)
+
+
+def test_paths_count_from_the_baseline(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["check", "--write-baseline", "base.json", "nets"])
+    assert json.loads((folder / "base.json").read_text())["files"] == {
+        "nets/a.prototxt": [{"code": "PF101", "line": ONE.strip(), "count": 1}]
+    }
+    monkeypatch.chdir(folder / "nets")
+    assert main(["check", "--baseline", "../base.json"]) == 0
+    assert main(["check", "--baseline", "../base.json", str(folder / "nets")]) == 0
+    (folder / "nets" / "b.prototxt").write_text(ONE)
+    capsys.readouterr()
+    assert main(["check", "--baseline", "../base.json", "--format", "json"]) == 1
+    assert found(capsys) == [("./b.prototxt", 1)]
+
+
+def test_what_is_accepted_is_not_mended(folder: Path) -> None:
+    net = folder / "nets" / "a.prototxt"
+    unused = "layer { type: 'Input' top: 'a' }  # protofix: ignore[PF101]\n"
+    net.write_text(unused)
+    main(["check", "--write-baseline", "base.json", "nets"])
+    assert main(["check", "--baseline", "base.json", "--fix", "nets"]) == 0
+    assert net.read_text() == unused
+    assert main(["check", "--fix", "nets"]) == 0
+    assert net.read_text() == "layer { type: 'Input' top: 'a' }\n"
+
+
+NO_BASELINE = {
+    "is not there": (None, "base.json: cannot be read: No such file or directory"),
+    "no JSON": (
+        "layer {",
+        "base.json: is no baseline; `protofix check --write-baseline base.json`",
+    ),
+    "another JSON": (
+        "[1]",
+        "base.json: is no baseline; `protofix check --write-baseline base.json`",
+    ),
+    "nothing in it": (
+        "{}",
+        "base.json: is no baseline; `protofix check --write-baseline base.json`",
+    ),
+    "a later version": ('{"version": 9, "files": {}}', "base.json: is a baseline of version 9"),
+    "records of another kind": ('{"version": 1, "files": {"a": [3]}}', "base.json: is no baseline"),
+}
+
+
+@pytest.mark.parametrize("case", NO_BASELINE)
+def test_what_is_no_baseline(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content, said = NO_BASELINE[case]
+    if content is not None:
+        (folder / "base.json").write_text(content)
+    assert main(["check", "--baseline", "base.json", "nets"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and said in err
+
+
+def test_a_file_that_cannot_be_checked_makes_no_baseline(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "nets" / "b.prototxt").write_bytes(b"\0" * 100)
+    assert main(["check", "--write-baseline", "base.json", "nets"]) == 2
+    assert not (folder / "base.json").exists()

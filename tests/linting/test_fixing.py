@@ -1,0 +1,126 @@
+"""Rounds of fixes: which are made at once, that they settle, and what happens if they do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from protofix.linting.checking import Question
+from protofix.linting.fixing import apart, fix_source
+from protofix.rules.registry import ON, RULES
+from protofix.rules.rule import Context, Fix, Hit
+from protofix.textproto.edits import Edit
+from protofix.textproto.source import Source
+
+
+def one(start: int, end: int, text: str = "", *more: Edit) -> Fix:
+    return Fix("change", (Edit(start, end, text), *more))
+
+
+# Fixes in the order in which they are found, and the numbers of those that are made at once.
+TOGETHER = {
+    "apart": ([one(0, 2), one(3, 5)], [0, 1]),
+    "over each other": ([one(0, 4), one(3, 5)], [0]),
+    "side by side": ([one(0, 3), one(3, 5)], [0]),
+    "within": ([one(0, 9), one(3, 5)], [0]),
+    "around": ([one(3, 5), one(0, 9)], [0]),
+    "two insertions at one place": ([one(3, 3, "a"), one(3, 3, "b")], [0]),
+    "insertions apart": ([one(3, 3, "a"), one(5, 5, "b")], [0, 1]),
+    "the same fix": ([one(0, 2), one(0, 2)], [0]),
+    "one edit of two in the way": ([one(0, 2), one(6, 7, "", Edit(1, 3, "")), one(6, 7)], [0, 2]),
+    "between the edits of another": ([one(0, 2, "", Edit(8, 9, "")), one(4, 5)], [0, 1]),
+}
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_fixes_that_touch_each_other_wait(case: str) -> None:
+    fixes, made = TOGETHER[case]
+    assert apart(fixes) == [fixes[number] for number in made]
+
+
+@pytest.fixture
+def finds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], Iterator[Hit]]], None]:
+    """Let the rule that finds blobs nobody makes find something else."""
+
+    def instead(find: Callable[[str], Iterator[Hit]]) -> None:
+        def check(context: Context) -> Iterator[Hit]:
+            yield from find(context.document.text)
+
+        rules = tuple(replace(it, check=check) if it.code == "PF301" else it for it in RULES)
+        monkeypatch.setattr("protofix.rules.registry.RULES", rules)
+
+    return instead
+
+
+ONE_RULE = Question(codes=frozenset({"PF301"}))
+
+
+def test_a_round_starts_from_the_text_read_again(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    def first_a_of_name(text: str) -> Iterator[Hit]:
+        at = text.find("a", 6)
+        if at >= 0:
+            yield Hit(at, at + 1, "an a", Fix("write b", (Edit(at, at + 1, "b"),)))
+
+    finds(first_a_of_name)
+    fixed = fix_source(Source('name: "aaa"'), ONE_RULE)
+    assert fixed.after.text == 'name: "bbb"'
+    assert fixed.mended == Counter({"PF301": 3})
+    assert not fixed.left.findings and not fixed.failures
+
+
+def test_unsafe_fixes_are_made_only_if_asked_for(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    def unsafe(text: str) -> Iterator[Hit]:
+        if text.startswith("name"):
+            yield Hit(0, 4, "a name", Fix("none", (Edit(0, len(text), ""),), safe=False))
+
+    finds(unsafe)
+    assert fix_source(Source('name: "a"'), ONE_RULE).after.text == 'name: "a"'
+    assert fix_source(Source('name: "a"'), ONE_RULE, unsafe=True).after.text == ""
+
+
+def test_fixes_that_undo_each_other_are_said(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    def back_and_forth(text: str) -> Iterator[Hit]:
+        other = text.replace("a", "B").replace("b", "a").replace("B", "b")
+        yield Hit(0, 1, "wrong", Fix("turn", (Edit(0, len(text), other),)))
+
+    finds(back_and_forth)
+    fixed = fix_source(Source('x: "a"', "net.prototxt"), ONE_RULE)
+    assert fixed.failures == (
+        "net.prototxt: internal error, please report it: the fixes of PF301 do not settle",
+    )
+
+
+def test_a_fix_that_would_break_the_text_is_not_made(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    def breaking(text: str) -> Iterator[Hit]:
+        yield Hit(0, 1, "wrong", Fix("break", (Edit(0, 1, "{"),)))
+
+    finds(breaking)
+    fixed = fix_source(Source('x: "a"', "net.prototxt"), ONE_RULE)
+    assert fixed.after.text == 'x: "a"' and not fixed.mended
+    assert fixed.failures == (
+        "net.prototxt: internal error, please report it: the fixes of PF301 break the text",
+    )
+
+
+def test_what_a_comment_leaves_out_is_not_mended() -> None:
+    text = """layer { name: "data" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }
+layer { name: "label" type: "Input" top: "y" input_param { shape { dim: 4 } } }
+layer { name: "prob" type: "Softmax" bottom: "x" top: "prob" }
+layer { name: "loss" type: "InfogainLoss" bottom: "prob" bottom: "y" bottom: "H" top: "loss" }%s
+layer { name: "H" type: "Input" top: "H" input_param { shape { dim: 3 dim: 3 } } }
+"""
+    codes = Question(codes=ON - {"PF301"})
+    asked = text % "  # protofix: ignore[PF401] an old Caffe"
+    assert fix_source(Source(asked), codes).after.text == asked
+    assert 'bottom: "x" bottom: "y"' in fix_source(Source(text % ""), codes).after.text
