@@ -15,7 +15,11 @@ from protofix.infogain.matrix.checks import concerns
 from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
-from protofix.infogain.proof.structure import new_refusals, structure_problems
+from protofix.infogain.proof.structure import (
+    new_refusals,
+    standing_refusals,
+    structure_problems,
+)
 from protofix.infogain.softmax_loss import (
     INFOGAIN_LOSS,
     SOFTMAX_LOSS,
@@ -143,6 +147,8 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
         ),
     )
     problems = structure_problems(document, after, base_schema()) + new_refusals(document, after)
+    indexes = {turned[it.index].index for it in chosen}
+    work.doubts += standing_refusals(document, after, indexes)
     return Injection(
         before=original,
         after=after,
@@ -192,7 +198,7 @@ class _Work:
         if self.options.legacy:
             self._legacy(numbers)
         elif any(loss.format < 2 for loss in infogain_losses(bind(self.document))):
-            self.notes.append(
+            self.doubts.append(
                 "the net stays in the V1 format, which is that of Caffes before April 2017: their "
                 "InfogainLoss wants probabilities, which --target legacy gives it"
             )

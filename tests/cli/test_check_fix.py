@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_written_is_one_line(
 
     monkeypatch.setattr(os, "fsync", full)
     assert main(["check", "--fix", "net.prototxt"]) == 2
-    out, err = capsys.readouterr()
+    err = capsys.readouterr().err
     assert "net.prototxt: cannot be written: No space left on device" in err
     assert "mended" not in err
     assert net.read_text() == CHAIN and len(list(net.parent.iterdir())) == 1

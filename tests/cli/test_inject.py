@@ -145,3 +145,35 @@ def test_the_option_for_a_log_layer_is_named(
     net = ROOT / "fixtures" / "inject" / "log_layer" / "before.prototxt"
     assert main(["migrate", str(net)]) == 1
     assert "softmax(log p) = p; --log-layer puts it there" in capsys.readouterr().out
+
+
+HEAD = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }
+"""
+LOSS = 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "%s" top: "loss" }\n'
+# What Caffe refuses of the loss itself, before and after.
+STANDING = {
+    "no labels": (LOSS % "label", "in TRAIN `loss` reads `label`, which no layer makes, as before"),
+    "scores for labels": (LOSS % "x", "in TRAIN `loss` "),
+}
+
+
+@pytest.mark.parametrize("case", STANDING)
+def test_what_caffe_refused_before_is_left_for_a_person(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loss, said = STANDING[case]
+    (folder / "net.prototxt").write_text(HEAD + loss)
+    assert main(["inject", "net.prototxt", "--source", "H.csv", "-o", "new.prototxt"]) == 1
+    out = capsys.readouterr().out
+    assert f"see to this: {said}" in out
+    assert "InfogainLoss" in (folder / "new.prototxt").read_text()
+
+
+def test_a_floor_is_told_beside_an_h(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["inject", "net.prototxt", "--source", "H.csv", "-o", "new.prototxt"])
+    capsys.readouterr()
+    assert main(["prove", "net.prototxt", "new.prototxt"]) == 0
+    assert (
+        "equal but for H, no difference with one H in both, but where a probability is below "
+        "the floor of the loss"
+    ) in capsys.readouterr().out

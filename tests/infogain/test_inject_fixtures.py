@@ -16,6 +16,8 @@ from protofix.net.view import view_of
 FIXTURES = ROOT / "fixtures"
 DONE = sorted((FIXTURES / "inject").iterdir())
 REFUSED = sorted((FIXTURES / "inject_refused").iterdir())
+# Done, and a person is told to see to something: exit code 1.
+LEFT = ("v1_kept",)
 
 
 def _workplace(case: Path, folder: Path) -> list[str]:
@@ -39,11 +41,12 @@ def test_before_becomes_after(case: Path, tmp_path: Path, monkeypatch: pytest.Mo
     for name in expected:
         (tmp_path / name).unlink(missing_ok=True)
     there = {path.name for path in tmp_path.iterdir()}
-    assert main([command, "before.prototxt", "-o", "after.prototxt", *options]) == 0
+    code = main([command, "before.prototxt", "-o", "after.prototxt", *options])
+    assert code == (1 if case.name in LEFT else 0)
     expected["after.prototxt"] = (case / "after.prototxt").read_bytes()
     assert _written(tmp_path, there) == expected
     # What was written needs nothing more, and a second run changes nothing.
-    assert main([command, "after.prototxt", "--in-place", *options]) == 0
+    assert main([command, "after.prototxt", "--in-place", *options]) == code
     assert _written(tmp_path, there) == expected
 
 

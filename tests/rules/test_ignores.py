@@ -30,11 +30,11 @@ CASES = {
         "PF101 PF902",
     ),
     "above a layer": (
-        "# The data.\n# protofix: ignore[PF101]\nlayer {\n  type: 'Input'\n  top: 'a'\n  nmae: 'b'\n}",
+        "# The data.\n# protofix: ignore[PF101]\nlayer {\n  type: 'Input' top: 'a'\n  nmae: 'b'\n}",
         "",
     ),
     "between a layer and another comment": (
-        "# protofix: ignore[PF101]\n# The data.\nlayer {\n  type: 'Input'\n  top: 'a'\n  nmae: 'b'\n}",
+        "# protofix: ignore[PF101]\n# The data.\nlayer {\n  type: 'Input' top: 'a'\n  nmae: 'b'\n}",
         "",
     ),
     "above a layer, for that one alone": (
@@ -47,7 +47,7 @@ CASES = {
         "",
     ),
     "above a field, for that one alone": (
-        "layer {\n  type: 'Input'\n  # protofix: ignore[PF101]\n  nmae: 'b'\n  tpo: 'a' top: 'a'\n}",
+        "layer {\n  type: 'Input' top: 'a'\n  # protofix: ignore[PF101]\n  nmae: 'b'\n  tpo: 'a'\n}",
         "PF101",
     ),
     "apart from a layer": (

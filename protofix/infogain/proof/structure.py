@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from caffe_proto import Schema
 from protofix.infogain.chains import Chain, find_chains
 from protofix.infogain.plan import Plan
 from protofix.net.binding import find_misfits
+from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Remade, Unmade, Use
+from protofix.net.setup import Refusal
 from protofix.net.view import NetView, view_of
 from protofix.textproto.tree import Document
 
@@ -124,9 +126,32 @@ def new_refusals(before: Document, after: Document) -> list[str]:
     return found
 
 
+def standing_refusals(before: Document, after: Document, layers: Container[int]) -> list[str]:
+    """What Caffe refuses of some layers of the result, and refused before already."""
+    view = view_of(after, files=DataFiles(after.source.path))
+    missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(view_of(before))}
+    known = {about for about, _ in _refusals(before)}
+    return [
+        f"in {graph.state} `{unmade.layer.name}` reads `{unmade.bottom.name}`, which no layer "
+        "makes, as before"
+        for graph, unmade in _unmade(view)
+        if unmade.layer.index in layers and (graph.state, unmade.bottom.name) in missing
+    ] + [
+        f"in {built.graph.state} {refusal.message}, as before"
+        for built in view.built
+        for refusal in built.refusals
+        if refusal.layer.index in layers and _about(built, refusal) in known
+    ]
+
+
 def _refusals(document: Document) -> list[tuple[tuple[str, str, str], str]]:
     return [
-        ((str(built.graph.state), refusal.layer.name, refusal.kind), refusal.message)
+        (_about(built, refusal), refusal.message)
         for built in view_of(document, files=DataFiles(document.source.path)).built
         for refusal in built.refusals
     ]
+
+
+def _about(built: Built, refusal: Refusal) -> tuple[str, str, str]:
+    """What a refusal is about, whatever its words."""
+    return str(built.graph.state), refusal.layer.name, refusal.kind

@@ -72,17 +72,15 @@ def verdict_sentence(loss: LossProof) -> str:
             return f"different by {reasons}; equal with one H in both, {_up_to(loss.apart_from_h)}"
         return f"different, {measure}: {reasons}"
     if loss.verdict is Verdict.EQUAL_BUT_H:
-        return f"equal but for H, {measure} with one H in both"
-    if loss.verdict is Verdict.EQUAL_BUT_UNDERFLOW:
-        return f"equal, {measure}, but where {_underflow(loss)}"
-    return f"equal, {measure}"
+        return f"equal but for H, {measure} with one H in both{_but_underflow(loss)}"
+    return f"equal, {measure}{_but_underflow(loss)}"
 
 
 def _up_to(difference: float) -> str:
     return f"differences up to {difference:.1e}" if difference else "no difference"
 
 
-def _underflow(loss: LossProof) -> str:
+def _but_underflow(loss: LossProof) -> str:
     """What a probability that underflows spoils: the old gradient, or the floor of the loss."""
     of_loss = any((batch.loss_difference or 0) > 1e-6 for batch in loss.underflowing)
     of_gradient = any((batch.gradient_difference or 0) > 1e-6 for batch in loss.underflowing)
@@ -92,7 +90,7 @@ def _underflow(loss: LossProof) -> str:
         found.append(f"the {side} gradient underflows")
     if of_loss:
         found.append("a probability is below the floor of the loss")
-    return " and ".join(found)
+    return f", but where {' and '.join(found)}" if found else ""
 
 
 def _problems(proof: Proof) -> Iterator[Line]:
