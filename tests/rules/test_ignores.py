@@ -47,7 +47,7 @@ CASES = {
         "",
     ),
     "above a field, for that one alone": (
-        "layer {\n  type: 'Input' top: 'a'\n  # protofix: ignore[PF101]\n  nmae: 'b'\n  tpo: 'a'\n}",
+        "layer {\n  type: 'Input' top: 'a'\n  # protofix: ignore[PF101]\n  nmae: 'b'\n  tpo: 1\n}",
         "PF101",
     ),
     "apart from a layer": (
