@@ -235,7 +235,7 @@ def _report(
     )
     news = News()
     checked: list[Checked] = []
-    failed: list[str] = []
+    failed: list[str] = []  # why, for each file
     results = check_all(tasks, arguments.jobs)
     for found in with_progress(results, "checking", len(tasks)):
         for result in found:
@@ -244,6 +244,7 @@ def _report(
                     sys.stdout.flush()
                     complain(result.reason)
                 failed.append(result.reason)
+                printer.take_failed(result)
                 continue
             for failure in result.failures:
                 sys.stdout.flush()
@@ -254,7 +255,7 @@ def _report(
                 printer.take(checked[-1])
     if arguments.write_baseline:
         return _write_baseline(arguments.write_baseline, checked, failed)
-    printer.finish(len(failed))
+    printer.finish()
     blobs = [one.blobs for one in checked]
     if None not in blobs:  # Nobody knows what a file has that could not be read whole.
         given = given_of(arguments)

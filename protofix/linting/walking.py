@@ -72,7 +72,7 @@ class _GitIgnores:
 
     def __init__(self, path: str) -> None:
         self._specs: dict[str, GitIgnoreSpec] = {}
-        for folder in _repository_folders(os.path.abspath(path)):
+        for folder in repository_folders(os.path.abspath(path)):
             self.read(folder)
 
     def read(self, folder: str) -> None:
@@ -108,7 +108,7 @@ class _GitIgnores:
             folder = above
 
 
-def _repository_folders(folder: str) -> list[str]:
+def repository_folders(folder: str) -> list[str]:
     """A folder and those above it up to the one that a Git repository begins at; none without."""
     folders = [folder]
     while not os.path.lexists(os.path.join(folders[-1], ".git")):

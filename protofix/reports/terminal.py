@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from shutil import get_terminal_size
 from typing import TextIO, TypeVar
 
 Line = list[tuple[str, str]]
@@ -26,6 +27,40 @@ def write_line(stream: TextIO, line: Line) -> None:
         Console(file=stream, soft_wrap=True, highlight=False).print(text)
     else:
         stream.write(printable("".join(part for part, _ in line)) + "\n")
+
+
+def width_of(stream: TextIO) -> int | None:
+    """How many columns a terminal has; None for what is no terminal."""
+    return get_terminal_size().columns if stream.isatty() else None
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def folded(line: Line, width: int | None, indent: int = 4) -> Iterator[Line]:
+    """A line whose last part, its words, is folded to a width; as it is without one.
+
+    What goes on below is set in.
+    """
+    *head, (words, style) = line
+    if width is None:
+        yield line
+        return
+    used = sum(cells(part) for part, _ in head)
+    kept: list[str] = []
+    for word in words.split(" "):
+        if used + cells(word) > width and used > indent:
+            yield [*head, (" ".join(kept), style)]
+            head, kept, used = [(" " * indent, "")], [], indent
+        kept.append(word)
+        used += cells(word) + 1
+    yield [*head, (" ".join(kept), style)]
 
 
 def write_diff(stream: TextIO, diff: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
+from protofix.reports.findings.run import Run
 from protofix.rules.rule import Checked, Finding, Fix
 from protofix.textproto.source import Source
 
@@ -51,8 +51,8 @@ def _fix_record(source: Source, fix: Fix) -> dict[str, Any]:
     return {"title": fix.title, "safe": fix.safe, "edits": edits}
 
 
-def report(checked: Iterable[Checked]) -> str:
+def report(run: Run) -> str:
     """A list of all findings."""
-    records = [finding_record(one, finding) for one in checked for finding in one.findings]
+    records = [finding_record(one, finding) for one in run.checked for finding in one.findings]
     # Plain ASCII: bytes of a file that were not UTF-8 could not be printed otherwise.
     return json.dumps(records, indent=2)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from protofix.net.kinds import KIND_NAMES
 from protofix.net.names import counted
 from protofix.reports.terminal import Line
-from protofix.rules.rule import Checked, Finding
+from protofix.rules.rule import Checked, Finding, Severity
 from protofix.textproto.source import Source
+
+if TYPE_CHECKING:
+    from protofix.reports.findings.run import Run
 
 NOT_CAFFE = "not a Caffe file"
 
-_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+COLOURS: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "cyan"}
+"""The colours of the severities, the worst first."""
 
 
 def text_line(source: Source, finding: Finding) -> Line:
@@ -22,13 +27,13 @@ def text_line(source: Source, finding: Finding) -> Line:
     mark = f" [{mark_of(finding)}]" if finding.fix else ""
     return [
         (f"{source.path}:{line}:{column}: ", "bold"),
-        (f"{finding.code}{mark} ", _COLOURS[finding.severity]),
+        (f"{finding.code}{mark} ", COLOURS[finding.severity]),
         (f"{finding.rule}: {finding.message}", ""),
     ]
 
 
-def lines(checked: Checked) -> Iterator[Line]:
-    """The findings of a file, one a line."""
+def lines(checked: Checked, width: int | None = None) -> Iterator[Line]:
+    """The findings of a file, one a line, however long."""
     for finding in checked.findings:
         yield text_line(checked.source, finding)
 
@@ -38,16 +43,17 @@ def mark_of(finding: Finding) -> str:
     return "" if finding.fix is None else "*" if finding.fix.safe else "**"
 
 
-def summary(checked: Sequence[Checked], failed: int) -> str:
+def summary(run: Run) -> str:
     """How much was found, in one line."""
+    checked, failed = run.checked, len(run.failed)
     findings = [finding for one in checked for finding in one.findings]
     files = sum(1 for one in checked if one.findings)
     parts = []
     if findings:
         marks = Counter(map(mark_of, findings))
-        parts.append(
-            f"{counted(len(findings), 'finding')} in {files} of {counted(len(checked), 'file')}"
-        )
+        severities = Counter(finding.severity for finding in findings)
+        found = ", ".join(_of_severity(it, severities[it]) for it in COLOURS if severities[it])
+        parts.append(f"{found} in {files} of {counted(len(checked), 'file')}")
         if marks["*"]:
             parts.append(f"{marks['*']} marked [*] for --fix")
         if marks["**"]:
@@ -59,6 +65,10 @@ def summary(checked: Sequence[Checked], failed: int) -> str:
     if checked:
         parts.append(_dialects(checked))
     return "; ".join(parts)
+
+
+def _of_severity(severity: Severity, number: int) -> str:
+    return f"{number:,} info" if severity == "info" else counted(number, severity)
 
 
 def file_line(checked: Checked) -> Line:

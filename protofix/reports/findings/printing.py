@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
+from protofix.linting.checking import Failed
 from protofix.reports.findings.concise import file_line, summary
-from protofix.reports.terminal import Line, printable, write_line
+from protofix.reports.terminal import Line, printable, width_of, write_line
 from protofix.rules.rule import Checked
+
+if TYPE_CHECKING:
+    from protofix.reports.findings.run import Run
 
 _BY_LINES = ("text", "concise")
 _WHOLE = {
@@ -34,6 +38,7 @@ class Printer:
         self._output = output
         self._verbose = verbose
         self._checked: list[Checked] = []
+        self._failed: list[Failed] = []
         self._kept: list[Line] = []
 
     def take(self, checked: Checked) -> None:
@@ -43,29 +48,37 @@ class Printer:
         if self._verbose:
             write_line(self._stream if by_lines else sys.stderr, file_line(checked))
         if self._format in _BY_LINES:
-            for line in _lines(self._format)(checked):
+            width = width_of(self._stream) if self._output is None else None
+            for line in _lines(self._format)(checked, width):
                 if self._output is None:
                     write_line(self._stream, line)
                 else:
                     self._kept.append(line)
 
-    def finish(self, failed: int) -> None:
-        """Print what is to be printed at the end; so many files could not be checked."""
+    def take_failed(self, failed: Failed) -> None:
+        """Take a file that could not be checked; that has been said where people look."""
+        self._failed.append(failed)
+
+    def finish(self) -> None:
+        """Print what is to be printed at the end."""
+        from protofix.reports.findings.run import Run
+
+        run = Run(tuple(self._checked), tuple(self._failed))
         if self._format == "statistics":
             from protofix.reports.findings.statistics import lines
 
             self._kept += lines(self._checked)
         elif self._format not in _BY_LINES:
-            self._write(_whole(self._format)(self._checked))
+            self._write(_whole(self._format)(run))
             return
         if self._output is not None:
             self._write("\n".join(printable("".join(p for p, _ in it)) for it in self._kept))
         elif self._format == "statistics":
             for line in self._kept:
                 write_line(self._stream, line)
-        if self._checked or failed != 1:
+        if run.checked or len(run.failed) != 1:
             sys.stdout.flush()
-            print(summary(self._checked, failed), file=sys.stderr)
+            print(summary(run), file=sys.stderr)
 
     def _write(self, text: str) -> None:
         if self._output is None:
@@ -76,13 +89,13 @@ class Printer:
         write_atomically(Path(self._output), (text + "\n" if text else "").encode())
 
 
-def _lines(format: str) -> Callable[[Checked], Iterator[Line]]:
-    """The function that gives the lines of a file in a format."""
+def _lines(format: str) -> Callable[[Checked, int | None], Iterator[Line]]:
+    """The function that gives the lines of a file in a format, for a terminal of a width."""
     module = import_module(f"protofix.reports.findings.{format}")
-    return cast("Callable[[Checked], Iterator[Line]]", module.lines)
+    return cast("Callable[[Checked, int | None], Iterator[Line]]", module.lines)
 
 
-def _whole(format: str) -> Callable[[Sequence[Checked]], str]:
+def _whole(format: str) -> Callable[[Run], str]:
     """The function that gives the report of a run in a format."""
     module = import_module(f"protofix.reports.findings.{_WHOLE[format]}")
-    return cast("Callable[[Sequence[Checked]], str]", module.report)
+    return cast("Callable[[Run], str]", module.report)

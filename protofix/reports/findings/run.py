@@ -1,0 +1,50 @@
+"""What a report is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from protofix.linting.checking import Failed
+from protofix.linting.fingerprints import Known, fingerprints, path_in
+from protofix.linting.walking import repository_folders
+from protofix.rules.rule import Checked
+
+
+class Failure(NamedTuple):
+    """A file that could not be checked, or a rule that broke down over one: where, and a line.
+
+    `path` is as `path_in` gives it, from the root of the run.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that a run checked, and what it could not check."""
+
+    checked: tuple[Checked, ...] = ()
+    failed: tuple[Failed, ...] = ()
+
+    @property
+    def root(self) -> str:
+        """The folder that CI counts paths from.
+
+        It is that of the repository that the working folder is in, or else the working folder.
+        """
+        here = os.getcwd()
+        return (repository_folders(here) or [here])[-1]
+
+    def known(self) -> Iterator[Known]:
+        """All findings, each with its file's path from the root and its fingerprint."""
+        return fingerprints(self.root, self.checked)
+
+    def failures(self) -> list[Failure]:
+        """All that went wrong."""
+        said = [(it.path, it.reason) for it in self.failed]
+        said += [(one.source.path, line) for one in self.checked for line in one.failures]
+        return [Failure(path_in(self.root, path), reason) for path, reason in said]

@@ -1,0 +1,1 @@
+"""The rules themselves: their manual pages and their list."""

@@ -1,0 +1,76 @@
+"""The manual of a rule, which is its docstring, taken apart; and what its fix does to examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Literal, NamedTuple
+
+from protofix.rules.registry import ON, run_rules
+from protofix.rules.rule import Context, Fix, Rule
+from protofix.textproto.reader import read
+from protofix.textproto.source import Source
+
+FixKind = Literal["safe", "unsafe", "safe or unsafe", "none"]
+"""The fixes that a rule offers."""
+
+_EXAMPLE = re.compile(r"^(Wrong|Right):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
+
+
+class Example(NamedTuple):
+    """A text that a rule finds fault with, or one that it does not."""
+
+    kind: Literal["Wrong", "Right"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Manual:
+    """What a docstring says: a title, which is a sentence, and paragraphs and examples."""
+
+    title: str
+    parts: tuple[str | Example, ...]
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The texts that the rule finds fault with."""
+        return tuple(it.text for it in self.parts if isinstance(it, Example) and it.kind == "Wrong")
+
+
+def manual_of(rule: Rule) -> Manual:
+    """Take the docstring of a rule apart."""
+    title, _, rest = rule.manual.strip().partition("\n\n")
+    return Manual(" ".join(title.split()), tuple(_parts(rest + "\n")))
+
+
+def _parts(text: str) -> Iterator[str | Example]:
+    at = 0
+    for match in _EXAMPLE.finditer(text):
+        yield from _paragraphs(text[at : match.start()])
+        kind: Literal["Wrong", "Right"] = "Wrong" if match[1] == "Wrong" else "Right"
+        yield Example(kind, dedent(match[2]).strip("\n") + "\n")
+        at = match.end()
+    yield from _paragraphs(text[at:])
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [it.strip("\n") for it in text.split("\n\n") if it.strip()]
+
+
+def fixes_shown(rule: Rule, text: str) -> list[Fix]:
+    """The fixes that a rule offers for an example, each once."""
+    found = run_rules(Context(read(Source(text))), ON | {rule.code}).findings
+    return list(dict.fromkeys(it.fix for it in found if it.code == rule.code and it.fix))
+
+
+def fix_kind(rule: Rule) -> FixKind:
+    """Whether a rule offers fixes, and which; its examples tell."""
+    fixes = [fix for text in manual_of(rule).wrong for fix in fixes_shown(rule, text)]
+    safe = {fix.safe for fix in fixes}
+    if not safe:
+        return "none"
+    if len(safe) > 1:
+        return "safe or unsafe"
+    return "safe" if safe == {True} else "unsafe"
