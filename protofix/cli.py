@@ -14,10 +14,12 @@ from typing import NoReturn
 from protofix import __version__
 from protofix.commands.check import add_check
 from protofix.commands.common import FAILED, complain
+from protofix.commands.completion import add_completion
 from protofix.commands.inject import add_inject
 from protofix.commands.matrix import add_matrix
 from protofix.commands.migrate import add_migrate
 from protofix.commands.prove import add_prove
+from protofix.commands.rules import add_explain, add_rules
 from protofix.commands.show import add_show
 from protofix.commands.upgrade import add_upgrade
 from protofix.files import FileError
@@ -68,10 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"protofix {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_check(commands)
+    add_rules(commands)
+    add_explain(commands)
     add_show(commands)
     add_upgrade(commands)
     add_migrate(commands)
     add_inject(commands)
     add_matrix(commands)
     add_prove(commands)
+    add_completion(commands, parser)
     return parser

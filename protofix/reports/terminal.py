@@ -63,6 +63,17 @@ def folded(line: Line, width: int | None, indent: int = 4) -> Iterator[Line]:
     yield [*head, (" ".join(kept), style)]
 
 
+def write_markdown(stream: TextIO, text: str) -> None:
+    """Write a text in Markdown: set on a terminal, in a pipe as it is."""
+    if not stream.isatty():
+        stream.write(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(file=stream).print(Markdown(text))
+
+
 def write_diff(stream: TextIO, diff: str) -> None:
     """Write a unified diff; in a pipe byte for byte, so that patch can take it."""
     if not stream.isatty():
