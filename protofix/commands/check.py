@@ -148,6 +148,10 @@ def _add_files(check: argparse.ArgumentParser) -> None:
         "--no-gitignore", action="store_true",
         help="check what a .gitignore names as well, below folders",
     )  # fmt: skip
+    files.add_argument(
+        "--force-exclude", action="store_true",
+        help="leave out what `exclude` of a configuration names, even if it is named here",
+    )  # fmt: skip
     files.add_argument("--jobs", type=_jobs, metavar="N", help="processes; default: all cores")
 
 
@@ -195,6 +199,8 @@ def _check(arguments: argparse.Namespace) -> int:
     questions = Questions(options)
     baseline = read_baseline(arguments.baseline) if arguments.baseline else None
     paths = list(files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore))
+    if arguments.force_exclude:
+        paths = [it for it in paths if it == "-" or not questions.leaves_out(it)]
     tasks = list(tasks_of(paths, questions, _stdin(), arguments.stdin_filename, baseline))
     code = DONE
     if arguments.fix or arguments.unsafe_fixes or arguments.diff:
