@@ -45,7 +45,7 @@ def tasks_of(
         try:
             question = questions.of(stdin_name or path if path == "-" else path)
         except ValueError as error:
-            yield Failed(path, str(error))
+            yield Failed(name, str(error))
             continue
         data = stdin() if path == "-" else None
         yield Task(path, name, question, data, baseline.of(name) if baseline else None)
@@ -95,10 +95,10 @@ def _fix(task: Task | Failed, unsafe: bool) -> Fixed | Failed:
         data = task.data if task.path == "-" else read_bytes(Path(task.path))
         return fix_source(source_of_bytes(data or b"", task.name), task.question, unsafe, wanted)
     except FileError as error:
-        return Failed(task.path, str(error))
+        return Failed(task.name, str(error))
     except Exception as error:  # A mistake of ours in one file must not hide the others.
         what = f"{type(error).__name__}: {error}"
-        return Failed(task.path, f"{task.name}: internal error, please report it: {what}")
+        return Failed(task.name, f"{task.name}: internal error, please report it: {what}")
 
 
 def _workers(tasks: Sequence[Task | Failed], workers: int | None) -> int:

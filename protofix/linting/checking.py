@@ -116,7 +116,7 @@ def check_file(
         nets = context.nets
         return checked_of(context, question)
 
-    yield _guarded(path, itself)
+    yield _guarded(name or path, itself, named=path == "-")
     for net in nets:
         if net.path is not None:
             of_net = replace(question, asked=net.states(question.asked))
@@ -129,11 +129,15 @@ def _check_net(path: str, question: Question) -> Checked:
 
 
 def _guarded(path: str, check: Callable[[], Checked], named: bool = False) -> Checked | Failed:
-    """Check a file, and say in a line why that could not be done; `named` by a solver."""
+    """Check a file, and say in a line why that could not be done.
+
+    `named` is one that was not found on a walk, but that a solver names, or that is on standard
+    input.
+    """
     try:
         return check()
     except FileError as error:
-        if path != "-" and os.path.isdir(path) and not named:
+        if os.path.isdir(path) and not named:
             # Folders are walked; one that comes this far could not be.
             return Failed(path, f"{path}: cannot be read: Permission denied")
         return Failed(path, str(error))

@@ -252,7 +252,7 @@ def test_a_closed_standard_output(folder: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 1
     assert run.stderr == (
-        "2 findings in 1 of 1 file; 1 marked [*] for --fix; dialect Caffe 1.0 (bvlc)\n"
+        "2 errors in 1 of 1 file; 1 marked [*] for --fix; dialect Caffe 1.0 (bvlc)\n"
     )
 
 

@@ -87,7 +87,7 @@ def test_concise_has_a_line_a_finding(net: Path, capsys: pytest.CaptureFixture[s
     assert second == (
         "net.prototxt:4:82: PF301 unmade-blob: `loss` reads `H`, which no layer makes"
     )
-    assert err == ("2 findings in 1 of 1 file; 1 marked [*] for --fix; dialect Caffe 1.0 (bvlc)\n")
+    assert err == ("2 errors in 1 of 1 file; 1 marked [*] for --fix; dialect Caffe 1.0 (bvlc)\n")
 
 
 def test_nothing_found(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
