@@ -15,6 +15,15 @@ Right:
 
     layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" top: "loss"
             infogain_loss_param { source: "H.binaryproto" } }
+
+A field that only today's layer reads shows that a net was written for it. What such a net computes
+changes with the fix, so that is not made unasked.
+
+Wrong:
+
+    layer { name: "prob" type: "Softmax" bottom: "fc8" top: "prob" }
+    layer { name: "loss" type: "InfogainLoss" bottom: "prob" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" axis: 1 } }
 """
 
 from collections.abc import Iterator

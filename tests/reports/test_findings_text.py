@@ -1,4 +1,4 @@
-"""`--format text` and the summary: the line, the caret below the place, and what fits the terminal."""
+"""`--format text`, what of it fits a terminal, and the summary."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from protofix.rules.rule import Context, Fix, Rule
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
-FixKind = Literal["safe", "unsafe", "safe or unsafe", "none"]
-"""The fixes that a rule offers."""
+FixKind = Literal["safe", "unsafe"]
 
 _EXAMPLE = re.compile(r"^(Wrong|Right):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 
@@ -65,12 +64,8 @@ def fixes_shown(rule: Rule, text: str) -> list[Fix]:
     return list(dict.fromkeys(it.fix for it in found if it.code == rule.code and it.fix))
 
 
-def fix_kind(rule: Rule) -> FixKind:
-    """Whether a rule offers fixes, and which; its examples tell."""
+def fix_kinds(rule: Rule) -> tuple[FixKind, ...]:
+    """The kinds of fixes that a rule offers, none, one or both; its examples tell."""
     fixes = [fix for text in manual_of(rule).wrong for fix in fixes_shown(rule, text)]
-    safe = {fix.safe for fix in fixes}
-    if not safe:
-        return "none"
-    if len(safe) > 1:
-        return "safe or unsafe"
-    return "safe" if safe == {True} else "unsafe"
+    kinds: dict[bool, FixKind] = {True: "safe", False: "unsafe"}
+    return tuple(kind for safe, kind in kinds.items() if any(fix.safe == safe for fix in fixes))

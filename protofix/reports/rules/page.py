@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from protofix.reports.rules.manual import Example, fix_kind, fixes_shown, manual_of
+from protofix.reports.rules.manual import Example, fix_kinds, fixes_shown, manual_of
 from protofix.reports.terminal import printable
 from protofix.rules.rule import Rule
 from protofix.textproto.edits import apply_edits, unified_diff
@@ -46,8 +46,7 @@ def _blocks(rule: Rule) -> Iterator[str]:
 
 def facts(rule: Rule) -> str:
     """A rule's severity, its fix, and whether it looks unasked, in a few words."""
-    kind = fix_kind(rule)
-    fix = "no fix" if kind == "none" else f"{kind} fix"
+    fix = f"{' or '.join(fix_kinds(rule)) or 'no'} fix"
     return f"{rule.severity}, {fix}" + ("" if rule.on else f", off: `--extend-select {rule.code}`")
 
 
@@ -84,8 +83,7 @@ def index(rules: Iterable[Rule]) -> str:
 
 
 def _row(rule: Rule) -> str:
-    kind = fix_kind(rule)
     name = f"[{rule.code} {rule.name}]({rule.code}.md)"
     off = "" if rule.on else ", off unless asked for"
     title = manual_of(rule).title.replace("|", "\\|")
-    return f"| {name} | {title} | {rule.severity}{off} | {'' if kind == 'none' else kind} |"
+    return f"| {name} | {title} | {rule.severity}{off} | {', '.join(fix_kinds(rule))} |"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from protofix.reports.findings.concise import COLOURS
-from protofix.reports.rules.manual import fix_kind, manual_of
+from protofix.reports.rules.manual import fix_kinds, manual_of
 from protofix.reports.terminal import Line
 from protofix.rules.rule import Rule
 
@@ -15,7 +15,7 @@ _HEADER = ("code", "name", "severity", "fix", "looks")
 
 def lines(rules: Sequence[Rule]) -> Iterator[Line]:
     """A line a rule: code, name, severity, fix, and whether it looks unasked."""
-    rows = [(it.code, it.name, it.severity, fix_kind(it), _looks(it)) for it in rules]
+    rows = [(it.code, it.name, it.severity, _fix(it), "on" if it.on else "off") for it in rules]
     widths = [max(map(len, column)) for column in zip(_HEADER, *rows, strict=True)]
     yield [(_set(_HEADER, widths), "bold")]
     for rule, (code, name, severity, *rest) in zip(rules, rows, strict=True):
@@ -31,8 +31,8 @@ def _set(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _looks(rule: Rule) -> str:
-    return "on" if rule.on else "off"
+def _fix(rule: Rule) -> str:
+    return ", ".join(fix_kinds(rule)) or "none"
 
 
 def as_json(rules: Iterable[Rule]) -> str:
@@ -42,7 +42,7 @@ def as_json(rules: Iterable[Rule]) -> str:
             "code": rule.code,
             "name": rule.name,
             "severity": rule.severity,
-            "fix": fix_kind(rule),
+            "fixes": fix_kinds(rule),
             "on": rule.on,
             "title": manual_of(rule).title,
         }
