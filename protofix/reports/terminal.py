@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from shutil import get_terminal_size
 from typing import TextIO, TypeVar
 
 Line = list[tuple[str, str]]
@@ -31,7 +30,11 @@ def write_line(stream: TextIO, line: Line) -> None:
 
 def width_of(stream: TextIO) -> int | None:
     """How many columns a terminal has; None for what is no terminal."""
-    return get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
 
 
 def cells(text: str) -> int:

@@ -81,12 +81,13 @@ class Printer:
             print(summary(run), file=sys.stderr)
 
     def _write(self, text: str) -> None:
+        whole = text + "\n" if text else ""
         if self._output is None:
-            print(text, file=self._stream)
+            self._stream.write(whole)
             return
         from protofix.files import write_atomically
 
-        write_atomically(Path(self._output), (text + "\n" if text else "").encode())
+        write_atomically(Path(self._output), whole.encode())
 
 
 def _lines(format: str) -> Callable[[Checked, int | None], Iterator[Line]]:
