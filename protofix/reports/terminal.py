@@ -51,10 +51,10 @@ def folded(line: Line, width: int | None, indent: int = 4) -> Iterator[Line]:
 
     What goes on below is set in.
     """
-    *head, (words, style) = line
     if width is None:
         yield line
         return
+    *head, (words, style) = [(printable(part), style) for part, style in line]
     used = sum(cells(part) for part, _ in head)
     kept: list[str] = []
     for word in words.split(" "):

@@ -124,6 +124,14 @@ def test_what_has_no_blanks_is_not_folded() -> None:
     ]
 
 
+def test_what_is_spelled_out_is_folded_as_wide_as_it_is() -> None:
+    assert list(folded([("h: ", ""), ("a \udcff\udcff b", "")], 12)) == [
+        [("h: ", ""), ("a", "")],
+        [("    ", ""), ("\\xff\\xff", "")],
+        [("    ", ""), ("b", "")],
+    ]
+
+
 LONG = "a: 1 " * 60
 
 
