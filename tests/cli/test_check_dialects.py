@@ -59,7 +59,7 @@ def test_the_summary_counts_dialects(folder: Path, capsys: pytest.CaptureFixture
         (folder / f"{name}.prototxt").write_text(text)
     assert main(["check"]) == 1
     assert capsys.readouterr().err == (
-        "1 finding in 1 of 4 files; by dialect: Caffe 1.0 2, SSD 1, not a Caffe file 1\n"
+        "1 info in 1 of 4 files; by dialect: Caffe 1.0 2, SSD 1, not a Caffe file 1\n"
     )
 
 
@@ -300,7 +300,7 @@ def test_a_bad_configuration_stops_only_its_own_files(
     assert [line.split(" ")[0] for line in out.splitlines()] == ["y/a.prototxt:1:32:"]
     complaint, summary = err.splitlines()
     assert said in complaint
-    assert summary.startswith("1 finding in 1 of 2 files; 2 files could not be checked; ")
+    assert summary.startswith("1 error in 1 of 2 files; 2 files could not be checked; ")
 
     assert main(["check", "x", "y", "--format", "json"]) == 2
     assert [found["file"] for found in json.loads(capsys.readouterr().out)] == ["y/a.prototxt"]
