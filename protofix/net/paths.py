@@ -18,15 +18,25 @@ def find_file(name: str, origin: str | os.PathLike[str]) -> Path | None:
     folder above too, where a checkout of Caffe has its root; a bare name could be anyone's file
     there. An absolute path is taken as it is.
     """
-    if not name:
+    if os.path.isabs(name):
+        return Path(name) if os.path.exists(name) else None
+    start = start_folder(name, origin)
+    return None if start is None else start / name
+
+
+def start_folder(name: str, origin: str | os.PathLike[str]) -> Path | None:
+    """The folder from which a prototxt's relative path leads to what is there.
+
+    Caffe must be started there to find it. None if there is none, or for an absolute path. The
+    working folder is ".".
+    """
+    if not name or os.path.isabs(name):
         return None
     if os.path.exists(name):
-        return Path(name)
-    if os.path.isabs(name):
-        return None
+        return Path()
     try:
         start = Path(os.path.abspath(origin))
     except OSError:  # The working folder is gone.
         return None
     folders = start.parents if os.path.dirname(name) else start.parents[:1]
-    return next((path for above in folders if os.path.exists(path := above / name)), None)
+    return next((above for above in folders if os.path.exists(above / name)), None)

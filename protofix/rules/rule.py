@@ -19,6 +19,7 @@ from protofix.net.setup import Refusal, RefusalKind
 from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState, NetState
+from protofix.net.values import Values
 from protofix.net.view import NetView, view_of
 from protofix.rules.ignores import Ignore, ignores_in
 from protofix.rules.selectors import means
@@ -123,6 +124,12 @@ class Context:
     def nets(self) -> tuple[SolverNet, ...]:
         """The nets that a solver holds or names, with its states; none of another file."""
         return nets_of_solver(self.document) if self.kind == "SolverParameter" else ()
+
+    @cached_property
+    def solver(self) -> Values:
+        """The fields of a solver; none of another file, or of one that could not be read whole."""
+        whole = self.kind == "SolverParameter" and not self.document.diagnoses
+        return Values(self.document.fields if whole else ())
 
     def alone(self, view: NetView, built: Built) -> Context:
         """The same, as if one net of it had been looked at in one of its states alone."""

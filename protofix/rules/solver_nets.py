@@ -78,7 +78,7 @@ def _tests(fields: tuple[Node, ...], first: Node) -> Iterator[Hit]:
         nets_text = counted(len(runs), "test net")
         said = f"has {len(states)} test_state for {nets_text}: write one for each"
         yield _hit(states[-1], said)
-    if runs and not integer_of(fields, "test_interval"):
+    if runs and (integer_of(fields, "test_interval") or 0) <= 0:
         yield _hit(first, "tests a net, but has no test_interval: say after how many iterations")
 
 

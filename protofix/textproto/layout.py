@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from protofix.textproto.edits import Edit
+from protofix.textproto.literals import encode_string
 from protofix.textproto.source import BLANKS
-from protofix.textproto.tree import Document, Field, Message, Node, walk
+from protofix.textproto.tree import Document, Field, Message, Node, Scalar, walk
 
 T = TypeVar("T")
 
@@ -293,6 +294,11 @@ def take_fields_out(
     whole = len(fields) == len(message.fields)
     nodes = [message] if whole else fields
     return take_out(document, [remove(document, node) for node in nodes], heir, style)
+
+
+def replace_string(document: Document, scalar: Scalar, value: str) -> Edit:
+    """Put another string in place of one, in its quotes."""
+    return Edit(scalar.start, scalar.end, encode_string(value, document.text[scalar.start]))
 
 
 def add_value(document: Document, field: Field, name: str, value: str, style: Style) -> Edit:

@@ -145,15 +145,3 @@ INPUT_DIMS = 4
 
 BATCH_NORM_STATISTICS = 3
 """How many blobs, and so `param` messages, a BatchNorm layer has: mean, variance, their weight."""
-
-SOLVER_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "SGD": "SGD",
-        "NESTEROV": "Nesterov",
-        "ADAGRAD": "AdaGrad",
-        "RMSPROP": "RMSProp",
-        "ADADELTA": "AdaDelta",
-        "ADAM": "Adam",
-    }
-)
-"""The type string of each `solver_type`."""

@@ -43,6 +43,7 @@ def test_most_rules_have_examples() -> None:
         "byte-order-mark",
         "nested-too-deep",
         "probabilities-into-infogain",
+        "snapshot-folder-missing",
         "unreadable-data",
     }
 

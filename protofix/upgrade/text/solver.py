@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from caffe_proto import base_schema
+from protofix.net.solver_facts import SOLVER_TYPES
 from protofix.textproto.draft import Item
 from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_integer
 from protofix.textproto.moving import quoted, renamed, with_value
-from protofix.upgrade.facts import SOLVER_TYPES
 from protofix.upgrade.text.reading import Value, last_value, values_of
 from protofix.upgrade.text.step import Note, Upgraded
 
