@@ -22,7 +22,7 @@ CHAIN = """layer { name: "data" type: "Python" top: "data" top: "label" }
 layer { type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 3 } }
 layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
 layer { name: "loss" type: "InfogainLoss" bottom: "prob" bottom: "label" bottom: "H" top: "loss" }
-"""
+""".replace('"Python"', '"Python" python_param { module: "m" layer: "L" }')
 
 
 @pytest.fixture
@@ -142,19 +142,25 @@ FINDINGS = {
     "layer { name: 'a' top: 'a' }": ["PF305"],
     "input: 'x' input_shape { dim: 2 } layers { type: RELU bottom: 'x' top: 'x' } "
     "layer { type: 'ReLU' bottom: 'x' top: 'x' }": ["PF201"],
-    "layer { type: 'Python' top: 'x' } layer { name: 'r' type: 'ReLU' bottom: 'y' top: 'y' }": [
-        "PF301"
-    ],
-    "layer { type: 'Python' top: 'x' } layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' } "
+    "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' } "
+    "layer { name: 'r' type: 'ReLU' bottom: 'y' top: 'y' }": ["PF301"],
+    "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' } "
+    "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' } "
     "layer { name: 's' type: 'ReLU' bottom: 'x' top: 'y' }": ["PF302"],
-    "layer { type: 'Python' top: 'x' top: 'y' } "
+    "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' top: 'y' } "
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' top: 'l' }": ["PF403"],
-    "layer { type: 'Python' top: 'x' top: 'y' top: 'H' } "
+    "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' top: 'y' top: 'H' } "
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
     "top: 'l' loss_param { normalize: true } }": ["PF404"],
-    "layer { type: 'Python' top: 'x' top: 'y' top: 'H' } "
+    "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' top: 'y' top: 'H' } "
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
     "top: 'l' top: 'p' }": ["PF405"],
+    "layer { type: 'Python' top: 'x' python_param { module: 'm' layer: 'L' "
+    "param_str: 'dict(a=1)' } }": ["PF601"],
+    "layer { type: 'Python' top: 'x' python_param { module: 'm' } }": ["PF602"],
+    "layer { type: 'Python' top: 'x' python_param { module: 'm.py' layer: 'L' } }": ["PF603"],
+    "layer { type: 'Python' top: 'x' python_param { module: 'm' layer: 'L' "
+    "share_in_parallel: true } }": ["PF608"],
     f"{FED} {LOSS} layer {{ type: 'TanH' bottom: 'x' top: 'dead' }}": ["PF321"],
     f"{FED} layer {{ type: 'TanH' bottom: 'x' top: 'z' exclude {{ }} }}": ["PF322"],
     f"{FED} layer {{ type: 'Dropout' bottom: 'x' top: 'z' "

@@ -21,7 +21,7 @@ layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
 layer { name: "fc" type: "InnerProduct" bottom: "conv" top: "fc"
   inner_product_param { num_output: 5 } }
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" }
-"""
+""".replace('"Python"', '"Python" python_param { module: "m" layer: "L" }')
 MISSING = (
     "net.prototxt:9:67: PF301 unmade-blob: `loss` reads `label`, which nothing makes in TEST"
     "{}: `data` of line 2 is not kept there"
@@ -115,7 +115,9 @@ def test_what_a_net_and_its_solver_both_show_is_said_once(
 
 
 def test_a_net_within_a_solver_is_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    solver = f"base_lr: 1\nnet_param {{\n{NET}}}\ntest_iter: 1\ntest_interval: 1\n"
+    solver = (
+        f"base_lr: 1 lr_policy: 'fixed'\nnet_param {{\n{NET}}}\ntest_iter: 1\ntest_interval: 1\n"
+    )
     (folder / "solver.prototxt").write_text(solver)
     [record] = found(capsys, "solver.prototxt")
     assert (record["line"], record["column"], record["code"]) == (11, 67, "PF301")

@@ -42,7 +42,11 @@ def test_most_rules_have_examples() -> None:
     assert without == {
         "byte-order-mark",
         "nested-too-deep",
+        "param-str-evaluated",
+        "param-str-format",
         "probabilities-into-infogain",
+        "python-class",
+        "python-methods",
         "snapshot-folder-missing",
         "unreadable-data",
     }

@@ -1,0 +1,137 @@
+"""What a Python layer's `param_str` is written in. It is judged as text, and never evaluated."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import re
+import warnings
+
+_YAML_CODE = re.compile(r"!!python/(?:object|name|module)[^\s,\]}]*")
+_BUILDERS = frozenset({"dict", "list", "tuple", "set", "OrderedDict"})
+# Python 2 had two more.
+_CALLABLE = frozenset(dir(builtins)) | _BUILDERS | {"xrange", "unicode"}
+_COMPUTED = (
+    ast.Subscript,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.Lambda,
+    ast.JoinedStr,
+)
+_UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
+
+
+def code_in(text: str) -> str | None:
+    """The first piece of a text that nothing but running it as Python makes sense of.
+
+    None if nothing surely is: a text may mean anything to the layer that reads it, so only what is
+    plainly a container, or a call that makes one, and has calls or the like in it is judged.
+    """
+    tag = _YAML_CODE.search(text)
+    if tag is not None:
+        return tag[0]
+    tree = _expression(text)
+    if tree is None or not (text.strip()[:1] in ("(", "[", "{") or _makes_container(tree)):
+        return None
+    return next((ast.unparse(node) for node in ast.walk(tree) if _is_code(node)), None)
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def is_literal(text: str) -> bool:
+    """Whether a text is a Python literal."""
+    try:
+        _value_of(text)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+def as_json(text: str) -> str | None:
+    """A Python literal as JSON, with its tuples as lists; None if JSON has nothing like it."""
+    try:
+        value = _value_of(text)
+        written = json.dumps(value, allow_nan=False)
+    except _UNREADABLE:
+        return None
+    return written if json.loads(written) == _without_tuples(value) else None
+
+
+def without_calls(text: str) -> str | None:
+    """The literal that `dict(a=1)` and the like make; None if a text is no such thing.
+
+    It is JSON as well, if that is the same in Python.
+    """
+    tree = _expression(text)
+    if tree is None:
+        return None
+    try:
+        value = ast.literal_eval(_Dicts().visit(tree))
+    except _UNREADABLE:
+        return None
+    try:
+        written = json.dumps(value, allow_nan=False)
+        if ast.literal_eval(written) == value:
+            return written
+    except _UNREADABLE:  # True is `true` there, and a set is nothing.
+        pass
+    return repr(value)
+
+
+class _Dicts(ast.NodeTransformer):
+    """Writes `dict(a=1)` as `{"a": 1}`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        names = [ast.Constant(it.arg) for it in node.keywords if it.arg is not None]
+        if ast.unparse(node.func) != "dict" or node.args or len(names) < len(node.keywords):
+            return node
+        return ast.Dict(keys=list(names), values=[it.value for it in node.keywords])
+
+
+def _expression(text: str) -> ast.expr | None:
+    """A text as a Python expression; None if it is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of odd escapes and the like.
+            return ast.parse(text.strip(), mode="eval").body
+    except _UNREADABLE:
+        return None
+
+
+def _value_of(text: str) -> object:
+    """The value of a Python literal."""
+    value: object = ast.literal_eval(text.strip())
+    return value
+
+
+def _without_tuples(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_tuples(it) for key, it in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_tuples(it) for it in value]
+    return value
+
+
+def _makes_container(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _called(node).rpartition(".")[2] in _BUILDERS
+
+
+def _is_code(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return "." in _called(node) or _called(node) in _CALLABLE
+    return isinstance(node, _COMPUTED)
+
+
+def _called(node: ast.Call) -> str:
+    return ast.unparse(node.func)

@@ -1,0 +1,78 @@
+"""A `param_str` that its layer's class cannot read.
+
+A class that gives it to `json.loads` takes JSON: names and strings in double quotes, `true` and
+`null`. One that gives it to `ast.literal_eval` takes a Python literal. The module is the file of
+that name that lies where the net's other files would; it is read and never run, and a class that
+does more with its `param_str` is not judged.
+
+For instance, `param_str: "{'size': 3}"` for a class with `json.loads(self.param_str)`.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from protofix.net.param_strs import as_json, code_in, is_json, is_literal
+from protofix.net.python_modules import classes_in, python_layers, reads_of_param_str, tree_of_layer
+from protofix.net.setup import place_of, subject_of
+from protofix.net.view import NetView
+from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.textproto.edits import Edit
+from protofix.textproto.literals import encode_string
+from protofix.textproto.tree import Scalar
+
+CODE = "PF607"
+NAME = "param-str-format"
+SEVERITY = "warning"
+
+_READERS = {
+    "json.loads": ("JSON", is_json),
+    "ast.literal_eval": ("a Python literal", is_literal),
+    "literal_eval": ("a Python literal", is_literal),
+}
+
+
+def _check(view: NetView) -> Iterator[Hit]:
+    """Say it at the string or, where there is none, at `python_param`."""
+    for layer in view.kept(python_layers(view.net)):
+        values = layer.values("python_param")
+        tree = tree_of_layer(layer, view.net.document.source.path)
+        node = None if tree is None else classes_in(tree).get(values.string("layer") or "")
+        reader = None if node is None else _reader(node)
+        if reader is None:
+            continue
+        name, can_read = _READERS[reader]
+        written = values.scalars("param_str")[-1:]
+        text = values.string("param_str") or ""
+        # What only running it can read is PF601's to say.
+        if can_read(text) or code_in(text) is not None:
+            continue
+        said = f"{subject_of(layer)} reads its param_str as {name} ({reader}), which "
+        said += "it is not" if written else "must be written"
+        at = written[0] if written else layer.param("python_param") or layer.node
+        yield Hit(*place_of(at), said, _fix(written, reader))
+
+
+def _fix(written: list[Scalar], reader: str) -> Fix | None:
+    for one in written:
+        json = as_json(one.value) if reader == "json.loads" else None
+        if json is not None:
+            return Fix("write it as JSON", (Edit(one.start, one.end, encode_string(json, "'")),))
+    return None
+
+
+def _reader(node: ast.ClassDef) -> str | None:
+    """By what a class reads its param_str, if by nothing else, and without a second try."""
+    tried = {id(it) for one in ast.walk(node) if isinstance(one, ast.Try) for it in ast.walk(one)}
+    reads = list(reads_of_param_str(node))
+    calls = [
+        ast.unparse(call.func)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and id(call) not in tried and len(call.args) == 1
+        if any(call.args[0] is read for read in reads)
+    ]
+    if len(set(calls)) != 1 or len(calls) != len(reads):
+        return None
+    return calls[0] if calls[0] in _READERS else None
+
+
+check = of_nets(_check)
