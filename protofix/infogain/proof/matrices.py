@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,28 +11,12 @@ from numpy.typing import NDArray
 
 from protofix.files import NewFile
 from protofix.infogain.compute_h import compute_h_weights
-from protofix.infogain.losses import source_of
-from protofix.infogain.matrix.formats.binaryproto import read_binaryproto
-from protofix.infogain.matrix.names import Format
-from protofix.infogain.matrix.reading import (
-    read_h5_matrix,
-    read_matrix,
-    read_source,
-    square,
-)
-from protofix.infogain.matrix.values import Array, MatrixError
+from protofix.infogain.given_by import GivenBy, compute_h_params, given_by
+from protofix.infogain.matrix.given import GivenFiles
+from protofix.infogain.matrix.values import Array
 from protofix.net.graph import Graph
 from protofix.net.layers import Layer
-from protofix.net.paths import find_file
 from protofix.textproto.tree import Document
-
-_MOST_CLASSES = 10_000
-_BACKENDS: Mapping[str, Format] = {
-    "0": "leveldb",
-    "1": "lmdb",
-    "LEVELDB": "leveldb",
-    "LMDB": "lmdb",
-}
 
 Kind = Literal["read", "computed", "identity", "unknown", "missing"]
 
@@ -101,96 +83,45 @@ def matrix_of(
     """The H of a loss in a state; `files` are yet to be written, and named by the net."""
     if loss.type != "InfogainLoss":
         return LossMatrix("identity", "the identity")
-    reader = _Reader(document, {file.path.as_posix(): file.content for file in files})
-    if len(loss.bottoms) > 2:
-        return _of_bottom(loss, graph, reader)
-    source = source_of(loss)
-    return reader.source(source) if source else LossMatrix("missing", "none yet")
+    given = given_by(loss, graph)
+    if given is None:
+        return _of_nobody(loss, graph)
+    if given.way == "compute-h":
+        return _computed(given)
+    reader = GivenFiles(
+        document.source.path, {file.path.as_posix(): file.content for file in files}
+    )
+    try:
+        values = reader.read(given)
+    except FileNotFoundError:
+        return LossMatrix("unknown", f"{given.name} is not here")
+    except (OSError, ValueError):
+        return LossMatrix("unknown", f"{given.name} cannot be read")
+    return LossMatrix("read", given.name, values, len(values))
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Finds the files that a net names: among the new ones, then on disk."""
-
-    document: Document
-    new: Mapping[str, bytes]
-
-    def source(self, name: str) -> LossMatrix:
-        """H from a BlobProto."""
-
-        def read() -> Array:
-            if name in self.new:
-                return square(read_binaryproto(self.new[name], name), name)
-            return read_source(self.path(name)).values
-
-        return self._tried(name, read)
-
-    def hdf5(self, name: str, blob: str) -> LossMatrix:
-        """H from the dataset of a blob's name in the first file of a list."""
-
-        def read() -> Array:
-            listing = self.new[name] if name in self.new else self.path(name).read_bytes()
-            files = listing.decode("utf-8").split()
-            if not files:
-                raise MatrixError(f"{name}: names no file")
-            return read_h5_matrix(self.path(files[0]), blob)[1]
-
-        return self._tried(name, read)
-
-    def database(self, name: str, backend: Format) -> LossMatrix:
-        """H from the one Datum of a database."""
-        return self._tried(name, lambda: read_matrix(self.path(name), backend).values)
-
-    def path(self, name: str) -> Path:
-        """Where a file is. Raises `FileNotFoundError`."""
-        found = find_file(name, self.document.source.path)
-        if found is None:
-            raise FileNotFoundError(name)
-        return found
-
-    @staticmethod
-    def _tried(name: str, read: Callable[[], Array]) -> LossMatrix:
-        try:
-            values = read()
-        except FileNotFoundError:
-            return LossMatrix("unknown", f"{name} is not here")
-        except (OSError, ValueError):
-            return LossMatrix("unknown", f"{name} cannot be read")
-        return LossMatrix("read", name, values, len(values))
-
-
-def _of_bottom(loss: Layer, graph: Graph, reader: _Reader) -> LossMatrix:
+def _of_nobody(loss: Layer, graph: Graph) -> LossMatrix:
+    """Why it is not known what gives a loss its H."""
+    if len(loss.bottoms) < 3:
+        return LossMatrix("missing", "none yet")
     version = graph.source_of(loss, 2)
     maker = graph.maker_of(version) if version else None
-    if version is None or maker is None:
+    if maker is None:
         return LossMatrix("unknown", f"what makes `{loss.bottoms[2].name}` is not in the net")
-    if maker.type == "Python" and maker.values("python_param").string("layer") == "ComputeH":
-        computed = _compute_h(maker.values("python_param").string("param_str"))
-        if computed is not None:
-            return computed
-    if maker.type == "HDF5Data":
-        return reader.hdf5(maker.values("hdf5_data_param").string("source") or "", version.blob)
-    if maker.type == "Data":
-        param = maker.values("data_param")
-        written = param.scalars("backend")
-        backend = _BACKENDS.get(written[-1].value if written else "LEVELDB", "leveldb")
-        return reader.database(param.string("source") or "", backend)
+    return _unknown_of(maker)
+
+
+def _computed(given: GivenBy) -> LossMatrix:
+    """What a ComputeH layer says that it makes."""
+    params = compute_h_params(given.layer.values("python_param").string("param_str"))
+    if params is None:
+        return _unknown_of(given.layer)
+    origin = "ComputeH, of each batch's labels"
+    return LossMatrix("computed", origin, None, params.classes, params.ignore_label)
+
+
+def _unknown_of(maker: Layer) -> LossMatrix:
     return LossMatrix("unknown", f"what {maker.type} `{maker.name}` makes is not known")
-
-
-def _compute_h(param_str: str | None) -> LossMatrix | None:
-    """What a ComputeH's JSON says, under its own names or the web's."""
-    try:
-        params = json.loads(param_str or "")
-        classes = params.get("classes", params.get("n_classes"))
-        ignored = params.get("ignore_label")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    if type(classes) is not int or not 0 < classes <= _MOST_CLASSES:
-        return None
-    if ignored is not None and type(ignored) is not int:
-        return None
-    return LossMatrix("computed", "ComputeH, of each batch's labels", None, classes, ignored)
 
 
 def stand_in(classes: int) -> LossMatrix:

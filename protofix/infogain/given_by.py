@@ -1,0 +1,91 @@
+"""How a loss is given its H: by a file of its own, or by the layer that makes its third bottom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from protofix.infogain.losses import source_of
+from protofix.infogain.matrix.names import Format
+from protofix.net.graph import Graph
+from protofix.net.layers import Layer
+from protofix.textproto.tree import Scalar
+
+_MOST_CLASSES = 10_000
+_BACKENDS: Mapping[str, Format] = {
+    "0": "leveldb",
+    "1": "lmdb",
+    "LEVELDB": "leveldb",
+    "LMDB": "lmdb",
+}
+
+_PARAMS = {
+    "file": "infogain_loss_param",
+    "hdf5": "hdf5_data_param",
+    "database": "data_param",
+    "compute-h": "python_param",
+}
+
+
+class GivenBy(NamedTuple):
+    """What gives a loss its H.
+
+    `layer` is the loss itself ("file"), or the layer that makes its third bottom: an HDF5Data, a
+    Data or ComputeH. `name` is the path that it names, `blob` the third bottom, and `format` what
+    a database is read as.
+    """
+
+    way: Literal["file", "hdf5", "database", "compute-h"]
+    layer: Layer
+    name: str
+    blob: str = ""
+    format: Format = "binaryproto"
+
+    def written(self, field: str) -> Scalar | None:
+        """The value of a field of the layer's own message, such as `source`."""
+        return next(reversed(self.layer.values(_PARAMS[self.way]).scalars(field)), None)
+
+
+def given_by(loss: Layer, graph: Graph) -> GivenBy | None:
+    """What gives an InfogainLoss its H in a state; None if nothing does, or something else."""
+    if len(loss.bottoms) < 3:
+        source = source_of(loss)
+        return GivenBy("file", loss, source) if source else None
+    version = graph.source_of(loss, 2)
+    maker = graph.maker_of(version) if version else None
+    if version is None or maker is None:
+        return None
+    if maker.type == "Python" and maker.values("python_param").string("layer") == "ComputeH":
+        return GivenBy("compute-h", maker, "", version.blob)
+    if maker.type == "HDF5Data":
+        name = maker.values("hdf5_data_param").string("source") or ""
+        return GivenBy("hdf5", maker, name, version.blob, "hdf5")
+    if maker.type == "Data":
+        param = maker.values("data_param")
+        written = param.scalars("backend")
+        backend = _BACKENDS.get(written[-1].value if written else "LEVELDB", "leveldb")
+        return GivenBy("database", maker, param.string("source") or "", version.blob, backend)
+    return None
+
+
+class ComputeHParams(NamedTuple):
+    """What a ComputeH layer is told: how many classes there are, and the label it leaves out."""
+
+    classes: int
+    ignore_label: int | None
+
+
+def compute_h_params(param_str: str | None) -> ComputeHParams | None:
+    """What a ComputeH's JSON says, under its own names or the web's; None if it is another."""
+    try:
+        params = json.loads(param_str or "")
+        classes = params.get("classes", params.get("n_classes"))
+        ignored = params.get("ignore_label")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    if type(classes) is not int or not 0 < classes <= _MOST_CLASSES:
+        return None
+    if ignored is not None and type(ignored) is not int:
+        return None
+    return ComputeHParams(classes, ignored)
