@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from protofix.net.layers import Layer, Net
+from protofix.net.shapes import class_count
 from protofix.net.values import integer_of, string_of
+from protofix.net.view import NetView
 
 
 def infogain_losses(net: Net) -> list[Layer]:
@@ -28,3 +30,16 @@ def source_of(loss: Layer) -> str | None:
 def has_matrix(loss: Layer) -> bool:
     """Whether a loss has its H: a third bottom, or a source."""
     return len(loss.bottoms) > 2 or bool(source_of(loss))
+
+
+def scored_classes(view: NetView, loss: Layer) -> dict[str, int]:
+    """How many classes the scores of a loss tell apart, by the blobs' names; those known."""
+    axis = loss_axis(loss)
+    found: dict[str, int] = {}
+    for graph, shapes in view.keeping(loss):
+        scores = graph.source_of(loss, 0)
+        if scores is not None:
+            count = class_count(shapes.get(scores.number), 1 if axis is None else axis)
+            if count is not None:
+                found[scores.blob] = count
+    return found

@@ -17,11 +17,9 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.infogain.losses import infogain_losses, loss_axis, source_of
-from protofix.net.layers import Layer
+from protofix.infogain.losses import infogain_losses, scored_classes, source_of
 from protofix.net.paths import find_file
 from protofix.net.setup import subject_of
-from protofix.net.shapes import class_count
 from protofix.net.view import NetView
 from protofix.rules.rule import Hit, of_nets
 
@@ -52,7 +50,7 @@ def _check(view: NetView) -> Iterator[Hit]:
         except MatrixError as error:
             yield Hit(at.start, at.end, f"{subject_of(loss)} cannot have H: {error}")
             continue
-        for name, classes in _classes(view, loss).items():
+        for name, classes in scored_classes(view, loss).items():
             if classes != matrix.classes:
                 size = f"{matrix.classes} × {matrix.classes}"
                 message = (
@@ -60,19 +58,6 @@ def _check(view: NetView) -> Iterator[Hit]:
                     f"it must be {classes} × {classes}"
                 )
                 yield Hit(at.start, at.end, message)
-
-
-def _classes(view: NetView, loss: Layer) -> dict[str, int]:
-    """How many classes the scores of a loss tell apart, by the blobs' names; those known."""
-    axis = loss_axis(loss)
-    found: dict[str, int] = {}
-    for graph, shapes in view.keeping(loss):
-        scores = graph.source_of(loss, 0)
-        if scores is not None:
-            count = class_count(shapes.get(scores.number), 1 if axis is None else axis)
-            if count is not None:
-                found[scores.blob] = count
-    return found
 
 
 check = of_nets(_check)

@@ -161,6 +161,10 @@ FINDINGS = {
     "layer { type: 'Python' top: 'x' python_param { module: 'm.py' layer: 'L' } }": ["PF603"],
     "layer { type: 'Python' top: 'x' python_param { module: 'm' layer: 'L' "
     "share_in_parallel: true } }": ["PF608"],
+    "layer { type: 'Python' python_param { module: 'm' layer: 'ComputeH' "
+    """param_str: '{"classes": 3}' } top: 'x' top: 'y' top: 'H' } """
+    "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
+    "top: 'l' loss_param { ignore_label: 9 } }": ["PF505"],
     f"{FED} {LOSS} layer {{ type: 'TanH' bottom: 'x' top: 'dead' }}": ["PF321"],
     f"{FED} layer {{ type: 'TanH' bottom: 'x' top: 'z' exclude {{ }} }}": ["PF322"],
     f"{FED} layer {{ type: 'Dropout' bottom: 'x' top: 'z' "

@@ -28,7 +28,7 @@ class GivenFiles:
             FileNotFoundError: a file is not there; its argument is the path that the net has.
             MatrixError: there is no such H in it.
             OSError: it cannot be read.
-            ValueError: a list is no text, or a ComputeH layer makes its H.
+            ValueError: a ComputeH layer makes it.
 
         """
         if given.way == "file":
@@ -44,7 +44,7 @@ class GivenFiles:
     def listed(self, name: str) -> str:
         """The first file that a list names. Raises as `read`."""
         content = self.new[name] if name in self.new else self.path(name).read_bytes()
-        files = content.decode("utf-8").split()
+        files = [os.fsdecode(word) for word in content.split()]
         if not files:
             raise MatrixError(f"{name}: names no file")
         return files[0]

@@ -48,6 +48,14 @@ class InfogainMatrix:
         return len(self.values)
 
 
+class NotFiniteError(MatrixError):
+    """A number of a matrix is infinite, or none at all."""
+
+
+class SeveralError(MatrixError):
+    """There are several matrices where one is meant."""
+
+
 def check_matrix(
     values: ArrayLike, classes: int | None = None, where: str = "infogain matrix H"
 ) -> None:
@@ -59,7 +67,7 @@ def check_matrix(
         where: what the error names as the place, for instance a path.
 
     Raises:
-        MatrixError: it is not; one line.
+        MatrixError: it is not; one line. `NotFiniteError` if a number is not finite.
 
     """
     try:
@@ -78,7 +86,7 @@ def check_matrix(
     finite = np.isfinite(matrix)
     if not finite.all():
         row, column = (int(i) for i in np.argwhere(~finite)[0])
-        raise MatrixError(
+        raise NotFiniteError(
             f"{where}: row {row}, column {column} (from 0) is {matrix[row, column]},"
             f" every number must be finite"
         )

@@ -18,7 +18,7 @@ from caffe_proto import base_schema
 from protofix.data import leveldb, lmdb
 from protofix.data.bytes import UnreadableError
 from protofix.infogain.matrix.formats.stored import Stored, stored
-from protofix.infogain.matrix.values import Array, MatrixError, PathLike, shape_text
+from protofix.infogain.matrix.values import Array, MatrixError, PathLike, SeveralError, shape_text
 
 Backend = Literal["lmdb", "leveldb"]
 _KEY = b"00000000"
@@ -49,7 +49,7 @@ def read_database(path: PathLike, backend: Backend, where: str) -> Stored:
     except DecodeError:
         raise MatrixError(f"{where}: its record is no Datum, which Caffe reads") from None
     if others:
-        raise MatrixError(f"{where}: holds more than one record, a Data layer for H reads one")
+        raise SeveralError(f"{where}: holds more than one record, a Data layer for H reads one")
     if datum.data or datum.encoded:
         raise MatrixError(f"{where}: its record holds an image, H is a Datum of float_data")
     shape = (datum.channels, datum.height, datum.width)

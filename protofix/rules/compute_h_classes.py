@@ -1,0 +1,61 @@
+"""A ComputeH layer for another number of classes than its loss has.
+
+ComputeH makes an H of L × L for the classes that its `param_str` gives. The loss aborts if the
+scores have others.
+
+Wrong:
+
+    layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
+    layer { name: "y" type: "Input" top: "y" input_param { shape { dim: 2 } } }
+    layer { name: "H" type: "Python" bottom: "y" top: "H"
+            python_param { module: "compute_h" layer: "ComputeH" param_str: '{"classes": 7}' } }
+    layer { name: "loss" type: "InfogainLoss" bottom: "x" bottom: "y" bottom: "H" top: "loss" }
+
+Right:
+
+    layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
+    layer { name: "y" type: "Input" top: "y" input_param { shape { dim: 2 } } }
+    layer { name: "H" type: "Python" bottom: "y" top: "H"
+            python_param { module: "compute_h" layer: "ComputeH" param_str: '{"classes": 3}' } }
+    layer { name: "loss" type: "InfogainLoss" bottom: "x" bottom: "y" bottom: "H" top: "loss" }
+"""
+
+from collections.abc import Iterator
+
+from protofix.infogain.given_by import compute_h_params, given_by
+from protofix.infogain.losses import infogain_losses, scored_classes
+from protofix.net.layers import Layer
+from protofix.net.param_strs import as_json
+from protofix.net.setup import subject_of
+from protofix.net.view import NetView
+from protofix.rules.rule import Hit, of_nets
+
+CODE = "PF504"
+NAME = "compute-h-classes"
+SEVERITY = "error"
+
+
+def _check(view: NetView) -> Iterator[Hit]:
+    """Say it at the `param_str`."""
+    for loss in view.kept(infogain_losses(view.net)):
+        for given in dict.fromkeys(given_by(loss, graph) for graph, _ in view.keeping(loss)):
+            if given is None or given.way != "compute-h":
+                continue
+            at = given.written("param_str")
+            # The ComputeH of the web evaluates a Python literal.
+            params = compute_h_params(as_json(at.value) or at.value) if at else None
+            if at is None or params is None:
+                continue
+            for scores, classes in scored_classes(view, loss).items():
+                if classes != params.classes:
+                    yield Hit(at.start, at.end, _said(loss, given.layer, scores, classes))
+
+
+def _said(loss: Layer, maker: Layer, scores: str, classes: int) -> str:
+    return (
+        f"`{scores}` of {subject_of(loss)} has {classes} classes, and {subject_of(maker)} makes "
+        f"its H for another number: it must be {classes}"
+    )
+
+
+check = of_nets(_check)

@@ -1,0 +1,67 @@
+"""A ComputeH layer that counts the label which its loss ignores.
+
+The weights come from how often each label is there, so that a label which the loss leaves out is to
+be left out there as well: one beyond the classes makes ComputeH fail, and one among them is counted
+as a class.
+
+Wrong:
+
+    layer { name: "H" type: "Python" bottom: "label" top: "H"
+            python_param { module: "compute_h" layer: "ComputeH" param_str: '{"classes": 3}' } }
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" bottom: "H" top: "loss"
+            loss_param { ignore_label: 255 } }
+
+Right:
+
+    layer { name: "H" type: "Python" bottom: "label" top: "H"
+            python_param { module: "compute_h" layer: "ComputeH"
+                           param_str: '{"classes": 3, "ignore_label": 255}' } }
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" bottom: "H" top: "loss"
+            loss_param { ignore_label: 255 } }
+"""
+
+import json
+from collections.abc import Iterator
+
+from protofix.infogain.given_by import compute_h_params, given_by
+from protofix.infogain.losses import infogain_losses
+from protofix.net.setup import subject_of
+from protofix.net.view import NetView
+from protofix.rules.rule import Context, Fix, Hit
+from protofix.textproto.edits import Edit
+from protofix.textproto.literals import encode_string
+from protofix.textproto.tree import Scalar
+
+CODE = "PF505"
+NAME = "compute-h-ignore-label"
+SEVERITY = "warning"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say it at the `param_str`; the loss of before April 2017 ignores no label."""
+    if context.target == "fused":
+        for view in context.views:
+            yield from _check(view)
+
+
+def _check(view: NetView) -> Iterator[Hit]:
+    for loss in view.kept(infogain_losses(view.net)):
+        ignored = loss.values("loss_param").integer("ignore_label")
+        for given in dict.fromkeys(given_by(loss, graph) for graph, _ in view.keeping(loss)):
+            if ignored is None or given is None or given.way != "compute-h":
+                continue
+            at = given.written("param_str")
+            params = compute_h_params(at.value) if at else None
+            if at is None or params is None or params.ignore_label == ignored:
+                continue
+            said = (
+                f"{subject_of(given.layer)} counts the label {ignored}, which "
+                f"{subject_of(loss)} ignores: write it into the param_str as ignore_label"
+            )
+            yield Hit(at.start, at.end, said, _fix(at, ignored))
+
+
+def _fix(at: Scalar, ignored: int) -> Fix:
+    params = json.loads(at.value) | {"ignore_label": ignored}
+    edit = Edit(at.start, at.end, encode_string(json.dumps(params), "'"))
+    return Fix(f"ignore the label {ignored} there as well", (edit,), safe=False)
