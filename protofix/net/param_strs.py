@@ -34,9 +34,12 @@ def code_in(text: str) -> str | None:
     if tag is not None:
         return tag[0]
     tree = _expression(text)
-    if tree is None or not (text.strip()[:1] in ("(", "[", "{") or _makes_container(tree)):
+    try:
+        if tree is None or not (text.strip()[:1] in ("(", "[", "{") or _makes_container(tree)):
+            return None
+        return next((ast.unparse(node) for node in ast.walk(tree) if _is_code(node)), None)
+    except RecursionError:  # Deeper than Python likes to write it.
         return None
-    return next((ast.unparse(node) for node in ast.walk(tree) if _is_code(node)), None)
 
 
 def is_json(text: str) -> bool:
@@ -79,13 +82,22 @@ def without_calls(text: str) -> str | None:
         value = ast.literal_eval(_Dicts().visit(tree))
     except _UNREADABLE:
         return None
+    return next((it for it in (_as_plain_json(value), repr(value)) if _means(it, value)), None)
+
+
+def _as_plain_json(value: object) -> str:
     try:
-        written = json.dumps(value, allow_nan=False)
-        if ast.literal_eval(written) == value:
-            return written
-    except _UNREADABLE:  # True is `true` there, and a set is nothing.
-        pass
-    return repr(value)
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):  # A set, say.
+        return ""
+
+
+def _means(text: str, value: object) -> bool:
+    """Whether Python reads a value out of a text: `true` is none, nor is `inf`."""
+    try:
+        return _value_of(text) == value
+    except _UNREADABLE:
+        return False
 
 
 class _Dicts(ast.NodeTransformer):
@@ -94,8 +106,8 @@ class _Dicts(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         names = [ast.Constant(it.arg) for it in node.keywords if it.arg is not None]
-        if ast.unparse(node.func) != "dict" or node.args or len(names) < len(node.keywords):
-            return node
+        if dotted_name(node.func) != "dict" or node.args or len(names) < len(node.keywords):
+            return node  # literal_eval does not take it.
         return ast.Dict(keys=list(names), values=[it.value for it in node.keywords])
 
 
@@ -124,14 +136,21 @@ def _without_tuples(value: object) -> object:
 
 
 def _makes_container(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and _called(node).rpartition(".")[2] in _BUILDERS
+    return isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] in _BUILDERS
 
 
 def _is_code(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        return "." in _called(node) or _called(node) in _CALLABLE
+        name = dotted_name(node.func)
+        return "." in name or name in _CALLABLE
     return isinstance(node, _COMPUTED)
 
 
-def _called(node: ast.Call) -> str:
-    return ast.unparse(node.func)
+def dotted_name(node: ast.expr) -> str:
+    """A name such as `np.float32`; what is called or looked up before its dots is left out."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    parts.append(node.id if isinstance(node, ast.Name) else "")
+    return ".".join(reversed(parts))

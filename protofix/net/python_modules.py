@@ -15,6 +15,7 @@ from pathlib import Path
 
 from protofix.files import FileError, first_bytes
 from protofix.net.layers import Layer, Net
+from protofix.net.param_strs import dotted_name
 from protofix.net.paths import find_file
 
 _LARGEST = 1 << 20  # bytes of a module
@@ -95,7 +96,9 @@ def methods_of(tree: ast.Module, name: str) -> frozenset[str] | None:
 
     None if that cannot be told: if another class than those of the module is among them, say.
     """
-    classes, found = classes_in(tree), set[str]()
+    if names_in(tree) is None:
+        return None
+    classes, found = classes_in(tree), set(_set_from_outside(tree))
     seen: set[str] = set()
     while name not in seen:
         seen.add(name)
@@ -103,11 +106,18 @@ def methods_of(tree: ast.Module, name: str) -> frozenset[str] | None:
         if node is None or node.decorator_list or node.keywords or len(node.bases) != 1:
             return None
         found.update(_names_of_body(node))
-        base = ast.unparse(node.bases[0])
+        base = dotted_name(node.bases[0])
         if base in _BASES and base not in classes:
             return frozenset(found) if _is_caffes(tree, base) else None
         name = base
     return None
+
+
+def _set_from_outside(tree: ast.Module) -> Iterator[str]:
+    """What is given to any object, such as `Crop.forward = forward`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
 
 
 def _names_of_body(node: ast.ClassDef) -> Iterator[str]:
@@ -122,10 +132,10 @@ def _is_caffes(tree: ast.Module, base: str) -> bool:
     """Whether a base is Caffe's Layer: `caffe.Layer`, or `Layer` imported from caffe."""
     if base == "caffe.Layer":
         return True
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
     return any(
-        isinstance(node, ast.ImportFrom) and node.module == "caffe" and not node.level
-        for node in tree.body
-        if any(alias.name == base for alias in getattr(node, "names", ()))
+        node.module == "caffe" and any((it.asname or it.name) == base for it in node.names)
+        for node in imports
     )
 
 

@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from protofix.rules.rule import Context, Fix, Hit
 from protofix.textproto.edits import edits_between
 from protofix.textproto.tree import fields_named
-from protofix.upgrade.text.document import upgrade_document
 
 CODE = "PF712"
 NAME = "old-solver-type"
@@ -35,6 +34,8 @@ def check(context: Context) -> Iterator[Hit]:
     old = fields_named(context.solver.fields, "solver_type")
     if solver is None or "type" not in solver.fields or len(old) != 1:
         return
+    from protofix.upgrade.text.document import upgrade_document
+
     after = upgrade_document(document, ("solver",)).after
     edits = tuple(edits_between(document.text, after.text))
     if edits and not fields_named(after.fields, "solver_type"):

@@ -10,6 +10,7 @@ For instance, `params = eval(self.param_str)` in the module's class.
 import ast
 from collections.abc import Iterator
 
+from protofix.net.param_strs import dotted_name
 from protofix.net.python_modules import classes_in, python_layers, reads_of_param_str, tree_of_layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
@@ -31,7 +32,7 @@ def _check(view: NetView) -> Iterator[Hit]:
         if call is not None:
             said = (
                 f"{subject_of(layer)}: line {call.lineno} of `{written[0].value}` runs the "
-                f"param_str of whatever net it is given, `{ast.unparse(call.func)}`: read it by "
+                f"param_str of whatever net it is given, `{dotted_name(call.func)}`: read it by "
                 "json.loads or ast.literal_eval"
             )
             yield Hit(written[0].start, written[0].end, said)
@@ -47,7 +48,7 @@ def _evaluated(node: ast.ClassDef) -> ast.Call | None:
         if isinstance(target, ast.Name)
     }
     for call in ast.walk(node):
-        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("eval", "exec") and call.args:
+        if isinstance(call, ast.Call) and dotted_name(call.func) in ("eval", "exec") and call.args:
             named = {it.id for it in ast.walk(call.args[0]) if isinstance(it, ast.Name)}
             if named & names or any(reads_of_param_str(call.args[0])):
                 return call

@@ -11,7 +11,7 @@ For instance, `param_str: "{'size': 3}"` for a class with `json.loads(self.param
 import ast
 from collections.abc import Iterator
 
-from protofix.net.param_strs import as_json, code_in, is_json, is_literal
+from protofix.net.param_strs import as_json, code_in, dotted_name, is_json, is_literal
 from protofix.net.python_modules import classes_in, python_layers, reads_of_param_str, tree_of_layer
 from protofix.net.setup import place_of, subject_of
 from protofix.net.view import NetView
@@ -65,7 +65,7 @@ def _reader(node: ast.ClassDef) -> str | None:
     tried = {id(it) for one in ast.walk(node) if isinstance(one, ast.Try) for it in ast.walk(one)}
     reads = list(reads_of_param_str(node))
     calls = [
-        ast.unparse(call.func)
+        dotted_name(call.func)
         for call in ast.walk(node)
         if isinstance(call, ast.Call) and id(call) not in tried and len(call.args) == 1
         if any(call.args[0] is read for read in reads)

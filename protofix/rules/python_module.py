@@ -29,6 +29,7 @@ Right:
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from protofix.net.data_files import shown
 from protofix.net.names import nearest
@@ -38,10 +39,19 @@ from protofix.net.setup import subject_of
 from protofix.net.view import NetView
 from protofix.rules.rule import Fix, Hit, of_nets
 from protofix.textproto.layout import replace_string
+from protofix.textproto.tree import Document, Scalar
 
 CODE = "PF603"
 NAME = "python-module"
 SEVERITY = "warning"
+
+
+class _Wrong(NamedTuple):
+    """What is wrong with a module's name, the name that was meant, and whether it must be that."""
+
+    said: str
+    meant: str | None
+    certain: bool
 
 
 def _check(view: NetView) -> Iterator[Hit]:
@@ -49,48 +59,49 @@ def _check(view: NetView) -> Iterator[Hit]:
     document = view.net.document
     for layer in view.kept(python_layers(view.net)):
         for written in layer.values("python_param").scalars("module")[-1:]:
-            module = written.value
-            if written.kind != "string" or not module:
-                continue
-            meant = _as_import(module, document.source.path)
-            said = f"`{shown(module)}` is no name that Python imports: write `{meant}`"
-            certain = meant is not None
-            if meant is None:
-                found = _missing(module, document.source.path)
-                if found is None:
-                    continue
-                said, meant = found
-            fix = None
-            if meant is not None:
-                edit = replace_string(document, written, meant)
-                fix = Fix(f"name the module `{meant}`", (edit,), safe=certain)
-            yield Hit(written.start, written.end, f"{subject_of(layer)}: {said}", fix)
+            if written.kind == "string" and written.value:
+                origin = document.source.path
+                wrong = _misnamed(written.value, origin) or _missing(written.value, origin)
+                if wrong is not None:
+                    said = f"{subject_of(layer)}: {wrong.said}"
+                    yield Hit(written.start, written.end, said, _fix(document, written, wrong))
 
 
-def _as_import(module: str, origin: str) -> str | None:
-    """What is to be written for a module named as a file is; None if it is named as a module."""
-    if module.endswith(".py") and module_file(module, origin) is None:
-        module_name = module.removesuffix(".py")
-    else:
-        module_name = module
-    name = module_name.removeprefix("./").replace("/", ".")
-    return name if name != module and all(map(str.isidentifier, name.split("."))) else None
+def _fix(document: Document, written: Scalar, wrong: _Wrong) -> Fix | None:
+    if wrong.meant is None:
+        return None
+    edit = replace_string(document, written, wrong.meant)
+    return Fix(f"name the module `{wrong.meant}`", (edit,), safe=wrong.certain)
 
 
-def _missing(module: str, origin: str) -> tuple[str, str | None] | None:
-    """What is wrong with a module that is not here, and the one meant; None if nobody can tell."""
+def _misnamed(module: str, origin: str) -> _Wrong | None:
+    """A module named as a file is; None if it is named as a module."""
+    # A package may have a module that is called `py`.
+    is_file = module.endswith(".py") and module_file(module, origin) is None
+    path = module.removesuffix(".py") if is_file else module
+    name = path.removeprefix("./").replace("/", ".")
+    if name == module or not all(map(str.isidentifier, name.split("."))):
+        return None
+    return _Wrong(f"`{shown(module)}` is no name that Python imports: write `{name}`", name, True)
+
+
+def _missing(module: str, origin: str) -> _Wrong | None:
+    """A module that is not here, though what lies here tells of it; None if nobody can tell."""
     if module_file(module, origin) is not None:
         return None
     package, _, name = module.rpartition(".")
     folder = find_file(package.replace(".", "/"), origin) if package else _beside(origin)
-    near = None if folder is None else nearest(name, modules := _modules_in(folder))
-    if folder is None or name in modules:  # A compiled one is one as well.
+    modules = [] if folder is None else _modules_in(folder)
+    if not modules or name in modules:  # A compiled one is one as well.
         return None
+    near = nearest(name, modules)
     if near is not None:
         meant = f"{package}.{near}" if package else near
-        return f"there is no module `{module}` here: did you mean `{meant}`?", meant
-    if package and modules:
-        return f"the package `{package}`, which is here, has no module `{name}`", None
+        said = f"there is no module `{shown(module)}` here: did you mean `{meant}`?"
+        return _Wrong(said, meant, False)
+    if package:
+        said = f"the package `{package}`, which is here, has no module `{shown(name)}`"
+        return _Wrong(said, None, False)
     return None
 
 

@@ -54,6 +54,8 @@ PARAM_STRS: dict[str, str | None] = {
     "{'a': 10L}": None,
     "\0": None,
     "(" * 5000: None,
+    "[a" + ".b" * 5000 + "()]": None,
+    "{'a': " * 900 + "dict()" + "}" * 900: None,
     "dict(a=1)": "dict(a=1)",
     " {'a': dict()}": "dict()",
     "{'a': np.float32(1)}": "np.float32(1)",
@@ -199,6 +201,10 @@ METHODS: dict[str, tuple[str, str | None]] = {
     "of Layer from elsewhere": ("from layers import Layer\nclass Crop(Layer): pass\n", None),
     "decorated": (f"import caffe\n@complete\n{LAYER.partition(chr(10))[2]}pass", None),
     "of two": ("import caffe\nclass Crop(caffe.Layer, Mixin): pass\n", None),
+    "given from outside": (
+        f"{LAYER}def setup{PASS}def reshape{PASS}\nCrop.forward = print\n",
+        None,
+    ),
     "of itself": ("class Crop(Crop): pass\n", None),
 }
 
