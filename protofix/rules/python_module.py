@@ -99,7 +99,7 @@ def _missing(module: str, origin: str) -> _Wrong | None:
         meant = f"{package}.{near}" if package else near
         said = f"there is no module `{shown(module)}` here: did you mean `{meant}`?"
         return _Wrong(said, meant, False)
-    if package:
+    if package and "__init__" in modules:  # Without it, another folder may be the package's.
         said = f"the package `{package}`, which is here, has no module `{shown(name)}`"
         return _Wrong(said, None, False)
     return None

@@ -119,9 +119,12 @@ def test_what_a_layer_is_made_of(text: str) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the nets of the tests are, with modules beside them."""
     (tmp_path / "crop.py").write_text(CROP)
+    (tmp_path / "__init__.py").write_text("")
     (tmp_path / "rpn").mkdir()
     (tmp_path / "rpn" / "__init__.py").write_text("")
     (tmp_path / "rpn" / "proposal.py").write_text("import caffe\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "fetch.py").write_text("")
     (tmp_path / "fast.so").write_bytes(b"\x7fELF")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -134,6 +137,7 @@ MODULES: dict[str, str | None] = {
     "fast": None,
     "elsewhere": None,
     "elsewhere.data": None,
+    "data.layers": None,
     "crop.py": "`crop.py` is no name that Python imports: write `crop`",
     "./crop": "`./crop` is no name that Python imports: write `crop`",
     "rpn/proposal": "`rpn/proposal` is no name that Python imports: write `rpn.proposal`",
