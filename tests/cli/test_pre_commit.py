@@ -12,7 +12,8 @@ from shared_data import ROOT
 
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 
-CHAIN = """layer { name: "data" type: "Python" top: "data" top: "label" top: "H" }
+CHAIN = """layer { name: "data" type: "Python" top: "data" top: "label" top: "H"
+        python_param { module: "leaves" layer: "Leaves" } }
 layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
         inner_product_param { num_output: 3 } }
 layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }

@@ -8,7 +8,8 @@ from protofix.rules.rule import Checked, Finding, Fix, Severity
 from protofix.textproto.source import Source
 
 CHAIN = """\
-layer { name: "data" type: "Python" top: "data" top: "label" top: "H" }
+layer { name: "data" type: "Python" top: "data" top: "label" top: "H"
+        python_param { module: "leaves" layer: "Leaves" } }
 layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
   inner_product_param { num_output: 3 } }
 layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
