@@ -68,7 +68,7 @@ def test_both_hooks_on_a_commit(tmp_path: Path) -> None:
     assert run.returncode == 1, run.stdout + run.stderr
     found, mended = run.stdout.split("- hook id: protofix-fix")
     assert "net.prototxt:4:" not in found
-    assert "net.prototxt:5:51: PF401 [*] softmax-before-infogain: `loss` applies" in found
+    assert "net.prototxt:6:51: PF401 [*] softmax-before-infogain: `loss` applies" in found
     assert "1 error in 1 of 1 file" in found
     assert "files were modified by this hook" in mended
     assert "1 finding mended in 1 file: PF401 softmax-before-infogain × 1" in mended
