@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from caffe_proto import FieldType, MessageType, Schema
+from protofix.net.meant import in_its_kind, without_list, written
+from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.literals import (
     clip,
     is_octal_or_hex,
@@ -46,7 +48,7 @@ class Misfit(NamedTuple):
     The kinds are "unknown-field", "unknown-enum-value", "unknown-layer-type", "repeated-field",
     "missing-field", "missing-colon", "wrong-type" and "out-of-range". What is unknown has `lacks`,
     and its message goes no further than that it is; only a layer within a layer has none, since a
-    bracket was lost there and no dialect is wanted.
+    bracket was lost there and no dialect is wanted. `mending` makes it right, if that can be told.
     """
 
     start: int
@@ -54,6 +56,7 @@ class Misfit(NamedTuple):
     kind: str
     message: str
     lacks: Lack | None = None
+    mending: Mending | None = None
 
 
 def find_misfits(document: Document, schema: Schema, kind: str) -> list[Misfit]:
@@ -105,9 +108,9 @@ class _Walker:
                 else:
                     yield from self.walk(self.schema.messages[field.type_name], node.fields, node)
                 if node.shape.listed and not field.repeated:
-                    yield _no_list(node.start, field)
+                    yield _no_list(node.start, field, None)
             elif (message.name, id(node.shape)) not in self.fitting:
-                problems = list(self.field(node, field))
+                problems = list(self.field(node, field, message.name))
                 if not problems:
                     self.fitting.add((message.name, id(node.shape)))
                 yield from problems
@@ -123,18 +126,25 @@ class _Walker:
         field = self.net.fields.get(name)
         return field is not None and field.kind == "message"
 
-    def field(self, node: Field, field: FieldType) -> Iterator[Misfit]:
+    def field(self, node: Field, field: FieldType, owner: str) -> Iterator[Misfit]:
         shape = node.shape
         if not shape.colon and (field.kind != "message" or shape.scalars):
             start = node.value_start
             text = f"expected `:` between `{field.name}` and its list"
-            yield Misfit(start, start + 1, "missing-colon", text)
+            edit = Edit(node.name_end, node.name_end, ":")
+            colon = Mending("write `:` behind the name", (edit,), True)
+            yield Misfit(start, start + 1, "missing-colon", text, mending=colon)
             return
         if shape.listed and not field.repeated:
-            yield _no_list(node.value_start, field)
+            yield _no_list(node.value_start, field, without_list(node))
             return
         for scalar in node.scalars:
             problem = self.scalar(scalar, field)
+            if problem and problem.kind == "wrong-type":
+                enum = self.schema.enums.get(field.type_name or "")
+                right = in_its_kind(scalar, field, owner, enum)
+                mending = None if right is None else written(scalar, right)
+                problem = problem._replace(mending=mending)
             if problem:
                 yield problem
 
@@ -188,12 +198,13 @@ def _unknown(node: Node, message: MessageType, opened: Message | None) -> Misfit
 
 def _layer_within_layer(node: Message) -> Misfit:
     text = f"a `{node.name}` within a layer: is a `}}` missing before it?"
-    return Misfit(node.start, node.name_end, "unknown-field", text)
+    mending = Mending("close the layer before it", (Edit(node.start, node.start, "} "),), False)
+    return Misfit(node.start, node.name_end, "unknown-field", text, mending=mending)
 
 
-def _no_list(start: int, field: FieldType) -> Misfit:
+def _no_list(start: int, field: FieldType, mending: Mending | None) -> Misfit:
     text = f"`{field.name}` takes one value, not a list"
-    return Misfit(start, start + 1, "wrong-type", text)
+    return Misfit(start, start + 1, "wrong-type", text, mending=mending)
 
 
 def _wrong(start: int, end: int, field: FieldType, found: str) -> Misfit:

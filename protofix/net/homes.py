@@ -9,7 +9,7 @@ from functools import lru_cache
 from caffe_proto import Schema, messages_of_forks_with
 from protofix.net.binding import Lack
 from protofix.net.names import in_words, known_by, param_of_type
-from protofix.textproto.tree import Document, Message, Node, scalars_named
+from protofix.textproto.tree import Document, Message, scalars_named
 
 _NET, _SOLVER, _LAYER = "NetParameter", "SolverParameter", "LayerParameter"
 _V1_LAYER, _V0_LAYER = "V1LayerParameter", "V0LayerParameter"
@@ -22,14 +22,14 @@ _REMEMBERED = 1000  # questions, of names that files make up
 _OF_V1 = {"blobs_lr": "lr_mult", "weight_decay": "decay_mult", "blob_share_mode": "share_mode"}
 
 
-def messages_around(document: Document, node: Node) -> tuple[Message, ...]:
-    """The messages of the text in which a node stands, the outermost first."""
+def messages_around(document: Document, start: int) -> tuple[Message, ...]:
+    """The messages of the text around the node that begins at `start`, the outermost first."""
     around: list[Message] = []
     fields = document.fields
     while True:
-        at = bisect_right(fields, node.start, key=lambda it: it.start) - 1
+        at = bisect_right(fields, start, key=lambda it: it.start) - 1
         found = fields[at] if at >= 0 else None
-        if not isinstance(found, Message) or found is node or found.start == node.start:
+        if not isinstance(found, Message) or found.start == start:
             return tuple(around)
         around.append(found)
         fields = found.fields

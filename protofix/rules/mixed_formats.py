@@ -16,16 +16,22 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rules.rule import Context, Hit
+from protofix.rules.upgrading import layers_fix
 
 CODE = "PF201"
 NAME = "mixed-formats"
 SEVERITY = "error"
 
 
-def _check(view: NetView) -> Iterator[Hit]:
-    if not view.net.mixed:
-        return
+def check(context: Context) -> Iterator[Hit]:
+    """Say it once a net, at the first layer of the rarer kind."""
+    for view in context.views:
+        if view.net.mixed:
+            yield _hit(context, view)
+
+
+def _hit(context: Context, view: NetView) -> Hit:
     old = [layer.node for layer in view.net.layers if layer.format < 2]
     new = [layer.node for layer in view.net.layers if layer.format == 2]
     rarer = min(old, new, key=len)
@@ -33,7 +39,5 @@ def _check(view: NetView) -> Iterator[Hit]:
         f"the net mixes {len(new)} `layer` and {len(old)} `layers`, and Caffe refuses it: "
         "write all of them as `layer`"
     )
-    yield Hit(rarer[0].start, rarer[0].name_end, message)
-
-
-check = of_nets(_check)
+    fix = layers_fix(context, unsafe=True)
+    return Hit(rarer[0].start, rarer[0].name_end, message, fix)

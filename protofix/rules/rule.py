@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from caffe_proto import Schema, dialect_title
 from protofix.net.binding import Lack, Misfit
@@ -23,7 +23,7 @@ from protofix.net.values import Values
 from protofix.net.view import NetView, view_of
 from protofix.rules.ignores import Ignore, ignores_in
 from protofix.rules.selectors import means
-from protofix.textproto.edits import Edit
+from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Diagnosis, Document, Message
 
@@ -305,14 +305,28 @@ def misfitting(kind: str) -> Callable[[Context], Iterator[Hit]]:
     return check
 
 
+def hit_of(found: Diagnosis | Misfit) -> Hit:
+    """What was found in a text, with its mending as a fix: safe if it is certain."""
+    mending = found.mending
+    fix = None if mending is None else Fix(mending.title, mending.edits, mending.certain)
+    return Hit(found.start, found.end, found.message, fix)
+
+
 def _hits(found: Iterable[Diagnosis | Misfit], kind: str) -> Iterator[Hit]:
     for diagnosis in found:
         if diagnosis.kind == kind:
-            yield Hit(diagnosis.start, diagnosis.end, diagnosis.message)
+            yield hit_of(diagnosis)
+
+
+class Advice(NamedTuple):
+    """What was meant by something that the dialect lacks, in words, and what mends it."""
+
+    said: str
+    mending: Mending | None = None
 
 
 def lacking(
-    kind: str, advice: Callable[[Lack, Context], str | None]
+    kind: str, advice: Callable[[Misfit, Lack, Context], Advice | None]
 ) -> Callable[[Context], Iterator[Hit]]:
     """A check for one kind of thing that the dialect lacks.
 
@@ -323,21 +337,27 @@ def lacking(
     def check(context: Context) -> Iterator[Hit]:
         for misfit in context.misfits:
             if misfit.kind == kind:
-                said = misfit.message + _who_or_what(misfit, context, advice)
-                yield Hit(misfit.start, misfit.end, said)
+                yield hit_of(_advised(misfit, context, advice))
 
     return check
 
 
-def _who_or_what(
-    misfit: Misfit, context: Context, advice: Callable[[Lack, Context], str | None]
-) -> str:
+def _advised(
+    misfit: Misfit, context: Context, advice: Callable[[Misfit, Lack, Context], Advice | None]
+) -> Misfit:
     if misfit.lacks is None:
-        return ""
+        return misfit
     others = [name for name in who_knows(misfit) if name != context.dialect.name]
-    said = who_has_it(others) if others else advice(misfit.lacks, context)
-    place = f" in {context.dialect.title}"
-    return f"{place}, nor in any fork known here" if said is None else f"{place}: {said}"
+    found = Advice(who_has_it(others)) if others else advice(misfit, misfit.lacks, context)
+    said = f"{misfit.message} in {context.dialect.title}"
+    if found is None:
+        return misfit._replace(message=f"{said}, nor in any fork known here")
+    return misfit._replace(message=f"{said}: {found.said}", mending=found.mending)
+
+
+def instead(misfit: Misfit, text: str, certain: bool) -> Mending:
+    """Write `text` instead of what does not fit."""
+    return Mending(f"write `{text}`", (Edit(misfit.start, misfit.end, text),), certain)
 
 
 def who_has_it(dialects: Sequence[str]) -> str:

@@ -1,5 +1,9 @@
 """A bracket without its partner, or with one of the other kind.
 
+Caffe notices a bracket that is missing where it comes to what cannot be in there, often at the end
+of the file. The indentation shows where it is missing; where it does not, as in a net on one line,
+the finding is at the end.
+
 Wrong:
 
     layer { name: "conv1"
@@ -11,9 +15,21 @@ Right:
     layer { name: "relu1" }
 """
 
-from protofix.rules.rule import diagnosed
+from collections.abc import Iterator
+
+from protofix.rules.rule import Context, Hit, diagnosed
 
 CODE = "PF005"
 NAME = "unbalanced-bracket"
 SEVERITY = "error"
-check = diagnosed("bracket")
+
+_check = diagnosed("bracket")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each, but for what is missing at the end if a layer within a layer shows it already."""
+    shown = any(it.kind == "unknown-field" and it.lacks is None for it in context.misfits)
+    end = len(context.document.text)
+    for hit in _check(context):
+        if not (shown and hit.start == end):
+            yield hit

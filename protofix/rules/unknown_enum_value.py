@@ -12,9 +12,9 @@ Right:
 """
 
 from caffe_proto import dialects_with_type
-from protofix.net.binding import Lack
+from protofix.net.binding import Lack, Misfit
 from protofix.net.names import nearest, slip_of_type
-from protofix.rules.rule import Context, lacking, who_has_it
+from protofix.rules.rule import Advice, Context, instead, lacking, who_has_it
 
 CODE = "PF104"
 NAME = "unknown-enum-value"
@@ -24,18 +24,18 @@ _MANY = 8
 _V1_TYPES = "V1LayerParameter.LayerType"
 
 
-def _advice(lack: Lack, context: Context) -> str:
+def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice:
     names = list(context.schema.enums[lack.owner].values)
     meant = nearest(lack.name, names)
     if meant and meant.lower() == lack.name.lower():
-        return f"write {meant}"
+        return Advice(f"write {meant}", instead(misfit, meant, True))
     if meant:
-        return f"did you mean {meant}?"
+        return Advice(f"did you mean {meant}?", instead(misfit, meant, False))
     today = slip_of_type(lack.name) if lack.owner == _V1_TYPES else None
     if today is not None:
-        return f"as a `layer` of type `{today}`, {who_has_it(dialects_with_type(today))}"
+        return Advice(f"as a `layer` of type `{today}`, {who_has_it(dialects_with_type(today))}")
     there = ", ".join(names) if len(names) <= _MANY else ", ".join(names[: _MANY - 2]) + ", ..."
-    return f"it has {there}"
+    return Advice(f"it has {there}")
 
 
 check = lacking(NAME, _advice)

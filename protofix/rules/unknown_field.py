@@ -21,38 +21,48 @@ Right:
     layer { type: "Convolution" convolution_param { num_output: 96 } }
 """
 
-from caffe_proto import dialects_with_field, fields_anywhere
-from protofix.net.binding import Lack
+from caffe_proto import FieldType, dialects_with_field, fields_anywhere
+from protofix.net.binding import Lack, Misfit
 from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
+from protofix.net.kinds import may_hold
 from protofix.net.names import field_called, nearest
-from protofix.rules.rule import Context, lacking, who_has_it
+from protofix.rules.rule import Advice, Context, instead, lacking, who_has_it
 
 CODE = "PF101"
 NAME = "unknown-field"
 SEVERITY = "error"
 
 
-def _advice(lack: Lack, context: Context) -> str | None:
+def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:
     today = dialects_with_field("LayerParameter", lack.name)
     if lack.owner == "V1LayerParameter" and today:
-        return f"in a `layer` of today's, {who_has_it(today)}"
-    around = messages_around(context.document, lack.node) if lack.node else ()
+        return Advice(f"in a `layer` of today's, {who_has_it(today)}")
+    around = messages_around(context.document, misfit.start)
     home = likely_home(lack, around, context.schema)
     if home is not None:
-        return home
+        return Advice(home)
     owner = context.schema.messages.get(lack.owner)
     fields = owner.fields if owner else {}
-    return (
-        _did_you_mean(nearest(lack.name, fields))
-        or any_home(lack, around, context.schema)
-        or _did_you_mean(field_called(lack.name, fields))
-        or home_in_fork(lack)
-        or _slip_of_a_fork(lack)
-    )
+    meant = nearest(lack.name, fields)
+    if meant is not None:
+        return _slip(misfit, lack, context, fields[meant])
+    elsewhere = any_home(lack, around, context.schema)
+    if elsewhere is not None:
+        return Advice(elsewhere)
+    meant = field_called(lack.name, fields)
+    if meant is not None:
+        return _slip(misfit, lack, context, fields[meant])
+    said = home_in_fork(lack) or _slip_of_a_fork(lack)
+    return None if said is None else Advice(said)
 
 
-def _did_you_mean(name: str | None) -> str | None:
-    return None if name is None else f"did you mean `{name}`?"
+def _slip(misfit: Misfit, lack: Lack, context: Context, meant: FieldType) -> Advice:
+    """The field that was meant, to be written instead if that would fit there."""
+    siblings = lack.within.fields if lack.within else context.document.fields
+    given = any(node.name == meant.name for node in siblings) and not meant.repeated
+    fits = lack.node is not None and may_hold(lack.node, {meant.kind}) and not given
+    mending = instead(misfit, meant.name, False) if fits else None
+    return Advice(f"did you mean `{meant.name}`?", mending)
 
 
 def _slip_of_a_fork(lack: Lack) -> str | None:

@@ -24,27 +24,42 @@ Right:
 from collections.abc import Iterator
 
 from caffe_proto import dialects_with_type
-from protofix.net.binding import Lack
+from protofix.net.binding import Lack, Misfit
 from protofix.net.names import nearest, old_type, slip_of_type
-from protofix.rules.rule import Context, Hit, lacking, who_has_it
+from protofix.rules.rule import Advice, Context, Hit, instead, lacking, who_has_it
+from protofix.textproto.edits import Mending
 
 CODE = "PF109"
 NAME = "unknown-layer-type"
 SEVERITY = "error"
 
 
-def _advice(lack: Lack, context: Context) -> str | None:
+def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:
     types = context.dialect.types
     slip = slip_of_type(lack.name)
     if types is None:
-        return f"did you mean `{slip}`?"
+        return Advice(f"did you mean `{slip}`?", _typed(misfit, context, slip))
     today = old_type(lack.name)
     if today is not None:
-        return f"that is what old formats call `{today}`"
+        said = f"that is what old formats call `{today}`"
+        return Advice(said, _typed(misfit, context, today if today in types else None))
     if slip is not None and slip not in types:
-        return f"did you mean `{slip}`? {who_has_it(dialects_with_type(slip))}"
+        return Advice(f"did you mean `{slip}`? {who_has_it(dialects_with_type(slip))}")
     meant = slip or nearest(lack.name, sorted(types))
-    return f"did you mean `{meant}`?" if meant else None
+    return Advice(f"did you mean `{meant}`?", _typed(misfit, context, meant)) if meant else None
+
+
+def _typed(misfit: Misfit, context: Context, meant: str | None) -> Mending | None:
+    """Write the type that was meant; an old format's name or another spelling is certain."""
+    if meant is None:
+        return None
+    text = context.document.text
+    quote = text[misfit.start]
+    literal = text[misfit.start + 1 : misfit.end - 1]
+    if "\\" in literal or quote in literal:
+        return None
+    certain = old_type(literal) == meant or literal.lower() == meant.lower()
+    return instead(misfit, f"{quote}{meant}{quote}", certain)
 
 
 _check = lacking(NAME, _advice)

@@ -20,6 +20,22 @@ class Edit(NamedTuple):
     replacement: str
 
 
+class Mending(NamedTuple):
+    """How a mistake can be mended: what the edits do, in a few words, and whether it is certain.
+
+    It is certain where there is one thing alone that can have been meant.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    certain: bool
+
+    def moved(self, by: int) -> Mending:
+        """The same of a text that stands `by` characters further on."""
+        edits = tuple(Edit(edit.start + by, edit.end + by, edit.replacement) for edit in self.edits)
+        return self._replace(edits=edits)
+
+
 class OverlapError(ValueError):
     """Two edits want the same characters: applying both would depend on their order."""
 

@@ -1,8 +1,8 @@
 """From text to tree, a line at a time.
 
 What a line's tokens are depends on that line alone, and nets repeat their lines: each distinct
-line that is whole (one or more of `name: value`, `name {` and `}`) is understood once and kept.
-Everything else is a stretch for the grammar's parser (`stretch.py`).
+line that is whole (one or more of `name: value`, `name {` and `}`) is understood once and kept
+(`regular.py`). Everything else is a stretch for the grammar's parser (`stretch.py`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,19 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
+from protofix.textproto.braces import (
+    Braces,
+    Gap,
+    braces_by_indentation,
+    closing,
+    taking_away,
+)
+from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
-from protofix.textproto.literals import decode_string
+from protofix.textproto.literals import clip
+from protofix.textproto.regular import keep, known_lines, learn
+from protofix.textproto.slips import closes_string_above
 from protofix.textproto.source import BLANKS, Source
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -26,42 +35,15 @@ from protofix.textproto.tree import (
     Message,
     Node,
     OpenShape,
-    ScalarShape,
     SeparatorShape,
     Shape,
     TooDeepError,
 )
 
-_KEPT_LINES = 200_000
-_KEPT_LENGTH = 200
+_ALL_THERE = Braces({}, frozenset(), None, False)
 
-
-class _Patterns:
-    """The regular lines, put together from the grammar's terminals."""
-
-    def __init__(self) -> None:
-        t = terminals()
-        blank = f"(?:{t['BLANK']})?"
-        separator = f"(?:{t['COMMA']}|{t['SEMICOLON']})"
-        number = f"{t['MINUS']}?(?:(?P<float>{t['FLOAT']})|(?P<integer>{t['INTEGER']}))"
-        value = f"(?P<value>(?P<string>{t['STRING']})|{number}|{t['NAME']})"
-        self.item = re.compile(
-            f"{blank}(?:"
-            f"(?P<name>{t['NAME']}){blank}(?:"
-            f"{t['COLON']}{blank}{value}(?:{blank}(?P<separator>{separator}))?"
-            f"|(?:{t['COLON']}{blank})?(?P<open>{t['LBRACE']}|{t['LANGLE']}))"
-            f"|(?P<close>{t['RBRACE']}|{t['RANGLE']})(?:{blank}(?P<close_separator>{separator}))?)"
-        )
-        self.rest = re.compile(f"{blank}(?:{t['COMMENT']})?")
-
-
-@cache
-def _patterns() -> _Patterns:
-    return _Patterns()
-
-
-# Shared by all texts read in this process: files of one project repeat each other's lines.
-_known_lines: dict[str, tuple[Shape, ...]] = {}
+# A message that is open, where it stands, and the fields around it.
+_Open = tuple[OpenShape, int, list[Node]]
 
 
 def read(source: Source) -> Document:
@@ -71,7 +53,12 @@ def read(source: Source) -> Document:
     the text alone.
     """
     with _no_garbage_collection():
-        return _Reader(source).read()
+        reader = _Reader(source)
+        document = reader.read()
+        if not reader.unbalanced:
+            return document
+        braces = braces_by_indentation(source)
+        return document if braces is None else _Reader(source, braces).read()
 
 
 @contextmanager
@@ -88,25 +75,30 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 class _Reader:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, braces: Braces = _ALL_THERE) -> None:
         self.source = source
+        self.braces = braces
         self.diagnoses: list[Diagnosis] = []
         self.last_separator = -1
+        self.unbalanced = False
 
     def read(self) -> Document:
-        known = _known_lines
+        known = known_lines
         # What Field(shape, base) comes down to, without a call through Python for every line.
         new = tuple.__new__
         fields: list[Node] = []
-        stack: list[tuple[OpenShape, int, list[Node]]] = []
+        stack: list[_Open] = []
         offset = 0
+        gaps = self.braces.gaps
         lines = enumerate(self.source.lines)
         for row, line in lines:
             base = offset
             offset += len(line) + 1
+            if gaps and row in gaps:
+                fields = self._close_before(gaps[row], stack, fields)
             shapes = known.get(line)
             if shapes is None:
-                shapes = _learn(line)
+                shapes = learn(line)
             if shapes is None:
                 try:
                     shapes, base, taken = self._irregular(row, line, base, fields)
@@ -123,8 +115,8 @@ class _Reader:
                     if len(stack) > MAX_DEPTH:
                         return self._too_deep(base + shape.end - 1)
                 elif type(shape) is CloseShape:
-                    if not stack:
-                        self._extra_close(shape, base)
+                    if not stack or base + shape.start in self.braces.extra:
+                        self._extra_close(shape, base, bool(stack))
                         continue
                     opened, opened_base, outer = stack.pop()
                     if (opened.bracket == "{") != (shape.bracket == "}"):
@@ -137,10 +129,7 @@ class _Reader:
         end = len(self.source.text)
         if stack:
             self._never_closed(stack[-1][0], stack[-1][1], len(stack))
-        while stack:
-            opened, opened_base, outer = stack.pop()
-            outer.append(Message(opened, opened_base, tuple(fields), end, end))
-            fields = outer
+        fields = _closed(stack, fields, len(stack), end)
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
         return Document(self.source, tuple(fields), tuple(self.diagnoses))
 
@@ -165,13 +154,27 @@ class _Reader:
             raise TooDeepError(start + error.start) from None
         taken = stretch.lines - (row - first_row)
         for found in stretch.diagnoses:
-            self._say(start + found.start, start + found.end, found.kind, found.message)
+            self._take(found.moved(start))
         if stretch.lines == 1 and not column and not stretch.diagnoses:
-            _keep(line, stretch.shapes)
+            keep(line, stretch.shapes)
         return stretch.shapes, start, taken
 
-    def _say(self, start: int, end: int, kind: str, message: str) -> None:
-        self.diagnoses.append(Diagnosis(start, end, kind, message))
+    def _take(self, found: Diagnosis) -> None:
+        """Add a diagnosis; of a string that goes over two lines its beginning is one already."""
+        if found.kind == "string" and self.diagnoses and self.diagnoses[-1].kind == "string":
+            last, text = self.diagnoses[-1], self.source.text
+            line_start = text.rfind("\n", 0, found.start) + 1
+            line = text[line_start : self.source.line_end(found.start)]
+            if text[last.end : line_start].strip(BLANKS) == "\n" and closes_string_above(line):
+                message = "a string that goes over two lines: write it on one"
+                self.diagnoses[-1] = last._replace(message=message, mending=None)
+                return
+        self.diagnoses.append(found)
+
+    def _say(
+        self, start: int, end: int, kind: str, message: str, mending: Mending | None = None
+    ) -> None:
+        self.diagnoses.append(Diagnosis(start, end, kind, message, mending))
 
     def _said_at(self, start: int) -> bool:
         return any(diagnosis.start == start for diagnosis in self.diagnoses[-8:])
@@ -181,27 +184,63 @@ class _Reader:
         self._say(start, start + 1, "depth", message)
         return Document(self.source, (), tuple(self.diagnoses))
 
-    def _extra_close(self, shape: CloseShape, base: int) -> None:
+    def _close_before(self, gap: Gap, stack: list[_Open], fields: list[Node]) -> list[Node]:
+        """Close what should have been closed before a line; give the fields that are then open."""
+        count = min(len(gap.opened), len(stack))
+        if not count:
+            return fields
+        opened, base, _ = stack[-1]
+        said = self._expected(opened, base, count)
+        found = self.source.text[gap.start : gap.end]
+        if found in ("}", ">") and count < len(stack):
+            found_of = self._opened(stack[-count - 1][0], stack[-count - 1][1])
+            said += f", found the `{found}` {found_of}"
+        else:
+            said += f", found `{clip(found)}`"
+        mending = closing(self.source, gap, self.braces.certain)
+        self._say(gap.start, gap.end, "bracket", said, mending)
+        return _closed(stack, fields, count, gap.start)
+
+    def _extra_close(self, shape: CloseShape, base: int, within: bool) -> None:
+        """Say that a bracket closes nothing, though it stands `within` a message."""
+        self.unbalanced = True
         start, end = base + shape.start, base + shape.end
-        if not self._said_at(start):
-            message = f"expected a field name, found `{shape.bracket}`: nothing is open here"
-            self._say(start, end, "bracket", message)
+        if self._said_at(start):
+            return
+        message = f"expected a field name, found `{shape.bracket}`: nothing is open here"
+        if within:
+            message = f"`{shape.bracket}` is one too many: by the indentation it closes nothing"
+        certain = self.braces.certain and start in self.braces.extra
+        mending = taking_away(self.source, start, end, certain)
+        self._say(start, end, "bracket", message, mending)
 
     def _wrong_close(
         self, opened: OpenShape, opened_base: int, shape: CloseShape, base: int
     ) -> None:
         right = "}" if opened.bracket == "{" else ">"
         message = f"expected `{right}` {self._opened(opened, opened_base)}, found `{shape.bracket}`"
-        self._say(base + shape.start, base + shape.end, "bracket", message)
+        start, end = base + shape.start, base + shape.end
+        mending = Mending(f"write `{right}`", (Edit(start, end, right),), True)
+        self._say(start, end, "bracket", message, mending)
 
     def _never_closed(self, opened: OpenShape, opened_base: int, count: int) -> None:
+        self.unbalanced = True
         end = len(self.source.text)
         if not self._said_at(end):
-            more = f" (and {count - 1} around it)" if count > 1 else ""
-            right = "}" if opened.bracket == "{" else ">"
-            where = self._opened(opened, opened_base)
-            message = f"expected `{right}` {where}{more}, found the end of the file"
-            self._say(end, end, "bracket", message)
+            message = f"{self._expected(opened, opened_base, count)}, found the end of the file"
+            gap = self.braces.at_end
+            mending = None
+            if gap is not None:
+                # All of a text on one line may be missing it anywhere.
+                alone = len(gap.opened) == 1 and "\n" in self.source.text[opened_base:end].strip()
+                certain = self.braces.certain and alone
+                mending = closing(self.source, gap, certain)
+            self._say(end, end, "bracket", message, mending)
+
+    def _expected(self, opened: OpenShape, opened_base: int, count: int) -> str:
+        more = f" (and {count - 1} around it)" if count > 1 else ""
+        right = "}" if opened.bracket == "{" else ">"
+        return f"expected `{right}` {self._opened(opened, opened_base)}{more}"
 
     def _opened(self, opened: OpenShape, opened_base: int) -> str:
         line = self.source.position(opened_base + opened.start).line
@@ -224,52 +263,16 @@ class _Reader:
             self._say(start, start + 1, "unexpected", message)
 
 
+def _closed(stack: list[_Open], fields: list[Node], count: int, end: int) -> list[Node]:
+    """Close the innermost messages at `end`; give the fields that are then open."""
+    for _ in range(count):
+        opened, base, outer = stack.pop()
+        outer.append(Message(opened, base, tuple(fields), end, end))
+        fields = outer
+    return fields
+
+
 def _may_go_on(field: Field) -> bool:
     """Whether a string behind this field would belong to its value."""
     shape = field.shape
     return not shape.listed and not shape.separated and shape.scalars[-1].kind == "string"
-
-
-def _learn(line: str) -> tuple[Shape, ...] | None:
-    """Shapes of a regular line, or None if it takes the grammar's parser."""
-    patterns = _patterns()
-    shapes: list[Shape] = []
-    position = 0
-    while True:
-        match = patterns.item.match(line, position)
-        if match is None:
-            break
-        shapes.append(_shape(match))
-        position = match.end()
-    if not patterns.rest.fullmatch(line, position):
-        return None
-    found = tuple(shapes)
-    _keep(line, found)
-    return found
-
-
-def _keep(line: str, shapes: tuple[Shape, ...]) -> None:
-    if len(line) <= _KEPT_LENGTH:
-        if len(_known_lines) >= _KEPT_LINES:
-            _known_lines.clear()
-        _known_lines[line] = shapes
-
-
-def _shape(match: re.Match[str]) -> Shape:
-    if match["close"]:
-        start, end = match.span("close")
-        return CloseShape(match["close"], start, end, match["close_separator"] is not None)
-    start, name_end = match.span("name")
-    if match["open"]:
-        return OpenShape(match["name"], start, name_end, match["open"], match.end("open"), False)
-    value_start, end = match.span("value")
-    written = match["value"]
-    if match["string"]:
-        scalar = ScalarShape("string", decode_string(written), value_start, end)
-    else:
-        kind = "float" if match["float"] else "integer" if match["integer"] else "name"
-        scalar = ScalarShape(kind, written, value_start, end)
-    separated = match["separator"] is not None
-    return FieldShape(
-        match["name"], start, name_end, (scalar,), False, value_start, end, separated, True
-    )

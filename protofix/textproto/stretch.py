@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lark import Lark, Token, Transformer, UnexpectedToken
 
+from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import grammar_text, terminals
 from protofix.textproto.literals import clip, decode_string
-from protofix.textproto.source import BLANKS, BYTE_ORDER_MARK
+from protofix.textproto.slips import Slip, slip_at, swallows_field, unclosed_string
+from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
@@ -34,15 +36,9 @@ if TYPE_CHECKING:
 _OPENERS = {"LBRACE": "{", "LANGLE": "<"}
 _CLOSERS = {"RBRACE": "}", "RANGLE": ">"}
 _VALUES = {"STRING", "FLOAT", "INTEGER", "MINUS"}
+_LISTED = _VALUES | {"NAME"}
 
 _SCANNER = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in terminals().items()))
-# What a mistaken literal reaches to, so that one mistake is one diagnosis.
-_BROKEN_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?")
-_CLOSED_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
-_BROKEN_NUMBER = re.compile(r"\.?[0-9](?:[eE][-+]|[0-9A-Za-z_.])*")
-_NUMBER_THEN_NAME = re.compile(r"((?:0[0-7]*|[1-9][0-9]*)(?:\.[0-9]*)?)(?=[A-Za-z_])(?![eExXfF])")
-_STRAY = re.compile(r"//.*|/\*.*?\*/|/\*.*|[^ \t\r\v\fA-Za-z0-9_\"'#:;,.{}<>\[\]-]+|.")
-_TYPOGRAPHIC = {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\xa0": " "}
 
 
 class Stretch(NamedTuple):
@@ -156,6 +152,31 @@ def _behind_list(tokens: Sequence[Token]) -> int | None:
     return next((i + 1 for i, token in enumerate(tokens) if token.type == "RSQUARE"), None)
 
 
+def _without(token: Token) -> Mending:
+    return Mending(f"take `{token}` away", (Edit(_start(token), _end(token), ""),), True)
+
+
+def _commas(before: Token, rest: Sequence[Token]) -> Mending:
+    """The commas that a list lacks before the first token of `rest` and further on in it."""
+    edits: list[Edit] = []
+    for token in rest:
+        # A minus belongs to the number behind it.
+        if token.type in _LISTED and before.type in _LISTED - {"MINUS"}:
+            edits.append(Edit(_end(before), _end(before), ","))
+        elif token.type not in (*_LISTED, "COMMA"):
+            break
+        before = token
+    return Mending("write a comma between the values", tuple(edits), True)
+
+
+def _colon(name: Token, found: Token, behind: Sequence[Token]) -> Mending | None:
+    """The colon between a name and its value; a name as value might be another field's."""
+    known = found.type in _VALUES
+    if not known and (found.type != "NAME" or (behind and behind[0].type != "NAME")):
+        return None
+    return Mending("write `:` behind the name", (Edit(_end(name), _end(name), ":"),), known)
+
+
 def _flat(parts: Sequence[object]) -> list[Shape]:
     shapes: list[Shape] = []
     for part in parts:
@@ -234,7 +255,7 @@ class _StretchReader:
             if resting and row - self.row > self.skip_lines:
                 break
         if self.pending:
-            self._fail(_token("$END", "", base - 1, base - 1))
+            self._fail(_token("$END", "", base - 1, base - 1), ())
         self._flush()
         return Stretch(tuple(self.shapes), tuple(self.diagnoses), row - self.row)
 
@@ -270,7 +291,7 @@ class _StretchReader:
 
     def _recover(self, tokens: list[Token], at: int) -> int:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
-        self._fail(tokens[at])
+        self._fail(tokens[at], tokens[at + 1 :])
         kinds = [token.type for token in self.pending]
         in_list = kinds.count("LSQUARE") > kinds.count("RSQUARE")
         rest = tokens[at:]
@@ -318,12 +339,30 @@ class _StretchReader:
             self.shapes += whole.feed_eof()
         self._restart()
 
-    def _fail(self, found: Token) -> None:
+    def _fail(self, found: Token, behind: Sequence[Token]) -> None:
         begin = _start(self.pending[0]) if self.pending else _start(found)
         if self.diagnoses and self.diagnoses[-1].end >= begin:
             return  # It follows from the mistake said last.
         what = "the end of the file" if found.type == "$END" else f"`{clip(str(found))}`"
-        self._say(_start(found), _end(found), "unexpected", self._expectation(found) + what)
+        said = self._expectation(found) + what
+        start, end = _start(found), max(_end(found), _start(found))
+        mending = self._mending(found, behind)
+        self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
+
+    def _mending(self, found: Token, behind: Sequence[Token]) -> Mending | None:
+        """What makes `found` right, `behind` being what follows it on its line."""
+        before = self.pending[-1] if self.pending else None
+        if found.type in ("COMMA", "SEMICOLON") and before is None:
+            return _without(found)
+        if before is None:
+            return None
+        if before.type == "COMMA" and found.type == "RSQUARE":
+            return _without(before)
+        if self.parser.accepts() >= {"COMMA", "RSQUARE"} and found.type in _LISTED:
+            return _commas(before, [found, *behind])
+        if before.type == "NAME" and "COLON" in self.parser.accepts():
+            return _colon(before, found, behind)
+        return None
 
     def _expectation(self, found: Token) -> str:
         expected = self.parser.accepts()
@@ -345,91 +384,21 @@ class _StretchReader:
             return f"expected `{{` after `{clip(str(before))}`, found "
         return "expected a field name, found "
 
-    def _say(self, start: int, end: int, kind: str, message: str) -> None:
-        self.diagnoses.append(Diagnosis(start, max(end, start), kind, message))
-
     def _lex(self, line: str, position: int, base: int) -> Iterator[Token]:
         """Tokens of a line. What is no token is diagnosed and, where its kind is clear, mended."""
         while position < len(line):
             match = _SCANNER.match(line, position)
             if match is None:
-                end, kind = self._bad_token(line, position, base)
+                end, kind = self._mended(slip_at(line, position, base == 0), base)
+            elif match.lastgroup == "STRING" and swallows_field(line, *match.span()):
+                end, kind = self._mended(unclosed_string(line, position), base)
             else:
                 end, kind = match.end(), match.lastgroup or ""
             if kind not in ("", "BLANK", "COMMENT"):
                 yield _token(kind, line[position:end], base + position, base + end)
             position = end
 
-    def _bad_token(self, line: str, start: int, base: int) -> tuple[int, str]:
-        """Diagnose the text at `start`; give its end and the kind of token it stands for."""
-        character = line[start]
-        if character in "\"'":
-            return self._bad_string(line, start, base)
-        number = _BROKEN_NUMBER.match(line, start)
-        if (number and character != ".") or (number and line[start - 1 : start] != "_"):
-            joined = _NUMBER_THEN_NAME.match(line, start)
-            if joined:
-                message = f"expected a space after the number `{joined.group()}`"
-                self._say(base + start, base + joined.end(), "number", message)
-                whole = re.fullmatch(terminals()["INTEGER"], joined.group())
-                return joined.end(), "INTEGER" if whole else "FLOAT"
-            text = number.group()
-            self._say(base + start, base + number.end(), "number", _number_advice(text))
-            return number.end(), "FLOAT"
-        end = _STRAY.match(line, start).end()  # type: ignore[union-attr]
-        stray = line[start:end]
-        if character == BYTE_ORDER_MARK and base + start == 0:
-            end = start + 1
-            message = "a byte order mark, which Caffe refuses: save the file as UTF-8 without it"
-            self._say(base + start, base + end, "byte-order-mark", message)
-        elif stray[:2] in ("//", "/*"):
-            self._say(base + start, base + end, "character", "a comment begins with `#` here")
-        else:
-            self._say(base + start, base + end, "character", _character_advice(stray))
-        return end, ""
-
-    def _bad_string(self, line: str, start: int, base: int) -> tuple[int, str]:
-        closed = _CLOSED_STRING.match(line, start)
-        if closed is None:
-            end = len(line.rstrip("\r"))
-            self._say(base + start, base + end, "string", "a string that is not closed on its line")
-            return end, "STRING"
-        text = closed.group()
-        if "\0" in text:
-            message = f"a NUL character in a string, at column {start + text.index(chr(0)) + 1}"
-        else:
-            good = re.compile(terminals()["STRING"])
-            escapes = re.finditer(r"\\(?:x[0-9A-Fa-f]{1,2}|[uU][0-9A-Fa-f]{0,8}|.)", text)
-            bad = next(m for m in escapes if not good.fullmatch(f'"{m.group()}"'))
-            column = start + bad.start() + 1
-            message = (
-                f"`{bad.group()}` at column {column} is no escape; write `\\\\` for a backslash"
-            )
-        self._say(base + start, base + closed.end(), "string", message)
-        return closed.end(), "STRING"
-
-
-def _number_advice(text: str) -> str:
-    clipped = clip(text)
-    if re.fullmatch(r"0[0-9]+", text):
-        decimal = text.lstrip("0")
-        return f"`{clipped}` begins with 0, so it is octal, and 8 and 9 are not: write {decimal}"
-    if re.fullmatch(r"0[0-9]+\..*", text):
-        return f"`{clipped}` is no number: octal numbers, which begin with 0, have no point"
-    if re.search(r"[eE][-+]?$", text):
-        return f"`{clipped}` is no number: its exponent is missing"
-    return f"`{clipped}` is no number"
-
-
-def _character_advice(stray: str) -> str:
-    meant = _TYPOGRAPHIC.get(stray[0])
-    if meant == " ":
-        return "a no-break space: write a plain one"
-    if meant:
-        return f"`{stray[0]}` is a typographic quote: write `{meant}`"
-    if "\udc80" <= stray[0] <= "\udcff":
-        return f"the byte 0x{ord(stray[0]) - 0xDC00:02X} is not UTF-8 and not in a string"
-    if not stray.isprintable():
-        codes = " ".join(f"U+{ord(c):04X}" for c in stray[:4])
-        return f"{codes} has no place outside a string"
-    return f"`{clip(stray)}` has no place outside a string or a comment"
+    def _mended(self, slip: Slip, base: int) -> tuple[int, str]:
+        """Say what is wrong; give where it ends and the kind of token it stands for."""
+        self.diagnoses.append(slip.diagnosis.moved(base))
+        return slip.end, slip.token

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from protofix.textproto.edits import Mending
 from protofix.textproto.source import Source
 
 MAX_DEPTH = 100
@@ -172,12 +173,21 @@ class TooDeepError(ValueError):
 
 
 class Diagnosis(NamedTuple):
-    """A mistake against the text format: where, which kind, and what would be right."""
+    """A mistake against the text format: where, which kind, and what would be right.
+
+    `mending` makes it right, if that can be told.
+    """
 
     start: int
     end: int
     kind: str
     message: str
+    mending: Mending | None = None
+
+    def moved(self, by: int) -> Diagnosis:
+        """The same of a text that stands `by` characters further on."""
+        mending = None if self.mending is None else self.mending.moved(by)
+        return Diagnosis(self.start + by, self.end + by, self.kind, self.message, mending)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from caffe_proto import V1_TYPES
+
 Step = Literal["v0", "data", "v1", "input", "batch-norm", "solver", "spellings"]
 
 CAFFE_STEPS: tuple[Step, ...] = ("v0", "data", "v1", "input", "batch-norm", "solver")
@@ -129,6 +131,11 @@ TRANSFORMED_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The V1 types that had them, and in which message."""
+
+TRANSFORMED_PARAMS: Mapping[str, str] = MappingProxyType(
+    {V1_TYPES[v1]: param for v1, param in TRANSFORMED_TYPES.items()}
+)
+"""The same by today's type strings."""
 
 PARAM_FIELDS: Mapping[str, str] = MappingProxyType(
     {

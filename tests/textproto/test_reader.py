@@ -61,7 +61,7 @@ MISTAKES = {
     "layer { name: 'a' } }\nb: 1": [(1, 21, "nothing is open here")],
     "layer < a: 1 }": [(1, 14, "expected `>` for `layer <` of line 1, found `}`")],
     "a: 1 // one\nb: 08": [(1, 6, "a comment begins with `#` here"), (2, 4, "write 8")],
-    "name: \u201cn\u201d": [(1, 7, 'write `"`'), (1, 9, 'write `"`')],
+    "name: \u201cn\u201d": [(1, 7, 'typographic quotes: write `"`')],
     "\ufeffname: 'n'": [(1, 1, "byte order mark")],
     "a: 1 # \0": [(1, 8, "U+0000 has no place outside a string")],
     "a: 1.5px": [(1, 4, "expected a space after the number `1.5`")],

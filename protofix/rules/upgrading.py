@@ -1,0 +1,100 @@
+"""Old formats: what rules say of a net in one, with what `protofix upgrade` makes of it as the fix.
+
+Caffe brings an old net up to date whenever it reads it, so that nothing is wrong with one; whoever
+reads it, and the tools around Caffe, have to know the old ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from protofix.net.dialects import fit
+from protofix.net.layers import Net, bind
+from protofix.net.solvers import nets_of_solver
+from protofix.rules.rule import Context, Fix, Hit
+from protofix.textproto.edits import edits_between
+from protofix.textproto.tree import Document, Message, Node
+from protofix.upgrade.facts import Step
+from protofix.upgrade.text.document import UpgradeError, upgrade_document
+
+LAYERS: tuple[Step, ...] = ("v0", "data", "v1")
+"""The steps that make today's layers of all layers."""
+
+LAYERS_TITLE = "write all layers as `layer`, as `protofix upgrade` does"
+
+
+class Old(NamedTuple):
+    """Something old in a net: the first node of it, and what is to be said."""
+
+    at: Node
+    said: str
+
+
+def old_format(
+    look: Callable[[Net], Old | None], steps: tuple[Step, ...], title: str
+) -> Callable[[Context], Iterator[Hit]]:
+    """A check for what some steps of the upgrade change, said once a net where `look` finds it.
+
+    A fork that could not read the result has no other way to say it, and neither has a Caffe from
+    before April 2017: nothing is said then.
+    """
+
+    def check(context: Context) -> Iterator[Hit]:
+        if context.target == "legacy":
+            return
+        for view in context.views:
+            found = None if view.net.mixed else look(view.net)
+            if found is not None:
+                after = _upgraded(context.document, steps)
+                if after is not None and not _fits(context, after):
+                    continue
+                fix = None if after is None else _fix(context, after, look, title)
+                yield Hit(found.at.start, found.at.name_end, found.said, fix)
+
+    return check
+
+
+def layers_fix(context: Context, unsafe: bool = False) -> Fix | None:
+    """Write all layers of a net as `layer`; None if some cannot be.
+
+    One that mixes the formats is rewritten only if `unsafe`: some Caffe lost a part of it.
+    """
+    after = _upgraded(context.document, LAYERS, unsafe)
+    if after is None or not _fits(context, after):
+        return None
+    if any(layer.format < 2 for net in _nets(after, context.kind) for layer in net.layers):
+        return None
+    edits = edits_between(context.document.text, after.text)
+    return Fix(LAYERS_TITLE, tuple(edits), safe=not unsafe)
+
+
+def _upgraded(document: Document, steps: tuple[Step, ...], unsafe: bool = False) -> Document | None:
+    """A document after some steps; None if they change nothing, or it cannot be upgraded."""
+    try:
+        upgrade = upgrade_document(document, steps, unsafe)
+    except UpgradeError:
+        return None
+    return upgrade.after if upgrade.changed else None
+
+
+def _fits(context: Context, after: Document) -> bool:
+    """Whether the dialect has all that an upgrade writes."""
+    before = len(context.fit.lacks)
+    return len(fit(after, context.dialect).lacks) <= before
+
+
+def _fix(
+    context: Context, after: Document, look: Callable[[Net], Old | None], title: str
+) -> Fix | None:
+    """What makes the new text of the old; None if something old would be left."""
+    if any(look(net) is not None for net in _nets(after, context.kind)):
+        return None
+    return Fix(title, tuple(edits_between(context.document.text, after.text)))
+
+
+def _nets(document: Document, kind: str | None) -> list[Net]:
+    if kind == "NetParameter":
+        return [bind(document)]
+    nodes = (net.node for net in nets_of_solver(document))
+    return [bind(document, node) for node in nodes if isinstance(node, Message)]

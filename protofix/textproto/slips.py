@@ -1,0 +1,254 @@
+"""What is no token, and the token that was meant: broken strings and numbers, stray characters.
+
+A slip is told from its line alone. Where what was meant is plain, the reader goes on as if it stood
+there, so that a slip is said once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from protofix.textproto.edits import Edit, Mending
+from protofix.textproto.grammar import terminals
+from protofix.textproto.literals import clip
+from protofix.textproto.source import BLANKS, BYTE_ORDER_MARK
+from protofix.textproto.tree import Diagnosis
+
+
+class Slip(NamedTuple):
+    """What is wrong, where it ends, and the kind of token it stands for; "" if for none.
+
+    Offsets are those of the line.
+    """
+
+    diagnosis: Diagnosis
+    end: int
+    token: str
+
+
+_CLOSED_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+# What a mistaken number reaches to, so that one mistake is one diagnosis.
+_BROKEN_NUMBER = re.compile(r"\.?[0-9](?:[eE][-+]|[0-9A-Za-z_.])*")
+_NUMBER_THEN_NAME = re.compile(r"((?:0[0-7]*|[1-9][0-9]*)(?:\.[0-9]*)?)(?=[A-Za-z_])(?![eExXfF])")
+_STRAY = re.compile(r"//.*|/\*.*?\*/|/\*.*|[^ \t\r\v\fA-Za-z0-9_\"'#:;,.{}<>\[\]-]+|.")
+
+_NEXT_FIELD = r"[A-Za-z_]\w*[ \t]*(?::[ \t]*[\"'0-9.{A-Z-]|:[ \t]*(?:true|false)\b|\{)"
+# Where a string ends whose quote is missing: before what cannot be meant to be in it.
+_END_OF_STRING = re.compile(rf"[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\r?$")
+_SWALLOWED_FIELD = re.compile(r"(?:^|[ \t])[A-Za-z_]\w*[ \t]*:[ \t]*$")
+_WORD_BEFORE = re.compile(r"(?<=[:\s])[\w./+-]+$")
+
+_DOUBLE, _SINGLE = "\u201c\u201d\u201e\u201f\u2033", "\u2018\u2019\u201a\u201b\u2032"
+_PLAIN_QUOTES = dict.fromkeys(_DOUBLE, '"') | dict.fromkeys(_SINGLE, "'")
+_TYPOGRAPHIC_STRING = re.compile(
+    rf"[{_DOUBLE}][^\"\\{_DOUBLE}]*[\"{_DOUBLE}]|[{_SINGLE}][^'\\{_SINGLE}]*['{_SINGLE}]"
+)
+# Signs of other scripts that look like those of the format, and which tokens those are.
+_LOOK_ALIKES = {
+    "\uff1a": (":", "COLON"),
+    "\uff0c": (",", "COMMA"),
+    "\uff1b": (";", "SEMICOLON"),
+    "\uff5b": ("{", "LBRACE"),
+    "\uff5d": ("}", "RBRACE"),
+    "\u2212": ("-", "MINUS"),
+    "\u2013": ("-", "MINUS"),
+}
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_NO_BREAK_SPACE = "\xa0"
+
+
+def slip_at(line: str, start: int, first: bool) -> Slip:
+    """What is wrong at `start` of a line; `first` is that of the text, which may begin with a mark.
+
+    No token of the grammar is there.
+    """
+    character = line[start]
+    if character in "\"'":
+        closed = _CLOSED_STRING.match(line, start)
+        return unclosed_string(line, start) if closed is None else _bad_escape(closed)
+    number = _BROKEN_NUMBER.match(line, start)
+    if (number and character != ".") or (number and line[start - 1 : start] != "_"):
+        return _bad_number(line, start, number)
+    if character == BYTE_ORDER_MARK and first and start == 0:
+        message = "a byte order mark, which Caffe refuses: save the file as UTF-8 without it"
+        mending = Mending("take the byte order mark away", (Edit(0, 1, ""),), True)
+        return Slip(Diagnosis(0, 1, "byte-order-mark", message, mending), 1, "")
+    typographic = _TYPOGRAPHIC_STRING.match(line, start)
+    if typographic is not None:
+        return _typographic_string(typographic)
+    return _stray(line, start)
+
+
+def swallows_field(line: str, start: int, end: int) -> bool:
+    """Whether a string holds the beginning of the next field: the quote before that is missing.
+
+    `name: "conv1 type: "ReLU"` reads as a string `conv1 type: ` with a word right behind it.
+    """
+    behind = line[end : end + 1]
+    return (behind.isalnum() or behind in ("/", ".", "_")) and (
+        _SWALLOWED_FIELD.search(line, start + 1, end - 1) is not None
+    )
+
+
+def closes_string_above(line: str) -> bool:
+    """Whether a line can be the rest of a string that was broken in two: it has one quote, last."""
+    kept = line.rstrip(BLANKS + ",;")
+    return kept[-1:] in ("'", '"') and kept.count(kept[-1]) == 1 and ":" not in kept
+
+
+def unclosed_string(line: str, start: int) -> Slip:
+    """A string whose closing quote is missing; it ends before what cannot be meant to be in it."""
+    quote = line[start]
+    found = _END_OF_STRING.search(line, start + 1)
+    end = found.start() if found else len(line)
+    content = line[start + 1 : end]
+    word = _WORD_BEFORE.search(line, 0, start)
+    if not content and word is not None:
+        return _unopened_string(line, word, start)
+    other = content[-1:] in ("'", '"') or content[-1:] in _PLAIN_QUOTES
+    body = content[:-1] if other else content.rstrip(",;")
+    edit = Edit(start + 1 + len(body), start + 1 + len(body) + other, quote)
+    certain = re.fullmatch(r"[\w./+:-]+", body) is not None and (other or body == content)
+    title = f"close the string with `{quote}`"
+    message = "a string that is not closed on its line"
+    mending = Mending(title, (edit,), certain) if body else None
+    return Slip(Diagnosis(start, end, "string", message, mending), end, "STRING")
+
+
+def _unopened_string(line: str, word: re.Match[str], quote_at: int) -> Slip:
+    quote = line[quote_at]
+    message = f"a string without the `{quote}` that opens it"
+    edit = Edit(word.start(), word.start(), quote)
+    mending = Mending(f"open the string with `{quote}`", (edit,), True)
+    end = quote_at + 1
+    return Slip(Diagnosis(word.start(), end, "string", message, mending), end, "STRING")
+
+
+def _bad_escape(closed: re.Match[str]) -> Slip:
+    text, start = closed.group(), closed.start()
+    mending = None
+    if "\0" in text:
+        message = f"a NUL character in a string, at column {start + text.index(chr(0)) + 1}"
+    else:
+        good = re.compile(terminals()["STRING"])
+        escapes = re.finditer(r"\\(?:x[0-9A-Fa-f]{1,2}|[uU][0-9A-Fa-f]{0,8}|.)", text)
+        bad = next(m for m in escapes if not good.fullmatch(f'"{m.group()}"'))
+        column = start + bad.start() + 1
+        message = f"`{bad.group()}` at column {column} is no escape; write `\\\\` for a backslash"
+        # Of a path like "C:\data\new" the `\n` was meant no more than the `\d`.
+        singles = re.finditer(r"\\\\|\\(?![\"'])", text)
+        edits = tuple(
+            Edit(start + one.start(), start + one.start(), "\\")
+            for one in singles
+            if one.group() == "\\"
+        )
+        mending = Mending("double the backslashes", edits, False) if edits else None
+    diagnosis = Diagnosis(start, closed.end(), "string", message, mending)
+    return Slip(diagnosis, closed.end(), "STRING")
+
+
+def _bad_number(line: str, start: int, number: re.Match[str]) -> Slip:
+    joined = _NUMBER_THEN_NAME.match(line, start)
+    if joined:
+        message = f"expected a space after the number `{joined.group()}`"
+        whole = re.fullmatch(terminals()["INTEGER"], joined.group())
+        diagnosis = Diagnosis(start, joined.end(), "number", message)
+        return Slip(diagnosis, joined.end(), "INTEGER" if whole else "FLOAT")
+    text = number.group()
+    diagnosis = Diagnosis(start, number.end(), "number", *_number_advice(text, start))
+    return Slip(diagnosis, number.end(), "FLOAT")
+
+
+def _number_advice(text: str, start: int) -> tuple[str, Mending | None]:
+    clipped = clip(text)
+    if re.fullmatch(r"0[0-9]+", text):
+        decimal = text.lstrip("0")
+        said = f"`{clipped}` begins with 0, so it is octal, and 8 and 9 are not: write {decimal}"
+        edit = Edit(start, start + len(text), decimal)
+        return said, Mending(f"write {clip(decimal)}", (edit,), True)
+    if re.fullmatch(r"0[0-9]+\..*", text):
+        return f"`{clipped}` is no number: octal numbers, which begin with 0, have no point", None
+    if re.search(r"[eE][-+]?$", text):
+        return f"`{clipped}` is no number: its exponent is missing", None
+    return f"`{clipped}` is no number", None
+
+
+def _typographic_string(found: re.Match[str]) -> Slip:
+    start, end = found.span()
+    opening, closing = found.group()[0], found.group()[-1]
+    plain = _PLAIN_QUOTES[opening]
+    edits = (Edit(start, start + 1, plain), Edit(end - 1, end, plain))
+    both = f"`{opening}`" if closing in (opening, plain) else f"`{opening}` and `{closing}`"
+    are = "is a typographic quote" if " and " not in both else "are typographic quotes"
+    mending = Mending(f"write `{plain}`", edits, True)
+    diagnosis = Diagnosis(start, end, "character", f"{both} {are}: write `{plain}`", mending)
+    return Slip(diagnosis, end, "STRING")
+
+
+def _stray(line: str, start: int) -> Slip:
+    match = _STRAY.match(line, start)
+    assert match is not None  # Its last alternative takes anything.
+    stray, end = match.group(), match.end()
+    token = ""
+    mending: Mending | None = None
+    if stray[:2] in ("//", "/*"):
+        message = "a comment begins with `#` here"
+        mending = _comment(line, start, stray)
+    elif stray[0] in _LOOK_ALIKES or (stray[0] == "=" and _stands_for_colon(line, start)):
+        plain, token = _LOOK_ALIKES.get(stray[0], (":", "COLON"))
+        end = start + 1
+        message = f"`{stray[0]}` is not the `{plain}` of the format: write `{plain}`"
+        mending = Mending(f"write `{plain}`", (Edit(start, end, plain),), True)
+    elif _is_blank(stray[0]):
+        end = start + next((n for n, c in enumerate(stray) if not _is_blank(c)), len(stray))
+        message = _blank_advice(line[start:end])
+        plain = "".join("" if it in _UNSEEN else " " for it in line[start:end])
+        title = "write a plain space" if plain else "take it away"
+        mending = Mending(title, (Edit(start, end, plain),), True)
+    else:
+        message = _character_advice(stray)
+    return Slip(Diagnosis(start, end, "character", message, mending), end, token)
+
+
+def _comment(line: str, start: int, stray: str) -> Mending | None:
+    """A comment of another language as one of the format; None if it may be in several lines."""
+    edits = [Edit(start, start + 2, "#")]
+    if stray[:2] == "/*":
+        end = start + len(stray)
+        if not stray.endswith("*/") or line[end:].strip(BLANKS):
+            return None
+        edits.append(Edit(end - 2, end, ""))
+    return Mending("begin the comment with `#`", tuple(edits), True)
+
+
+def _stands_for_colon(line: str, start: int) -> bool:
+    """Whether a `=` stands between a name and a value."""
+    before, behind = line[:start].rstrip(BLANKS), line[start + 1 :].lstrip(BLANKS)
+    return re.search(r"\w$", before) is not None and behind[:1] not in ("", "=", "#")
+
+
+def _is_blank(character: str) -> bool:
+    return character in _UNSEEN or unicodedata.category(character) == "Zs"
+
+
+def _blank_advice(blanks: str) -> str:
+    if blanks[0] == _NO_BREAK_SPACE:
+        return "a no-break space: write a plain one"
+    code = f"U+{ord(blanks[0]):04X}"
+    if blanks[0] in _UNSEEN:
+        return f"{code}, a character that nobody sees, has no place outside a string"
+    return f"{code} is no plain space: write one"
+
+
+def _character_advice(stray: str) -> str:
+    plain = _PLAIN_QUOTES.get(stray[0])
+    if plain:
+        return f"`{stray[0]}` is a typographic quote: write `{plain}`"
+    if "\udc80" <= stray[0] <= "\udcff":
+        return f"the byte 0x{ord(stray[0]) - 0xDC00:02X} is not UTF-8 and not in a string"
+    if not stray.isprintable():
+        codes = " ".join(f"U+{ord(c):04X}" for c in stray[:4])
+        return f"{codes} has no place outside a string"
+    return f"`{clip(stray)}` has no place outside a string or a comment"
