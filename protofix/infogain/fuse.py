@@ -16,13 +16,13 @@ from protofix.textproto.layout import (
     Block,
     Removal,
     append_field,
+    replace_string,
     remove,
     remove_value,
     style_of,
     take_fields_out,
     take_out,
 )
-from protofix.textproto.literals import encode_string
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document, Message, Node, fields_named
@@ -200,7 +200,7 @@ def _states(states: tuple[str, ...]) -> str:
 
 
 def _renamed(document: Document, blob: BlobName, name: str) -> Edit:
-    return Edit(blob.start, blob.end, encode_string(name, document.text[blob.start]))
+    return replace_string(document, blob, name)
 
 
 def _loss_param_edits(

@@ -34,8 +34,10 @@ from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.values import bool_of, enum_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
-from protofix.textproto.tree import Field, fields_named
+from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.textproto.edits import Edit
+from protofix.textproto.layout import style_of, take_fields_out
+from protofix.textproto.tree import Document, Field, fields_named
 
 CODE = "PF327"
 NAME = "batch-statistics-in-test"
@@ -54,7 +56,8 @@ def _check(view: NetView) -> Iterator[Hit]:
         at = _batch_statistics(layer)
         states = [graph.state for graph in tested if layer.index in graph.kept]
         if at is not None and states:
-            yield Hit(at.start, at.end, _message(layer, at, states))
+            fix = _fix(view.net.document, layer, at)
+            yield Hit(at.start, at.end, _message(layer, at, states), fix)
 
 
 def _is_for_test(graph: Graph, trained: set[int]) -> bool:
@@ -75,6 +78,18 @@ def _batch_statistics(layer: Layer) -> Field | None:
     else:
         return None
     return fields_named(param.fields, name)[-1] if asks and param is not None else None
+
+
+def _fix(document: Document, layer: Layer, at: Field) -> Fix:
+    """Let the phase decide; what is counted while training is another number then."""
+    if at.name == "bn_mode":
+        edit = Edit(at.value_start, at.end, "INFERENCE")
+        return Fix("write `INFERENCE`", (edit,), safe=False)
+    param = layer.param("batch_norm_param")
+    assert param is not None  # It has the field.
+    style = style_of(document)
+    edits = take_fields_out(document, param, fields_named(param.fields, at.name), layer.node, style)
+    return Fix(f"leave `{at.name}` out", tuple(edits), safe=False)
 
 
 def _message(layer: Layer, at: Field, states: list[NetState]) -> str:

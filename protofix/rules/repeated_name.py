@@ -36,8 +36,9 @@ from protofix.net.layers import Layer
 from protofix.net.parameters import parameter_names
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
-from protofix.textproto.tree import scalars_named
+from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.textproto.layout import replace_string
+from protofix.textproto.tree import Scalar, scalars_named
 
 CODE = "PF329"
 NAME = "repeated-name"
@@ -81,8 +82,17 @@ def _hit(view: NetView, layer: Layer, first: Layer, where: str) -> Hit:
         "to the other: give each a name of its own"
     )
     if at:
-        return Hit(at[-1].start, at[-1].end, message)
+        return Hit(at[-1].start, at[-1].end, message, _fix(view, layer, at[-1]))
     return Hit(layer.node.start, layer.node.name_end, message)
+
+
+def _fix(view: NetView, layer: Layer, at: Scalar) -> Fix | None:
+    """Call a layer after its top; None if another has that name. Weights then come by that name."""
+    name = layer.tops[0].name if layer.tops else ""
+    if not name or at.kind != "string" or any(it.name == name for it in view.net.layers):
+        return None
+    edit = replace_string(view.net.document, at, name)
+    return Fix(f"call the layer `{name}`", (edit,), safe=False)
 
 
 check = of_nets(_check)

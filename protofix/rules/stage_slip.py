@@ -24,7 +24,8 @@ from protofix.net.layers import Layer
 from protofix.net.names import nearest
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.textproto.layout import replace_string
 from protofix.textproto.tree import Scalar, messages_named, scalars_named
 
 CODE = "PF330"
@@ -55,7 +56,14 @@ def _check(view: NetView) -> Iterator[Hit]:
                 f"{subject_of(layer)} is for stage `{stage}`, which no other rule names: did you "
                 f"mean `{meant}`?"
             )
-            yield Hit(at.start, at.end, message)
+            yield Hit(at.start, at.end, message, _fix(view, at, meant))
+
+
+def _fix(view: NetView, at: Scalar, meant: str) -> Fix | None:
+    if at.kind != "string":  # Which is said already.
+        return None
+    edit = replace_string(view.net.document, at, meant)
+    return Fix(f"write `{meant}`", (edit,), safe=False)
 
 
 check = of_nets(_check)

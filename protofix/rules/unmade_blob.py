@@ -6,16 +6,35 @@ another phase or stage keeps, and a loss that a deploy net still has.
 Wrong:
 
     layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc8" bottom: "lable" top: "loss" }
+
+A loss of which the labels are there for TRAIN alone must be there for TRAIN alone, too.
+
+Wrong:
+
+    layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 8 } } }
+    layer { name: "y" type: "Python" top: "y" include { phase: TRAIN } }
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "y" top: "loss" }
+
+Right:
+
+    layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 8 } } }
+    layer { name: "y" type: "Python" top: "y" include { phase: TRAIN } }
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "y" top: "loss"
+            include { phase: TRAIN } }
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from protofix.net.graph import Graph
 from protofix.net.layers import BlobName, Layer
 from protofix.net.names import in_words, nearest
+from protofix.net.purpose import brings_data, measures
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.textproto.layout import append_field, block_of, replace_string, remove, style_of
+from protofix.textproto.tree import messages_named
 
 CODE = "PF301"
 NAME = "unmade-blob"
@@ -36,11 +55,17 @@ def _check(view: NetView) -> Iterator[Hit]:
     makers = _makers(view) if missing else {}
     for number, ((layer, bottom), graphs) in enumerate(missing.items()):
         near = None
-        if bottom.name not in makers and number < _MOST_HINTS:
+        elsewhere = [it for it in makers.get(bottom.name, []) if it is not layer]
+        if not elsewhere and number < _MOST_HINTS:
             near = nearest(bottom.name, _made_before(graphs[0], layer))
-        why = _why(view, layer, graphs, makers.get(bottom.name, []), near)
-        message = f"{subject_of(layer)} reads `{bottom.name}`, which {why}"
-        yield Hit(bottom.start, bottom.end, message)
+        why = _why(view, layer, bottom, graphs, makers.get(bottom.name, []), near)
+        message = f"{subject_of(layer)} reads `{bottom.name}`, which {why.said}"
+        yield Hit(bottom.start, bottom.end, message, why.fix)
+
+
+class _Why(NamedTuple):
+    said: str
+    fix: Fix | None = None
 
 
 def _makers(view: NetView) -> dict[str, list[Layer]]:
@@ -52,8 +77,13 @@ def _makers(view: NetView) -> dict[str, list[Layer]]:
 
 
 def _why(
-    view: NetView, layer: Layer, graphs: list[Graph], makers: list[Layer], near: str | None
-) -> str:
+    view: NetView,
+    layer: Layer,
+    bottom: BlobName,
+    graphs: list[Graph],
+    makers: list[Layer],
+    near: str | None,
+) -> _Why:
     states = [graph.state for graph in graphs]
     dropped = [it for it in makers if it.index not in graphs[0].kept]
     before = [it for it in dropped if it.index < layer.index] or dropped
@@ -61,17 +91,66 @@ def _why(
         line, _ = view.net.document.source.position(before[0].node.start)
         where = in_words([str(state) for state in states])
         called = f"`{before[0].name}`" if before[0].name else "the layer"
-        return f"nothing makes in {where}: {called} of line {line} is not kept there"
+        said = f"nothing makes in {where}: {called} of line {line} is not kept there"
+        return _kept_alike(view, layer, graphs, makers, said)
     where = view.where(layer, states)
-    if layer in makers:
-        return f"it makes itself and nothing before it{where}: read a blob that is there"
-    if makers:
-        return f"only {subject_of(makers[0])} makes, further down{where}: move it up"
+    if layer in makers and near is None:
+        return _Why(f"it makes itself and nothing before it{where}: read a blob that is there")
+    if makers and layer not in makers:
+        return _Why(f"only {subject_of(makers[0])} makes, further down{where}: move it up")
     if near is None:
-        return f"no layer makes{where}"
+        return _left_over(view, layer, bottom, graphs, f"no layer makes{where}")
     read = any(it.blob == near and it.readers for it in graphs[0].versions)
     slip = f"did you mean `{near}`?" if read else f"is it `{near}`, which nobody reads?"
-    return f"no layer makes{where}: {slip}"
+    said = f"{'no other layer' if makers else 'no layer'} makes{where}: {slip}"
+    if not all(near in _made_before(graph, layer) for graph in graphs):
+        return _Why(said)
+    # A layer that works in place makes what it reads.
+    blobs = [bottom, *(top for top in layer.tops if top.name == bottom.name)]
+    edits = tuple(replace_string(view.net.document, it, near) for it in blobs)
+    return _Why(said, Fix(f"read `{near}`", edits, safe=False))
+
+
+def _kept_alike(
+    view: NetView, layer: Layer, graphs: list[Graph], makers: list[Layer], said: str
+) -> _Why:
+    """Say which rules keep a layer where alone its blob is made, if nobody wants it elsewhere."""
+    ruled = all(it.include and not it.exclude and it.format for it in makers)
+    free = not layer.include and not layer.exclude and layer.format > 0
+    if not ruled or not free or any(_is_read(graph, layer) for graph in graphs):
+        return _Why(said)
+    document = view.net.document
+    text = document.text
+    rules = [rule for it in makers for rule in messages_named(it.node.fields, "include")]
+    # What is written alike asks the same.
+    told = {" ".join(text[rule.start : rule.end].split()): rule for rule in rules}
+    written = in_words([f"`{rule}`" for rule in told])
+    style = style_of(document)
+    edits = tuple(
+        append_field(document, layer.node, block_of(document, rule), style)
+        for rule in told.values()
+    )
+    fix = Fix(f"keep {subject_of(layer)} where its blob is made", edits, safe=False)
+    return _Why(f"{said}, so that {subject_of(layer)} needs {written} too", fix)
+
+
+def _left_over(
+    view: NetView, layer: Layer, bottom: BlobName, graphs: list[Graph], said: str
+) -> _Why:
+    """Say that a net for use has no labels, if it is one and a layer compares with labels."""
+    labels = measures(layer) and bottom in layer.bottoms[1:]
+    fed = not any(brings_data(it) for it in view.net.layers)
+    if not labels or not fed or any(_is_read(graph, layer) for graph in graphs):
+        return _Why(said)
+    edit = remove(view.net.document, layer.node).edit
+    fix = Fix(f"take {subject_of(layer)} away", (edit,), safe=False)
+    return _Why(f"{said}: a net for use has no labels, so take {subject_of(layer)} away", fix)
+
+
+def _is_read(graph: Graph, layer: Layer) -> bool:
+    """Whether anything reads what a layer makes."""
+    results = (graph.result_of(layer, slot) for slot in range(len(layer.tops)))
+    return any(result is not None and result.readers for result in results)
 
 
 def _made_before(graph: Graph, layer: Layer) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import encode_string
@@ -296,9 +296,21 @@ def take_fields_out(
     return take_out(document, [remove(document, node) for node in nodes], heir, style)
 
 
-def replace_string(document: Document, scalar: Scalar, value: str) -> Edit:
+class Placed(Protocol):
+    """What has a place in a text, such as a value or the name of a blob."""
+
+    @property
+    def start(self) -> int:
+        """Offset of its first character."""
+
+    @property
+    def end(self) -> int:
+        """Offset behind its last."""
+
+
+def replace_string(document: Document, written: Placed, value: str) -> Edit:
     """Put another string in place of one, in its quotes."""
-    return Edit(scalar.start, scalar.end, encode_string(value, document.text[scalar.start]))
+    return Edit(written.start, written.end, encode_string(value, document.text[written.start]))
 
 
 def add_value(document: Document, field: Field, name: str, value: str, style: Style) -> Edit:
