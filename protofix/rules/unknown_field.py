@@ -21,12 +21,15 @@ Right:
     layer { type: "Convolution" convolution_param { num_output: 96 } }
 """
 
+from collections.abc import Iterator
+
 from caffe_proto import FieldType, dialects_with_field, fields_anywhere
 from protofix.net.binding import Lack, Misfit
 from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
 from protofix.net.kinds import may_hold
 from protofix.net.names import field_called, nearest
-from protofix.rules.rule import Advice, Context, instead, lacking, who_has_it
+from protofix.rules.rule import Advice, Context, Hit, instead, lacking, who_has_it
+from protofix.rules.upgrading import newer_types
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -72,4 +75,12 @@ def _slip_of_a_fork(lack: Lack) -> str | None:
     return f"did you mean `{meant}`? {who_has_it(dialects_with_field(lack.owner, meant))}"
 
 
-check = lacking(NAME, _advice)
+_check = lacking(NAME, _advice)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each, but for fields of a layer type that `layers` do not have, as PF102 says."""
+    newer = [layer.node for view in context.views for layer, _ in newer_types(view.net)]
+    for hit in _check(context):
+        if not any(node.start <= hit.start < node.end for node in newer):
+            yield hit

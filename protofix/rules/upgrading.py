@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from caffe_proto import V1_TYPES, dialects_with_type
 from protofix.net.dialects import fit
-from protofix.net.layers import Net, bind
+from protofix.net.layers import Layer, Net, bind
 from protofix.net.solvers import nets_of_solver
 from protofix.rules.rule import Context, Fix, Hit
 from protofix.textproto.edits import edits_between
-from protofix.textproto.tree import Document, Message, Node
+from protofix.textproto.tree import Document, Message, Node, Scalar, scalars_named
 from protofix.upgrade.facts import Step
 from protofix.upgrade.text.document import UpgradeError, upgrade_document
 
@@ -69,13 +70,22 @@ def layers_fix(context: Context, unsafe: bool = False) -> Fix | None:
     return Fix(LAYERS_TITLE, tuple(edits), safe=not unsafe)
 
 
+def newer_types(net: Net) -> Iterator[tuple[Layer, Scalar]]:
+    """The V1 layers of types that came later than V1, which can only be written in quotes."""
+    for layer in net.layers:
+        for scalar in scalars_named(layer.fields, "type") if layer.format == 1 else ():
+            known = layer.type not in V1_TYPES.values() and dialects_with_type(layer.type)
+            if known and scalar.kind == "string":
+                yield layer, scalar
+
+
 def _upgraded(document: Document, steps: tuple[Step, ...], unsafe: bool = False) -> Document | None:
-    """A document after some steps; None if they change nothing, or it cannot be upgraded."""
+    """A document after some steps; None if they change nothing, or leave something undone."""
     try:
         upgrade = upgrade_document(document, steps, unsafe)
     except UpgradeError:
         return None
-    return upgrade.after if upgrade.changed else None
+    return upgrade.after if upgrade.changed and upgrade.complete else None
 
 
 def _fits(context: Context, after: Document) -> bool:

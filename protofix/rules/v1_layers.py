@@ -18,7 +18,7 @@ Right:
 
 from protofix.net.layers import Net
 from protofix.net.names import counted
-from protofix.rules.upgrading import LAYERS, LAYERS_TITLE, Old, old_format
+from protofix.rules.upgrading import LAYERS, LAYERS_TITLE, Old, newer_types, old_format
 
 CODE = "PF203"
 NAME = "v1-layers"
@@ -27,7 +27,7 @@ SEVERITY = "info"
 
 def _look(net: Net) -> Old | None:
     old = [layer for layer in net.layers if layer.format == 1]
-    if not old or net.is_v0:
+    if not old or net.is_v0 or any(newer_types(net)):  # Of those PF102 says it.
         return None
     count = counted(len(old), "layer")
     said = f'{count} in the V1 format of 2014, `layers {{ }}`: write `layer {{ type: "..." }}`'

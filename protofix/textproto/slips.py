@@ -18,14 +18,15 @@ from protofix.textproto.tree import Diagnosis
 
 
 class Slip(NamedTuple):
-    """What is wrong, where it ends, and the kind of token it stands for; "" if for none.
+    """What is wrong, where it ends, and the token it stands for: its kind and its text.
 
-    Offsets are those of the line.
+    Offsets are those of the line. What stands for no token has "" for its kind.
     """
 
     diagnosis: Diagnosis
     end: int
     token: str
+    text: str
 
 
 _CLOSED_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
@@ -36,7 +37,7 @@ _STRAY = re.compile(r"//.*|/\*.*?\*/|/\*.*|[^ \t\r\v\fA-Za-z0-9_\"'#:;,.{}<>\[\]
 
 _NEXT_FIELD = r"[A-Za-z_]\w*[ \t]*(?::[ \t]*[\"'0-9.{A-Z-]|:[ \t]*(?:true|false)\b|\{)"
 # Where a string ends whose quote is missing: before what cannot be meant to be in it.
-_END_OF_STRING = re.compile(rf"[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\r?$")
+_END_OF_STRING = re.compile(rf"(?<![ \t])[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\r?$")
 _SWALLOWED_FIELD = re.compile(r"(?:^|[ \t])[A-Za-z_]\w*[ \t]*:[ \t]*$")
 _WORD_BEFORE = re.compile(r"(?<=[:\s])[\w./+-]+$")
 
@@ -74,7 +75,7 @@ def slip_at(line: str, start: int, first: bool) -> Slip:
     if character == BYTE_ORDER_MARK and first and start == 0:
         message = "a byte order mark, which Caffe refuses: save the file as UTF-8 without it"
         mending = Mending("take the byte order mark away", (Edit(0, 1, ""),), True)
-        return Slip(Diagnosis(0, 1, "byte-order-mark", message, mending), 1, "")
+        return Slip(Diagnosis(0, 1, "byte-order-mark", message, mending), 1, "", "")
     typographic = _TYPOGRAPHIC_STRING.match(line, start)
     if typographic is not None:
         return _typographic_string(typographic)
@@ -114,7 +115,8 @@ def unclosed_string(line: str, start: int) -> Slip:
     title = f"close the string with `{quote}`"
     message = "a string that is not closed on its line"
     mending = Mending(title, (edit,), certain) if body else None
-    return Slip(Diagnosis(start, end, "string", message, mending), end, "STRING")
+    diagnosis = Diagnosis(start, end, "string", message, mending)
+    return Slip(diagnosis, end, "STRING", f"{quote}{body}{quote}")
 
 
 def _unopened_string(line: str, word: re.Match[str], quote_at: int) -> Slip:
@@ -123,7 +125,8 @@ def _unopened_string(line: str, word: re.Match[str], quote_at: int) -> Slip:
     edit = Edit(word.start(), word.start(), quote)
     mending = Mending(f"open the string with `{quote}`", (edit,), True)
     end = quote_at + 1
-    return Slip(Diagnosis(word.start(), end, "string", message, mending), end, "STRING")
+    diagnosis = Diagnosis(word.start(), end, "string", message, mending)
+    return Slip(diagnosis, end, "STRING", quote + quote)
 
 
 def _bad_escape(closed: re.Match[str]) -> Slip:
@@ -146,7 +149,7 @@ def _bad_escape(closed: re.Match[str]) -> Slip:
         )
         mending = Mending("double the backslashes", edits, False) if edits else None
     diagnosis = Diagnosis(start, closed.end(), "string", message, mending)
-    return Slip(diagnosis, closed.end(), "STRING")
+    return Slip(diagnosis, closed.end(), "STRING", text)
 
 
 def _bad_number(line: str, start: int, number: re.Match[str]) -> Slip:
@@ -155,10 +158,10 @@ def _bad_number(line: str, start: int, number: re.Match[str]) -> Slip:
         message = f"expected a space after the number `{joined.group()}`"
         whole = re.fullmatch(terminals()["INTEGER"], joined.group())
         diagnosis = Diagnosis(start, joined.end(), "number", message)
-        return Slip(diagnosis, joined.end(), "INTEGER" if whole else "FLOAT")
+        return Slip(diagnosis, joined.end(), "INTEGER" if whole else "FLOAT", joined.group())
     text = number.group()
     diagnosis = Diagnosis(start, number.end(), "number", *_number_advice(text, start))
-    return Slip(diagnosis, number.end(), "FLOAT")
+    return Slip(diagnosis, number.end(), "FLOAT", text)
 
 
 def _number_advice(text: str, start: int) -> tuple[str, Mending | None]:
@@ -184,14 +187,14 @@ def _typographic_string(found: re.Match[str]) -> Slip:
     are = "is a typographic quote" if " and " not in both else "are typographic quotes"
     mending = Mending(f"write `{plain}`", edits, True)
     diagnosis = Diagnosis(start, end, "character", f"{both} {are}: write `{plain}`", mending)
-    return Slip(diagnosis, end, "STRING")
+    return Slip(diagnosis, end, "STRING", f"{plain}{found.group()[1:-1]}{plain}")
 
 
 def _stray(line: str, start: int) -> Slip:
     match = _STRAY.match(line, start)
     assert match is not None  # Its last alternative takes anything.
     stray, end = match.group(), match.end()
-    token = ""
+    token = plain = ""
     mending: Mending | None = None
     if stray[:2] in ("//", "/*"):
         message = "a comment begins with `#` here"
@@ -204,12 +207,12 @@ def _stray(line: str, start: int) -> Slip:
     elif _is_blank(stray[0]):
         end = start + next((n for n, c in enumerate(stray) if not _is_blank(c)), len(stray))
         message = _blank_advice(line[start:end])
-        plain = "".join("" if it in _UNSEEN else " " for it in line[start:end])
-        title = "write a plain space" if plain else "take it away"
-        mending = Mending(title, (Edit(start, end, plain),), True)
+        blanks = "".join("" if it in _UNSEEN else " " for it in line[start:end])
+        title = "write a plain space" if blanks else "take it away"
+        mending = Mending(title, (Edit(start, end, blanks),), True)
     else:
         message = _character_advice(stray)
-    return Slip(Diagnosis(start, end, "character", message, mending), end, token)
+    return Slip(Diagnosis(start, end, "character", message, mending), end, token, plain)
 
 
 def _comment(line: str, start: int, stray: str) -> Mending | None:
@@ -219,7 +222,7 @@ def _comment(line: str, start: int, stray: str) -> Mending | None:
         end = start + len(stray)
         if not stray.endswith("*/") or line[end:].strip(BLANKS):
             return None
-        edits.append(Edit(end - 2, end, ""))
+        edits.append(Edit(start + len(stray[:-2].rstrip(BLANKS)), end, ""))
     return Mending("begin the comment with `#`", tuple(edits), True)
 
 

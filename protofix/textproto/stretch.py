@@ -388,17 +388,17 @@ class _StretchReader:
         """Tokens of a line. What is no token is diagnosed and, where its kind is clear, mended."""
         while position < len(line):
             match = _SCANNER.match(line, position)
+            slip: Slip | None = None
             if match is None:
-                end, kind = self._mended(slip_at(line, position, base == 0), base)
+                slip = slip_at(line, position, base == 0)
             elif match.lastgroup == "STRING" and swallows_field(line, *match.span()):
-                end, kind = self._mended(unclosed_string(line, position), base)
+                slip = unclosed_string(line, position)
+            if slip is not None:
+                self.diagnoses.append(slip.diagnosis.moved(base))
+                end, kind, text = slip.end, slip.token, slip.text
             else:
-                end, kind = match.end(), match.lastgroup or ""
+                assert match is not None
+                end, kind, text = match.end(), match.lastgroup or "", match.group()
             if kind not in ("", "BLANK", "COMMENT"):
-                yield _token(kind, line[position:end], base + position, base + end)
+                yield _token(kind, text, base + position, base + end)
             position = end
-
-    def _mended(self, slip: Slip, base: int) -> tuple[int, str]:
-        """Say what is wrong; give where it ends and the kind of token it stands for."""
-        self.diagnoses.append(slip.diagnosis.moved(base))
-        return slip.end, slip.token

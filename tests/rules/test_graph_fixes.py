@@ -1,0 +1,126 @@
+"""What mends a net whose blobs, names or rules do not go together."""
+
+from __future__ import annotations
+
+import pytest
+
+import protofix
+from protofix.textproto.edits import apply_edits
+
+X = "layer { name: 'x' type: 'Input' top: 'x' input_param { shape { dim: 4 dim: 8 } } }\n"
+PYTHON = "layer { name: 'x' type: 'Python' top: 'x' top: 'y' }\n"
+TRAIN = "layer { name: 'y' type: 'Python' top: 'y' include { phase: TRAIN } }\n"
+TEST = "layer { name: 'y' type: 'Python' top: 'y' include { phase: TEST stage: 'val' } }\n"
+FC = (
+    "layer { name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'fc' "
+    "inner_product_param { num_output: 3 } }\n"
+)
+LOSS = "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'y' top: 'l' }\n"
+RELU = "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'x' }\n"
+PROB = "layer { name: 'p' type: 'Softmax' bottom: 'x' top: 'p' }\n"
+
+KEPT = LOSS.replace("'l' }", "'l' include { phase: TRAIN } }")
+
+# A net, the code of what is found, and the net once that is mended.
+MENDED = {
+    # Labels that are there in one phase alone, in several states, or not at all.
+    X + TRAIN + LOSS + PROB.replace("'x'", "'x'"): ("PF301", X + TRAIN + KEPT + PROB),
+    X + LOSS + PROB: ("PF301", X + PROB),
+    # A letter off, and in place.
+    X + PROB.replace("bottom: 'x'", "bottom: 'X'"): ("PF301", X + PROB),
+    X + RELU.replace("'x'", "'X'") + PROB: ("PF301", X + RELU + PROB),
+    # Two makers of one blob.
+    X + FC + RELU.replace("top: 'x'", "top: 'fc'"): (
+        "PF302",
+        X + FC + RELU.replace("'x'", "'fc'"),
+    ),
+    X + FC + FC.replace("name: 'fc'", "name: 'fc2'"): (
+        "PF302",
+        X + FC + FC.replace("'fc'", "'fc2'"),
+    ),
+    PYTHON + PYTHON + LOSS: (
+        "PF302",
+        PYTHON.replace("'y' }", "'y' include { phase: TRAIN } }")
+        + PYTHON.replace("'y' }", "'y' include { phase: TEST } }")
+        + LOSS,
+    ),
+    # What cannot work in place, and all that reads it.
+    X + FC.replace("top: 'fc'", "top: 'x'") + RELU + PROB: (
+        "PF328",
+        X + FC + (RELU + PROB).replace("'x'", "'fc'"),
+    ),
+    X + FC + FC.replace("bottom: 'x' top: 'fc'", "bottom: 'fc' top: 'fc2'"): (
+        "PF329",
+        X
+        + FC
+        + FC.replace("name: 'fc' ", "name: 'fc2' ").replace(
+            "bottom: 'x' top: 'fc'", "bottom: 'fc' top: 'fc2'"
+        ),
+    ),
+    X + "layer { type: 'BatchNorm' bottom: 'x' top: 'z' batch_norm_param { eps: 1 "
+    "use_global_stats: false } }\n": (
+        "PF327",
+        X + "layer { type: 'BatchNorm' bottom: 'x' top: 'z' batch_norm_param { eps: 1 } }\n",
+    ),
+    X + TEST + TEST.replace("'y'", "'z'") + TEST.replace("'y'", "'w'").replace("'val'", "'vall'"): (
+        "PF330",
+        X + TEST + TEST.replace("'y'", "'z'") + TEST.replace("'y'", "'w'"),
+    ),
+}
+
+
+@pytest.mark.parametrize("text", MENDED, ids=lambda text: MENDED[text][0])
+def test_what_mends_it(text: str) -> None:
+    code, after = MENDED[text]
+    [found] = [it for it in protofix.check(text) if it.code == code]
+    assert found.fix is not None
+    assert not found.fix.safe
+    assert apply_edits(text, found.fix.edits) == after
+    assert code not in {it.code for it in protofix.check(after)}
+
+
+# Nets with a mistake that nobody can mend without knowing what was meant.
+LEFT = {
+    # What is read further on is wanted in the other phase too.
+    X + TRAIN + RELU.replace("'x'", "'y'") + LOSS.replace("'x'", "'y'"): "PF301",
+    # The layer has rules of its own.
+    X + TRAIN + LOSS.replace("'l' }", "'l' include { } }"): "PF301",
+    # A net that reads data: its labels were forgotten.
+    "layer { name: 'x' type: 'Python' top: 'x' }\n" + LOSS: "PF301",
+    # Further down, or nothing like it.
+    PROB + X: "PF301",
+    X + PROB.replace("bottom: 'x'", "bottom: 'features'"): "PF301",
+    # The blob is read already, so that nothing can work in place on it.
+    X
+    + FC
+    + PROB.replace("'x'", "'fc'")
+    + RELU.replace("top: 'x'", "top: 'fc'").replace("'r'", "'x'"): "PF302",
+    # Its own name is another blob's.
+    X + FC + FC.replace("name: 'fc'", "name: 'x'"): "PF302",
+    X + FC.replace("top: 'fc'", "top: 'x'").replace("name: 'fc'", "name: 'x'"): "PF328",
+    X
+    + FC
+    + FC.replace("bottom: 'x' top: 'fc'", "bottom: 'fc' top: 'x2'").replace(
+        "'x2'", "'fc'"
+    ): "PF329",
+}
+
+
+@pytest.mark.parametrize("text", LEFT, ids=repr)
+def test_a_person_has_to_mend_it(text: str) -> None:
+    found = [it for it in protofix.check(text) if it.code == LEFT[text]]
+    assert found
+    assert all(it.fix is None for it in found)
+
+
+def test_the_include_rules_are_named() -> None:
+    [found] = protofix.check(X + TRAIN + LOSS)
+    assert found.message == (
+        "`l` reads `y`, which nothing makes in TEST: `y` of line 2 is not kept there, so that `l` "
+        "needs `include { phase: TRAIN }` too"
+    )
+
+
+def test_two_data_layers_are_one_finding() -> None:
+    found = [it for it in protofix.check(PYTHON + PYTHON + LOSS) if it.code == "PF302"]
+    assert len(found) == 1

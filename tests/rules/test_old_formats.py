@@ -1,0 +1,122 @@
+"""Old formats: what is said of a net in one, what is not, and what the upgrade makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from protofix.linting.checking import EVERYTHING, check_source
+from protofix.linting.fixing import fix_source
+from protofix.net.dialects import known_dialect
+from protofix.rules.rule import Finding
+from protofix.textproto.source import Source
+
+INPUT = "input: 'x' input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8\n"
+V1 = "layers { name: 'r' type: RELU bottom: 'x' top: 'x' }\n"
+V0 = "layers { layer { name: 'r' type: 'relu' } bottom: 'x' top: 'x' }\n"
+TODAY = "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'x' }\n"
+MADE = "layer { name: 'x' type: 'Python' top: 'x' top: 'y' top: 'H' }\n"
+
+
+def old(text: str, **question: object) -> list[Finding]:
+    asked = replace(EVERYTHING, **question)  # type: ignore[arg-type]
+    found = check_source(Source(text), asked).findings
+    return [it for it in found if it.code.startswith("PF2")]
+
+
+# A net, and what is said of it: line, column and code.
+SAID = {
+    # Once a net and step, at the first place.
+    INPUT + V0 + V0: [(1, 1, "PF204"), (2, 1, "PF202")],
+    INPUT + V1 + V1: [(1, 1, "PF204"), (2, 1, "PF203")],
+    TODAY + INPUT: [(2, 1, "PF204")],
+    "input_shape { dim: 2 }\ninput: 'x'\n" + TODAY: [(1, 1, "PF204")],
+    "net_param {\n" + INPUT + V1 + "}\nbase_lr: 0.1\n": [(2, 1, "PF204"), (3, 1, "PF203")],
+    # A mixture is a mistake, and said as one.
+    INPUT + V1 + TODAY: [(2, 1, "PF201")],
+    # Caffe itself makes nothing of inputs without a shape.
+    "input: 'x'\n" + TODAY: [],
+    "input_dim: 1\n" + MADE + TODAY: [],
+    # What is today's already, or means nothing to these steps.
+    MADE + TODAY: [],
+    "layer { type: 'BatchNorm' bottom: 'x' top: 'x' param { lr_mult: 0 } param { lr_mult: 0 } "
+    "param { lr_mult: 0 } }": [],
+    "layer { type: 'BatchNorm' bottom: 'x' top: 'x' param { lr_mult: 1 } }": [],
+    "layer { type: 'Concat' bottom: 'x' top: 'z' concat_param { axis: 1 } }": [],
+    # Caffe refuses both, and nobody knows which is meant.
+    "layer { type: 'Concat' bottom: 'x' top: 'z' concat_param { concat_dim: 1 axis: 1 } }": [],
+    # Which PF404 says.
+    "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' top: 'l' "
+    "loss_param { normalize: true } }": [],
+}
+
+
+@pytest.mark.parametrize("text", SAID, ids=repr)
+def test_what_is_said(text: str) -> None:
+    source = Source(text)
+    assert [(*source.position(it.start), it.code) for it in old(text)] == SAID[text]
+
+
+@pytest.mark.parametrize("text", [INPUT + V0, INPUT + V1, INPUT + TODAY], ids=repr)
+def test_a_caffe_of_old_wants_the_formats_of_old(text: str) -> None:
+    assert old(text)
+    assert old(text, target="legacy") == []
+
+
+def test_a_fork_without_an_input_layer_needs_the_fields() -> None:
+    fork = known_dialect("fastrcnn")
+    assert "input_param" not in fork.schema.messages["LayerParameter"].fields
+    assert old(INPUT + TODAY, dialect="fastrcnn") == []
+    assert [it.code for it in old(INPUT + V1, dialect="fastrcnn")] == ["PF203"]
+
+
+# Nets of which the upgrade leaves something for a person to decide.
+INCOMPLETE = {
+    "layers { name: 'a' type: WIBBLE bottom: 'x' top: 'x' }\n": ["PF203"],
+    "layers { layer { name: 'a' type: 'relu' stride: 2 } bottom: 'x' top: 'x' }\n": ["PF202"],
+    "layers { name: 'a' type: RELU bottom: 'x' top: 'x' blobs_lr: 1 param { lr_mult: 1 } }\n": [
+        "PF203"
+    ],
+}
+
+
+@pytest.mark.parametrize("text", INCOMPLETE, ids=repr)
+def test_what_the_upgrade_leaves_has_no_fix(text: str) -> None:
+    found = old(text)
+    assert [it.code for it in found] == INCOMPLETE[text]
+    assert [it.fix for it in found] == [None]
+
+
+# A net, and what all safe fixes make of it.
+MENDED = {
+    INPUT + V1: (
+        "layer {\n"
+        "  name: 'input'\n"
+        "  type: 'Input'\n"
+        "  top: 'x'\n"
+        "  input_param {\n"
+        "    shape {\n"
+        "      dim: 1\n"
+        "      dim: 3\n"
+        "      dim: 8\n"
+        "      dim: 8\n"
+        "    }\n"
+        "  }\n"
+        "}\n"
+        "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'x' }\n"
+    ),
+    "layer {\n  type: 'Slice' # in two\n  bottom: 'x'\n  top: 'a'\n  top: 'b'\n"
+    "  slice_param { slice_dim: 1 }\n}\n": (
+        "layer {\n  type: 'Slice' # in two\n  bottom: 'x'\n  top: 'a'\n  top: 'b'\n"
+        "  slice_param { axis: 1 }\n}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", MENDED, ids=repr)
+def test_what_becomes_of_it(text: str) -> None:
+    fixed = fix_source(Source(text))
+    assert fixed.failures == ()
+    assert fixed.after.text == MENDED[text]
+    assert old(fixed.after.text) == []

@@ -1,0 +1,131 @@
+"""Braces that are missing or too many: said where indentation shows it, and mended there."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protofix.textproto.edits import apply_edits
+from protofix.textproto.reader import read
+from protofix.textproto.source import Source
+from protofix.textproto.tree import Document, Field, Node
+
+# A text, and each diagnosis: line, column, what is said and whether the mending is certain.
+SAID: dict[str, list[tuple[int, int, str, bool | None]]] = {
+    # Missing: before the next of its name, or before what is not deeper.
+    "a {\n  x: 1\na {\n  x: 2\n}\n": [(3, 1, "`}` for `a {` of line 1, found `a`", True)],
+    "a {\n  b {\n    x: 1\n}\na {\n}\n": [
+        (4, 1, "`}` for `b {` of line 2, found the `}` for `a {` of line 1", True)
+    ],
+    "a {\n  b {\n    x: 1\n  y: 2\n}\n": [(4, 3, "`}` for `b {` of line 2, found `y`", True)],
+    "a {\n  b {\n    x: 1\na {\n}\n": [
+        (4, 1, "`}` for `b {` of line 2 (and 1 around it), found `a`", True)
+    ],
+    "a {\n  x: 1\na {\n  x: 2\na {\n}\n": [
+        (3, 1, "for `a {` of line 1", True),
+        (5, 1, "for `a {` of line 3", True),
+    ],
+    "a\n{\n  x: 1\na\n{\n}\n": [(4, 1, "`}` for `a {` of line 1, found `a`", True)],
+    "a <\n  x: 1\na <\n>\n": [(3, 1, "`>` for `a <` of line 1, found `a`", True)],
+    # Brackets in strings and comments are none.
+    'a {\n  x: "}" # }\na {\n}\n': [(3, 1, "for `a {` of line 1", True)],
+    # Without any indentation the name alone tells, and that is less than certain.
+    "a {\nx: 1\na {\nx: 2\n}\n": [(3, 1, "`}` for `a {` of line 1, found `a`", False)],
+    # So is what stands in a text that is not indented as it says, or by tabs and blanks.
+    "a {\n  b {\n    x: 1\n    }\na {\n}\n": [(5, 1, "for `a {` of line 1", False)],
+    "a {\n\tx: 1\na {\n  x: 2\n}\n": [(3, 1, "for `a {` of line 1", False)],
+    # At the end of the text.
+    "a {\n  x: 1\n}\na {\n  x: 2\n": [(6, 1, "`a {` of line 4, found the end of the file", True)],
+    "a {\n  b {\n    x: 1\n": [(4, 1, "`b {` of line 2 (and 1 around it), found the end", False)],
+    "a { b { x: 1 }": [(1, 15, "`a {` of line 1, found the end of the file", False)],
+    # Too many.
+    "a {\n}\n}\na {\n}\n": [(3, 1, "found `}`: nothing is open here", True)],
+    "a {\n  b {\n  }\n  }\n  x: 1\n}\n": [(4, 3, "`}` is one too many", True)],
+    "a {\n  b {\n    x: 1\n    }\n  }\n}\n": [(4, 5, "`}` is one too many", True)],
+    "a { } }": [(1, 7, "nothing is open here", True)],
+    # Where indentation tells nothing, it is said where the text ends or has nothing open.
+    "a {\nx: 1\nb {\nx: 2\n}\n": [(6, 1, "found the end of the file", False)],
+    "a {\n  x: 1\n}\n}\nb {\n": [
+        (4, 1, "nothing is open here", False),
+        (6, 1, "found the end of the file", None),
+    ],
+}
+
+
+@pytest.mark.parametrize("text", SAID, ids=repr)
+def test_what_is_said(text: str) -> None:
+    source = Source(text)
+    found = read(source).diagnoses
+    assert [source.position(it.start) for it in found] == [(line, c) for line, c, *_ in SAID[text]]
+    for it, (_, _, part, certain) in zip(found, SAID[text], strict=True):
+        assert part in it.message
+        assert (it.mending.certain if it.mending else None) == certain
+
+
+# A text, and the same once its braces pair up.
+MENDED = {
+    "a {\n  x: 1\n\n# of b\nb {\n}\n": "a {\n  x: 1\n}\n\n# of b\nb {\n}\n",
+    "a {\n  x: 1 # one\nb {\n}\n": "a {\n  x: 1 # one\n}\nb {\n}\n",
+    "a { x: 1\nb { x: 2 }\n": "a { x: 1 }\nb { x: 2 }\n",
+    "a { x: 1 # one\nb { x: 2 }\n": "a { x: 1 # one\n}\nb { x: 2 }\n",
+    "a {\r\n\tx: 1\r\nb {\r\n}\r\n": "a {\r\n\tx: 1\r\n}\r\nb {\r\n}\r\n",
+    "a {\n  b <\n    x: 1\nc {\n}\n": "a {\n  b <\n    x: 1\n  >\n}\nc {\n}\n",
+    "a {\n  x: 1\n# the end\n": "a {\n  x: 1\n}\n# the end\n",
+    "a {\n}\n}\nb {\n}\n": "a {\n}\nb {\n}\n",
+    "a { x: 1 } }\nb { }\n": "a { x: 1 } \nb { }\n",
+    "a { x: 1 >\n": "a { x: 1 }\n",
+}
+
+
+def mended(document: Document) -> str:
+    mendings = [it.mending for it in document.diagnoses if it.mending]
+    return apply_edits(document.text, [edit for it in mendings for edit in it.edits])
+
+
+@pytest.mark.parametrize("text", MENDED, ids=repr)
+def test_what_becomes_of_it(text: str) -> None:
+    after = mended(read(Source(text)))
+    assert after == MENDED[text]
+    assert read(Source(after)).diagnoses == ()
+
+
+Tree = list[tuple[str, "Tree"]]
+
+names = st.sampled_from(["layer", "param", "shape"])
+trees: st.SearchStrategy[Tree] = st.recursive(
+    st.just([("x", [])]),
+    lambda inner: st.lists(st.tuples(names, inner), min_size=1, max_size=4),
+    max_leaves=12,
+)
+
+
+def lines_of(tree: Tree, indent: str = "") -> list[str]:
+    lines: list[str] = []
+    for name, inner in tree:
+        if inner:
+            lines += [f"{indent}{name} {{", *lines_of(inner, indent + "  "), f"{indent}}}"]
+        else:
+            lines.append(f"{indent}{name}: 1")
+    return lines
+
+
+def outline(fields: tuple[Node, ...]) -> list[object]:
+    return [
+        node.name if isinstance(node, Field) else (node.name, outline(node.fields))
+        for node in fields
+    ]
+
+
+@given(trees, st.data())
+def test_any_brace_of_an_indented_text_is_found_again(tree: Tree, data: st.DataObject) -> None:
+    lines = lines_of(tree)
+    closing = [row for row, line in enumerate(lines) if line.endswith("}")]
+    if not closing:
+        return
+    row = data.draw(st.sampled_from(closing))
+    whole = "\n".join(lines) + "\n"
+    document = read(Source("\n".join(lines[:row] + lines[row + 1 :]) + "\n"))
+    assert len(document.diagnoses) == 1
+    assert outline(document.fields) == outline(read(Source(whole)).fields)
+    assert mended(document) == whole

@@ -1,0 +1,95 @@
+"""Slips of the pen in a text: each said once, where it is, and mended."""
+
+from __future__ import annotations
+
+import pytest
+
+from protofix.textproto.edits import apply_edits
+from protofix.textproto.reader import read
+from protofix.textproto.source import Source
+
+# A text with one mistake, its place in the line, the text mended, and whether that is certain.
+MENDED = {
+    # Quotes.
+    'name: "net': (7, 'name: "net"', True),
+    'name: "data/net-1.x\n': (7, 'name: "data/net-1.x"\n', True),
+    'name: "my net\n': (7, 'name: "my net"\n', False),
+    'name: "net # mine\n': (7, 'name: "net" # mine\n', True),
+    'a { name: "net }\n': (11, 'a { name: "net" }\n', True),
+    'a { name: "net top: "x" }\n': (11, 'a { name: "net" top: "x" }\n', True),
+    "a { name: \"net' }\n": (11, 'a { name: "net" }\n', True),
+    'name: "net\u201d\n': (7, 'name: "net"\n', True),
+    'name: net"\n': (7, 'name: "net"\n', True),
+    'a { name: net" top: "x" }\n': (11, 'a { name: "net" top: "x" }\n', True),
+    "name: \u201cnet\u201d\n": (7, 'name: "net"\n', True),
+    "name: \u2018net\u2019\n": (7, "name: 'net'\n", True),
+    'name: \u201cnet"\n': (7, 'name: "net"\n', True),
+    'name: "C:\\data\\new"\n': (7, 'name: "C:\\\\data\\\\new"\n', False),
+    # Signs of other languages and scripts.
+    "\ufeffname: 'n'": (1, "name: 'n'", True),
+    "a: 1 // one": (6, "a: 1 # one", True),
+    "a: 1 /* one */": (6, "a: 1 # one", True),
+    "a:\xa0\xa01": (3, "a:  1", True),
+    "a:\u30001": (3, "a: 1", True),
+    "a: \u200b1": (4, "a: 1", True),
+    "a\uff1a 1": (2, "a: 1", True),
+    "a \uff5b b: 1 }": (3, "a { b: 1 }", True),
+    "a: \u22121": (4, "a: -1", True),
+    "a = 1": (3, "a : 1", True),
+    # What lacks a sign, or has one too many.
+    "a 1": (3, "a: 1", True),
+    'a "x" # one': (3, 'a: "x" # one', True),
+    "pool MAX\n": (6, "pool: MAX\n", False),
+    "a: [1 2 -3, 4 5]": (7, "a: [1, 2, -3, 4, 5]", True),
+    "a: [1, 2,]": (10, "a: [1, 2]", True),
+    "a: 1,, b: 2": (6, "a: 1, b: 2", True),
+    "a: 08": (4, "a: 8", True),
+}
+
+
+@pytest.mark.parametrize("text", MENDED, ids=repr)
+def test_it_is_said_once_and_mended(text: str) -> None:
+    column, after, certain = MENDED[text]
+    source = Source(text)
+    [found] = read(source).diagnoses
+    assert source.position(found.start) == (1, column)
+    assert found.mending is not None
+    assert (apply_edits(text, found.mending.edits), found.mending.certain) == (after, certain)
+    assert read(Source(after)).diagnoses == ()
+
+
+# What may have been meant in more than one way.
+LEFT = (
+    'name: "',
+    'name: "a\nb"\n',
+    "/* one",
+    "a: 1.5.2",
+    "a: 1e",
+    "a: 1.5px",
+    "a == 1",
+    "a: 1 @",
+    'name: "a\0b"',
+    "layer name: 'x'",
+)
+
+
+@pytest.mark.parametrize("text", LEFT, ids=repr)
+def test_a_person_has_to_mend_it(text: str) -> None:
+    found = read(Source(text)).diagnoses
+    assert found
+    assert all(it.mending is None for it in found)
+
+
+# Strings that look like slips and are none.
+FINE = (
+    'name: "type: " top: "x"',
+    'param_str: "a: 1, b: 2"',
+    "param_str: \"'classes': 21\"",
+    'name: "it\'s \u201cfine\u201d // here" # = \u201c',
+    'name: "a" "b"',
+)
+
+
+@pytest.mark.parametrize("text", FINE, ids=repr)
+def test_nothing_is_said(text: str) -> None:
+    assert read(Source(text)).diagnoses == ()
