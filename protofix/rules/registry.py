@@ -33,6 +33,7 @@ _FILES = (
     "transform_fields",
     "batch_norm_rates",
     "old_spellings",
+    "unread_transform",
     "unmade_blob",
     "remade_blob",
     "include_and_exclude",

@@ -58,7 +58,11 @@ def read(source: Source) -> Document:
         if not reader.unbalanced:
             return document
         braces = braces_by_indentation(source)
-        return document if braces is None else _Reader(source, braces).read()
+        if braces is None:
+            return document
+        # Where more is wrong than brackets, those that there are may be wrong too.
+        alone = all(it.kind == "bracket" for it in document.diagnoses)
+        return _Reader(source, braces._replace(certain=braces.certain and alone)).read()
 
 
 @contextmanager

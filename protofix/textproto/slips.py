@@ -39,6 +39,8 @@ _NEXT_FIELD = r"[A-Za-z_]\w*[ \t]*(?::[ \t]*[\"'0-9.{A-Z-]|:[ \t]*(?:true|false)
 # Where a string ends whose quote is missing: before what cannot be meant to be in it.
 _END_OF_STRING = re.compile(rf"(?<![ \t])[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\r?$")
 _SWALLOWED_FIELD = re.compile(r"(?:^|[ \t])[A-Za-z_]\w*[ \t]*:[ \t]*$")
+_DOUBLED_QUOTE = re.compile(r"([\"'])\1[^\"'\\]+\1(?![\"'])")
+_PATH = re.compile(r"(?<![\w./+-])([\w./+-]+)([\"']?)(?=[\s#,;}]|$)")
 _WORD_BEFORE = re.compile(r"(?<=[:\s])[\w./+-]+$")
 
 _DOUBLE, _SINGLE = "\u201c\u201d\u201e\u201f\u2033", "\u2018\u2019\u201a\u201b\u2032"
@@ -79,18 +81,27 @@ def slip_at(line: str, start: int, first: bool) -> Slip:
     typographic = _TYPOGRAPHIC_STRING.match(line, start)
     if typographic is not None:
         return _typographic_string(typographic)
-    return _stray(line, start)
+    return (_path(line, start) if character == "/" else None) or _stray(line, start)
 
 
-def swallows_field(line: str, start: int, end: int) -> bool:
-    """Whether a string holds the beginning of the next field: the quote before that is missing.
+def slip_in_string(line: str, string: re.Match[str]) -> Slip | None:
+    """What is wrong with a string that the grammar takes; None if nothing is.
 
-    `name: "conv1 type: "ReLU"` reads as a string `conv1 type: ` with a word right behind it.
+    `name: "conv1 type: "ReLU"` reads as a string `conv1 type: ` with a word right behind it, and
+    `name: ""conv1"` as one without content.
     """
+    start, end = string.span()
     behind = line[end : end + 1]
-    return (behind.isalnum() or behind in ("/", ".", "_")) and (
-        _SWALLOWED_FIELD.search(line, start + 1, end - 1) is not None
-    )
+    if not (behind.isalnum() or behind in ("/", ".", "_")) or not behind:
+        return None
+    if _SWALLOWED_FIELD.search(line, start + 1, end - 1):
+        return unclosed_string(line, start)
+    doubled = _DOUBLED_QUOTE.match(line, start)
+    if doubled is None:
+        return None
+    mending = Mending("take the second quote away", (Edit(start, start + 1, ""),), True)
+    diagnosis = Diagnosis(start, doubled.end(), "string", "a string with a quote too many", mending)
+    return Slip(diagnosis, doubled.end(), "STRING", doubled.group()[1:])
 
 
 def closes_string_above(line: str) -> bool:
@@ -108,6 +119,8 @@ def unclosed_string(line: str, start: int) -> Slip:
     word = _WORD_BEFORE.search(line, 0, start)
     if not content and word is not None:
         return _unopened_string(line, word, start)
+    if not content and start and line[start - 1] == quote:
+        return _quote_too_many(start, end)
     other = content[-1:] in ("'", '"') or content[-1:] in _PLAIN_QUOTES
     body = content[:-1] if other else content.rstrip(",;")
     edit = Edit(start + 1 + len(body), start + 1 + len(body) + other, quote)
@@ -119,6 +132,12 @@ def unclosed_string(line: str, start: int) -> Slip:
     return Slip(diagnosis, end, "STRING", f"{quote}{body}{quote}")
 
 
+def _quote_too_many(start: int, end: int) -> Slip:
+    mending = Mending("take the second quote away", (Edit(start, end, ""),), True)
+    said = "a string with a quote too many"
+    return Slip(Diagnosis(start, end, "string", said, mending), end, "", "")
+
+
 def _unopened_string(line: str, word: re.Match[str], quote_at: int) -> Slip:
     quote = line[quote_at]
     message = f"a string without the `{quote}` that opens it"
@@ -127,6 +146,21 @@ def _unopened_string(line: str, word: re.Match[str], quote_at: int) -> Slip:
     end = quote_at + 1
     diagnosis = Diagnosis(word.start(), end, "string", message, mending)
     return Slip(diagnosis, end, "STRING", quote + quote)
+
+
+def _path(line: str, start: int) -> Slip | None:
+    """A path without its quotes, or without the first of them, that has a `/` at `start`."""
+    word = _WORD_BEFORE.search(line, 0, start)
+    begin = word.start() if word is not None else start
+    path = _PATH.match(line, begin)
+    if path is None or "//" in path[1] or not line[:begin].rstrip(BLANKS).endswith(":"):
+        return None
+    quote = path[2] or '"'
+    closing = () if path[2] else (Edit(path.end(), path.end(), quote),)
+    mending = Mending(f"write `{quote}` around it", (Edit(begin, begin, quote), *closing), True)
+    lacks = f"the `{quote}` that opens it" if path[2] else "quotes"
+    diagnosis = Diagnosis(begin, path.end(), "string", f"a string without {lacks}", mending)
+    return Slip(diagnosis, path.end(), "STRING", f"{quote}{path[1]}{quote}")
 
 
 def _bad_escape(closed: re.Match[str]) -> Slip:

@@ -16,7 +16,7 @@ from lark import Lark, Token, Transformer, UnexpectedToken
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import grammar_text, terminals
 from protofix.textproto.literals import clip, decode_string
-from protofix.textproto.slips import Slip, slip_at, swallows_field, unclosed_string
+from protofix.textproto.slips import Slip, slip_at, slip_in_string
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -291,7 +291,12 @@ class _StretchReader:
 
     def _recover(self, tokens: list[Token], at: int) -> int:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
+        if self._opens_without_brace(tokens, at):
+            return at
         self._fail(tokens[at], tokens[at + 1 :])
+        if self._is_doubled(tokens[at]):
+            self._flush()
+            return at + 1
         kinds = [token.type for token in self.pending]
         in_list = kinds.count("LSQUARE") > kinds.count("RSQUARE")
         rest = tokens[at:]
@@ -308,6 +313,38 @@ class _StretchReader:
         self.in_broken_list = in_list and taken is None
         self._keep_count(broken)
         return at + resume
+
+    def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a name and what is deeper below it are a message whose bracket was forgotten.
+
+        It is said, and the message counts as open.
+        """
+        if len(self.pending) != 1 or not _begins_field(tokens, at):
+            return False
+        [name], found = self.pending, tokens[at]
+        if name.type != "NAME" or self._indent(name) >= self._indent(found):
+            return False
+        start, end = _start(name), _end(name)
+        said = f"expected `{{` after `{clip(str(name))}`, found `{clip(str(found))}`"
+        mending = Mending("write `{` behind the name", (Edit(end, end, " {"),), True)
+        self.diagnoses.append(Diagnosis(_start(found), _end(found), "unexpected", said, mending))
+        self._flush()
+        self.shapes.append(OpenShape(str(name), start, end, "{", end, False))
+        return True
+
+    def _indent(self, token: Token) -> int:
+        """How deep the line of a token is indented."""
+        offset = _start(token) + self.column
+        for line in self.lines[self.row :]:
+            if offset <= len(line):
+                return len(line) - len(line.lstrip(BLANKS))
+            offset -= len(line) + 1
+        return 0
+
+    def _is_doubled(self, found: Token) -> bool:
+        """Whether a bracket follows one that was opened already; it counts once."""
+        behind = self.complete[-1] if self.complete and not self.pending else None
+        return behind is not None and found.type in _OPENERS and behind.type == found.type
 
     def _skip_broken_list(self, tokens: list[Token]) -> int:
         """Where on this line to go on after a mistake in a list that was begun further up."""
@@ -354,6 +391,8 @@ class _StretchReader:
         before = self.pending[-1] if self.pending else None
         if found.type in ("COMMA", "SEMICOLON") and before is None:
             return _without(found)
+        if self._is_doubled(found):
+            return _without(found)._replace(certain=False)
         if before is None:
             return None
         if before.type == "COMMA" and found.type == "RSQUARE":
@@ -391,8 +430,8 @@ class _StretchReader:
             slip: Slip | None = None
             if match is None:
                 slip = slip_at(line, position, base == 0)
-            elif match.lastgroup == "STRING" and swallows_field(line, *match.span()):
-                slip = unclosed_string(line, position)
+            elif match.lastgroup == "STRING":
+                slip = slip_in_string(line, match)
             if slip is not None:
                 self.diagnoses.append(slip.diagnosis.moved(base))
                 end, kind, text = slip.end, slip.token, slip.text

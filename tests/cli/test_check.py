@@ -152,6 +152,9 @@ FINDINGS = {
     ],
     "layer { name: 'x' type: 'DummyData' top: 'x' "
     "dummy_data_param { num: 1 channels: 1 height: 1 width: 1 } }": ["PF207"],
+    "layer { name: 'x' type: 'Data' top: 'x' data_param { source: 'x' batch_size: 1 scale: 2 } }": [
+        "PF208"
+    ],
     "layer { name: 'a' top: 'a' }": ["PF305"],
     "input: 'x' input_shape { dim: 2 } layers { type: RELU bottom: 'x' top: 'x' } "
     "layer { type: 'ReLU' bottom: 'x' top: 'x' }": ["PF201"],

@@ -10,6 +10,7 @@ from protofix.linting.checking import EVERYTHING, check_source
 from protofix.linting.fixing import fix_source
 from protofix.net.dialects import known_dialect
 from protofix.rules.rule import Finding
+from protofix.textproto.edits import apply_edits
 from protofix.textproto.source import Source
 
 INPUT = "input: 'x' input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8\n"
@@ -120,3 +121,42 @@ def test_what_becomes_of_it(text: str) -> None:
     assert fixed.failures == ()
     assert fixed.after.text == MENDED[text]
     assert old(fixed.after.text) == []
+
+
+# Data layers of today whose own message has what only V1 reads there, and the layers mended.
+UNREAD = {
+    "layer {\n  type: 'Data'\n  top: 'x'\n  data_param {\n    mirror: true # both ways\n"
+    "    source: 'x'\n    scale: 2\n  }\n}\n": (
+        "# both ways\nlayer {\n  type: 'Data'\n  top: 'x'\n  data_param {\n    source: 'x'\n"
+        "  }\n  transform_param {\n    mirror: true\n    scale: 2\n  }\n}\n"
+    ),
+    "layer { type: 'ImageData' top: 'x' transform_param { scale: 2 } "
+    "image_data_param { source: 'x' mirror: true } }": (
+        "layer { type: 'ImageData' top: 'x' transform_param { scale: 2 mirror: true } "
+        "image_data_param { source: 'x' } }"
+    ),
+    # Which of the two is meant, nobody knows.
+    "layer { type: 'Data' top: 'x' transform_param { scale: 2 } data_param { scale: 3 } }": None,
+}
+
+
+@pytest.mark.parametrize("text", UNREAD, ids=repr)
+def test_what_a_data_layer_of_today_does_not_read(text: str) -> None:
+    [found] = old(text)
+    assert (found.code, found.severity) == ("PF208", "warning")
+    assert (found.fix and apply_edits(text, found.fix.edits)) == UNREAD[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "layer { type: 'Data' top: 'x' transform_param { scale: 2 } data_param { source: 'x' } }",
+        # It reads its own scale.
+        "layer { type: 'WindowData' top: 'x' top: 'y' window_data_param { scale: 2 } }",
+        # Of a layer that is not kept, Caffe reads nothing.
+        "layer { type: 'Data' top: 'x' data_param { scale: 3 } exclude { } }",
+    ],
+    ids=repr,
+)
+def test_what_it_reads_is_no_finding(text: str) -> None:
+    assert old(text) == []

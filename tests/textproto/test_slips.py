@@ -25,6 +25,10 @@ MENDED = {
     "name: \u2018net\u2019\n": (7, "name: 'net'\n", True),
     'name: \u201cnet"\n': (7, 'name: "net"\n', True),
     'name: "C:\\data\\new"\n': (7, 'name: "C:\\\\data\\\\new"\n', False),
+    'net: data/net"\n': (6, 'net: "data/net"\n', True),
+    "net: /data/net # mine\n": (6, 'net: "/data/net" # mine\n', True),
+    'net: ""data/net"\n': (6, 'net: "data/net"\n', True),
+    'net: "net"" # mine\n': (11, 'net: "net" # mine\n', True),
     # Signs of other languages and scripts.
     "\ufeffname: 'n'": (1, "name: 'n'", True),
     "a: 1 // one": (6, "a: 1 # one", True),
@@ -44,6 +48,7 @@ MENDED = {
     "a: [1, 2,]": (10, "a: [1, 2]", True),
     "a: 1,, b: 2": (6, "a: 1, b: 2", True),
     "a: 08": (4, "a: 8", True),
+    "a {{ b: 1 }": (4, "a { b: 1 }", False),
 }
 
 
@@ -58,6 +63,16 @@ def test_it_is_said_once_and_mended(text: str) -> None:
     assert read(Source(after)).diagnoses == ()
 
 
+def test_a_bracket_that_was_forgotten_is_said_where_the_first_field_is() -> None:
+    source = Source("a {\n  b # of a\n    c: 1\n  }\n}\n")
+    [found] = read(source).diagnoses
+    assert source.position(found.start) == (3, 5)
+    assert found.message == "expected `{` after `b`, found `c`"
+    assert found.mending is not None and found.mending.certain
+    after = apply_edits(source.text, found.mending.edits)
+    assert after == "a {\n  b { # of a\n    c: 1\n  }\n}\n"
+
+
 # What may have been meant in more than one way.
 LEFT = (
     'name: "',
@@ -68,6 +83,8 @@ LEFT = (
     "a: 1.5px",
     "a == 1",
     "a: 1 @",
+    "a: 1 / 2",
+    "a\nb: 1\n",
     'name: "a\0b"',
     "layer name: 'x'",
 )
