@@ -23,8 +23,9 @@ layer { name: "fc" type: "InnerProduct" bottom: "conv" top: "fc"
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" }
 """.replace('"Python"', '"Python" python_param { module: "m" layer: "L" }')
 MISSING = (
-    "net.prototxt:9:67: PF301 unmade-blob: `loss` reads `label`, which nothing makes in TEST"
-    "{}: `data` of line 2 is not kept there"
+    "net.prototxt:9:67: PF301 [**] unmade-blob: `loss` reads `label`, which nothing makes in TEST"
+    "{}: `data` of line 2 is not kept there, so that `loss` needs `include {{ phase: TRAIN }}` and "
+    '`include {{ phase: TEST stage: "val" }}` too'
 )
 
 

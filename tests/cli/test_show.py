@@ -147,7 +147,7 @@ def test_a_net_that_caffe_would_refuse_is_shown_all_the_same(
     main(["check", "net.prototxt", "--phase", "TEST"])
     errors = [it for it in capsys.readouterr().out.splitlines() if "unmade-blob" in it]
     assert err.splitlines() == errors
-    assert errors[0].startswith("net.prototxt:14:58: PF301 unmade-blob: `sum` reads `agian`")
+    assert errors[0].startswith("net.prototxt:14:58: PF301 [**] unmade-blob: `sum` reads `agian`")
 
 
 def test_a_state_that_caffe_builds_is_not_held_for_one_that_it_refuses(
