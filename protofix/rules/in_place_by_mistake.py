@@ -95,11 +95,7 @@ def _fix(view: NetView, layer: Layer, top: BlobName) -> Fix | None:
     behind = view.net.layers[layer.index + 1 :]
     blobs = [top, *(blob for it in behind for blob in (*it.bottoms, *it.tops))]
     document = view.net.document
-    edits = tuple(
-        replace_string(document, blob, name)
-        for blob in blobs
-        if blob.name == top.name
-    )
+    edits = tuple(replace_string(document, blob, name) for blob in blobs if blob.name == top.name)
     return Fix(f"call the top `{name}`", edits, safe=False)
 
 

@@ -33,7 +33,7 @@ from protofix.net.purpose import brings_data, measures
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
 from protofix.rules.rule import Fix, Hit, of_nets
-from protofix.textproto.layout import append_field, block_of, replace_string, remove, style_of
+from protofix.textproto.layout import append_field, block_of, remove, replace_string, style_of
 from protofix.textproto.tree import messages_named
 
 CODE = "PF301"

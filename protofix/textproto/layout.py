@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import encode_string
 from protofix.textproto.source import BLANKS
-from protofix.textproto.tree import Document, Field, Message, Node, Scalar, walk
+from protofix.textproto.tree import Document, Field, Message, Node, walk
 
 T = TypeVar("T")
 
