@@ -268,8 +268,9 @@ def _report(
         refuse_unmade_given(given, sorted({blob for its in blobs for blob in its or ()}))
     if failed or any(one.failures for one in checked):
         return FAILED
-    found_any = any(one.findings for one in checked)
-    return FOUND if found_any and not arguments.exit_zero else DONE
+    # What is good to know stops no pipeline.
+    wrong = any(it.severity != "info" for one in checked for it in one.findings)
+    return FOUND if wrong and not arguments.exit_zero else DONE
 
 
 def _beyond(checked: Checked, baseline: Baseline | None) -> Checked:

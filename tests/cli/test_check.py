@@ -227,9 +227,11 @@ FINDINGS = {
 @pytest.mark.parametrize("text", FINDINGS, ids=lambda text: text[:40])
 def test_codes(text: str, net: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net.write_text(text, encoding="utf-8")
-    assert main(["check", "net.prototxt", "--format", "json"]) == (1 if FINDINGS[text] else 0)
-    found = [finding["code"] for finding in json.loads(capsys.readouterr().out)]
-    assert sorted(found) == sorted(FINDINGS[text])
+    code = main(["check", "net.prototxt", "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    assert sorted(finding["code"] for finding in found) == sorted(FINDINGS[text])
+    # What is good to know stops no pipeline.
+    assert code == (1 if {finding["severity"] for finding in found} - {"info"} else 0)
 
 
 def test_what_follows_a_missing_brace_is_checked_and_the_brace_said_once(

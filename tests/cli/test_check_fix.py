@@ -82,7 +82,7 @@ def test_standard_input_is_given_back_mended(
     assert main(["check", "--fix", "-", "--stdin-filename", "sub/net.prototxt"]) == 1
     out, err = capsys.readouterr()
     assert out == FUSED + "layer { nmae: 'x' type: 'Input' top: 'z' }\n"
-    assert "sub/net.prototxt:6:9: PF101 unknown-field: " in err
+    assert "sub/net.prototxt:6:9: PF101 [**] unknown-field: " in err
     assert net.read_text() == CHAIN
 
 

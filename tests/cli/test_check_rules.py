@@ -183,4 +183,4 @@ def test_exit_zero_is_for_findings_alone(folder: Path) -> None:
 
 def test_statistics_count_by_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--statistics", "--select", "PF1,PF301", "old"]) == 1
-    assert capsys.readouterr().out == "2  PF101      unknown-field\n2  PF301      unmade-blob\n"
+    assert capsys.readouterr().out == "2  PF101 [**] unknown-field\n2  PF301      unmade-blob\n"

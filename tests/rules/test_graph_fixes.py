@@ -8,9 +8,14 @@ import protofix
 from protofix.textproto.edits import apply_edits
 
 X = "layer { name: 'x' type: 'Input' top: 'x' input_param { shape { dim: 4 dim: 8 } } }\n"
-PYTHON = "layer { name: 'x' type: 'Python' top: 'x' top: 'y' }\n"
-TRAIN = "layer { name: 'y' type: 'Python' top: 'y' include { phase: TRAIN } }\n"
-TEST = "layer { name: 'y' type: 'Python' top: 'y' include { phase: TEST stage: 'val' } }\n"
+OF_PYTHON = "python_param { module: 'm' layer: 'L' } "
+PYTHON = "layer { name: 'x' type: 'Python' " + OF_PYTHON + "top: 'x' top: 'y' }\n"
+TRAIN = "layer { name: 'y' type: 'Python' " + OF_PYTHON + "top: 'y' include { phase: TRAIN } }\n"
+TEST = (
+    "layer { name: 'y' type: 'Python' "
+    + OF_PYTHON
+    + "top: 'y' include { phase: TEST stage: 'val' } }\n"
+)
 FC = (
     "layer { name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'fc' "
     "inner_product_param { num_output: 3 } }\n"
@@ -86,7 +91,7 @@ LEFT = {
     # The layer has rules of its own.
     X + TRAIN + LOSS.replace("'l' }", "'l' include { } }"): "PF301",
     # A net that reads data: its labels were forgotten.
-    "layer { name: 'x' type: 'Python' top: 'x' }\n" + LOSS: "PF301",
+    "layer { name: 'x' type: 'Python' " + OF_PYTHON + "top: 'x' }\n" + LOSS: "PF301",
     # Further down, or nothing like it.
     PROB + X: "PF301",
     X + PROB.replace("bottom: 'x'", "bottom: 'features'"): "PF301",
