@@ -320,7 +320,7 @@ def _refuse_chains(document: Document, losses: list[Layer], option: str) -> None
             first = " first" if option == "--identity" else ""
             raise InjectionError(
                 f"{document.source.path}: `{loss.name}` reads the probabilities of Softmax "
-                f"`{chain.softmax.name}`, as Caffe before April 2017 wanted it: "
+                f"`{chain.activation.name}`, as Caffe before April 2017 wanted it: "
                 f"`protofix migrate{with_way}` fuses the two{first or ' and gives H'}"
             )
 

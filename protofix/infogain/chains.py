@@ -1,26 +1,50 @@
-"""Softmax → InfogainLoss in every state of a net, and whether it may be fused.
+"""Softmax → InfogainLoss and its relatives in every state of a net, and whether it may be fused.
 
 What makes a chain safe to fuse, and what does not, was checked against both layers as Caffe
-computed them before and after April 2017; each obstacle below names its reason.
+computed them before and after April 2017; each obstacle below names its reason. The relatives are
+other losses that hold the Softmax or Sigmoid in front of them, or that one which does is like.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from protofix.infogain.losses import infogain_losses, loss_axis
-from protofix.net.graph import Graph
+from protofix.infogain.losses import loss_axis
+from protofix.infogain.traces import Trace, passes, traces_of
 from protofix.net.layers import Layer
-from protofix.net.shapes import Shape, canonical_axis
-from protofix.net.states import NetState
-from protofix.net.values import bool_of, float_of, integer_of, integers_of
+from protofix.net.shapes import Shape, canonical_axis, class_count
+from protofix.net.values import bool_of, integer_of, integers_of
 from protofix.net.view import NetView
 from protofix.textproto.tree import Scalar, messages_named, scalars_named
 
 MAP_OBSTACLES = frozenset({"map", "maybe-map"})
 """The obstacles that a person may overrule: the loss then becomes one a position."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What a chain is made of: a type of activation, and the types of loss that read it.
+
+    `own_axis` is the axis along which a loss takes its softmax, None where it says none. Where a
+    loss of one row of classes an image is all that fusing keeps, `maps` says why; else it is None.
+    """
+
+    activation: str
+    losses: frozenset[str]
+    own_axis: Callable[[Layer], int | None]
+    maps: str | None
+
+
+INFOGAIN = Pattern(
+    "Softmax",
+    frozenset({"InfogainLoss"}),
+    loss_axis,
+    "the old layer took one label an image and a matrix over all its positions, the new one a "
+    "label a position",
+)
+"""The chain that all began with."""
 
 
 class Obstacle(NamedTuple):
@@ -32,17 +56,17 @@ class Obstacle(NamedTuple):
 
 @dataclass(frozen=True)
 class Chain:
-    """A Softmax whose probabilities an InfogainLoss reads.
+    """A Softmax (or Sigmoid) whose probabilities a loss reads.
 
-    `softmaxes` holds one layer, or one for each state where states have their own. `path` are the
-    layers between, nearest to the Softmax first. `scores` is the blob the fused loss shall read,
-    along `axis` (as the Softmax writes it), `shape` that blob's shape as far as it is known.
+    `activations` holds that layer, or one for each state where states have their own. `path` are
+    the layers between, nearest to the Softmax first. `scores` is the blob the fused loss shall
+    read, along `axis` (as the Softmax writes it), `shape` that blob's shape as far as it is known.
     `written_for` is "fused" where the loss has something that only the fused layer knows, else
     "legacy". Without `obstacles` the chain may be fused; `doubts` are to be said all the same.
     """
 
     loss: Layer
-    softmaxes: tuple[Layer, ...]
+    activations: tuple[Layer, ...]
     path: tuple[Layer, ...]
     scores: str
     axis: int
@@ -52,24 +76,14 @@ class Chain:
     doubts: tuple[str, ...]
 
     @property
-    def softmax(self) -> Layer:
+    def activation(self) -> Layer:
         """The Softmax to name when one is to be named."""
-        return self.softmaxes[0]
+        return self.activations[0]
 
     @property
     def is_map(self) -> bool:
         """Whether the scores are, or may be, more than one row of classes an image."""
         return any(obstacle.kind in MAP_OBSTACLES for obstacle in self.obstacles)
-
-
-class Trace(NamedTuple):
-    """The way back from a loss to its Softmax in a state, or to the layer at which it ends."""
-
-    graph: Graph
-    shapes: dict[int, Shape]
-    softmax: Layer | None
-    path: tuple[Layer, ...]
-    stopped_at: Layer | None
 
 
 def softmax_axis(layer: Layer) -> int:
@@ -86,71 +100,29 @@ def engine_of(layer: Layer) -> Scalar | None:
     return found[-1] if found else None
 
 
-def find_chains(view: NetView) -> list[Chain]:
+def find_chains(view: NetView, pattern: Pattern = INFOGAIN) -> list[Chain]:
     """Every chain of a net, in the order of their losses in the file."""
     found = []
-    for loss in infogain_losses(view.net):
-        traces = list(traces_of(view, loss))
-        if any(trace.softmax for trace in traces):
-            found.append(_ChainBuilder(view, loss, traces).chain())
+    for loss in (layer for layer in view.net.layers if layer.type in pattern.losses):
+        traces = list(traces_of(view, loss, pattern.activation))
+        if any(trace.activation for trace in traces):
+            found.append(_ChainBuilder(view, pattern, loss, traces).chain())
     return found
 
 
-def traces_of(view: NetView, loss: Layer) -> Iterator[Trace]:
-    """Follow what a loss reads back to its Softmax, in every state where somebody makes it."""
-    for graph, shapes in view.keeping(loss):
-        path: list[Layer] = []
-        version = graph.source_of(loss, 0)
-        if version is None:
-            continue
-        while True:
-            maker = graph.maker_of(version)
-            if maker is None or (maker.type != "Softmax" and not passes(maker, graph.state)):
-                yield Trace(graph, shapes, None, (), maker)
-                break
-            if maker.type == "Softmax":
-                yield Trace(graph, shapes, maker, tuple(reversed(path)), None)
-                break
-            path.append(maker)
-            before = graph.source_of(maker, 0)
-            if before is None:
-                yield Trace(graph, shapes, None, (), maker)
-                break
-            version = before
-
-
-def passes(layer: Layer, state: NetState) -> bool:
-    """Whether probabilities come out of a layer as they went in, their shape apart."""
-    if layer.type in ("Split", "Flatten", "Reshape", "ReLU", "AbsVal"):
-        return True  # Probabilities are not negative, so a rectifier leaves them alone.
-    if layer.type == "Concat":
-        return len(layer.bottoms) == 1
-    if layer.type == "Dropout":
-        param = layer.param("dropout_param")
-        return state.phase == "TEST" or (
-            param is not None and float_of(param.fields, "dropout_ratio") == 0
-        )
-    if layer.type == "Power":
-        param = layer.param("power_param")
-        values = {"power": 1.0, "scale": 1.0, "shift": 0.0}
-        return param is None or all(
-            float_of(param.fields, name) in (None, value) for name, value in values.items()
-        )
-    return False
-
-
 class _ChainBuilder:
-    def __init__(self, view: NetView, loss: Layer, traces: list[Trace]) -> None:
+    def __init__(self, view: NetView, pattern: Pattern, loss: Layer, traces: list[Trace]) -> None:
         self.view = view
+        self.pattern = pattern
         self.loss = loss
-        self.traces = [trace for trace in traces if trace.softmax is not None]
-        self.strays = [trace for trace in traces if trace.softmax is None]
-        self.softmaxes = tuple(dict.fromkeys(t.softmax for t in self.traces if t.softmax))
+        self.traces = [trace for trace in traces if trace.activation is not None]
+        self.strays = [trace for trace in traces if trace.activation is None]
+        self.activations = tuple(dict.fromkeys(t.activation for t in self.traces if t.activation))
         self.path = tuple(dict.fromkeys(layer for t in self.traces for layer in t.path))
         first = self.traces[0]
-        self.axis = softmax_axis(self.softmaxes[0])
+        self.axis = softmax_axis(self.activations[0])
         self.shape = self._scores_shape(first)
-        self.scores = self.softmaxes[0].bottoms[0].name if self.softmaxes[0].bottoms else ""
+        self.scores = self.activations[0].bottoms[0].name if self.activations[0].bottoms else ""
         fused_only = loss_axis(loss) is not None or len(loss.tops) > 1
         self.written_for = "fused" if fused_only else "legacy"
         self.doubts: list[str] = []
@@ -159,7 +131,7 @@ class _ChainBuilder:
         obstacles = tuple(dict.fromkeys(self._obstacles()))
         return Chain(
             loss=self.loss,
-            softmaxes=self.softmaxes,
+            activations=self.activations,
             path=self.path,
             scores=self.scores,
             axis=self.axis,
@@ -170,38 +142,41 @@ class _ChainBuilder:
         )
 
     def _scores_shape(self, trace: Trace) -> Shape:
-        assert trace.softmax is not None
-        version = trace.graph.source_of(trace.softmax, 0)
+        assert trace.activation is not None
+        version = trace.graph.source_of(trace.activation, 0)
         return None if version is None else trace.shapes.get(version.number)
 
     def _obstacles(self) -> Iterator[Obstacle]:
         yield from self._format_obstacles()
         yield from self._state_obstacles()
-        for layer in (*self.softmaxes, *self.path):
+        for layer in (*self.activations, *self.path):
             # A Split loses a top, so weights of 0, one a top, would be one too many.
             if any(layer.loss_weights) or (layer.loss_weights and layer.type == "Split"):
                 weights = ", ".join(f"{weight:g}" for weight in layer.loss_weights)
                 reason = f"{layer.type} `{layer.name}` has loss_weight {weights}: it is a loss too"
                 yield Obstacle("link-is-a-loss", reason)
-        for layer in (*self.softmaxes, *self.path):
+        for layer in (*self.activations, *self.path):
             down = scalars_named(layer.fields, "propagate_down")
             if down and not bool_of(layer.fields, "propagate_down", True):
                 reason = f"`{layer.name}` has propagate_down false: it keeps the gradient back"
                 yield Obstacle("propagate-down", reason)
         for trace in self.traces:
-            yield from self._second_softmax(trace)
+            yield from self._second_activation(trace)
             yield from self._shape_obstacles(trace)
 
-    def _second_softmax(self, trace: Trace) -> Iterator[Obstacle]:
+    def _second_activation(self, trace: Trace) -> Iterator[Obstacle]:
         """Fused, the loss would read probabilities again, and look like a chain for ever."""
-        assert trace.softmax is not None
-        version = trace.graph.source_of(trace.softmax, 0)
+        assert trace.activation is not None
+        version = trace.graph.source_of(trace.activation, 0)
         while version is not None:
             maker = trace.graph.maker_of(version)
-            if maker is None or not (maker.type == "Softmax" or passes(maker, trace.graph.state)):
+            if maker is None or not (
+                maker.type == self.pattern.activation or passes(maker, trace.graph.state)
+            ):
                 return
-            if maker.type == "Softmax":
-                reason = f"`{trace.softmax.name}` is a softmax of the softmax `{maker.name}`"
+            if maker.type == self.pattern.activation:
+                kind = maker.type.lower()
+                reason = f"`{trace.activation.name}` is a {kind} of the {kind} `{maker.name}`"
                 yield Obstacle("two-softmaxes", reason)
                 return
             version = trace.graph.source_of(maker, 0)
@@ -210,10 +185,10 @@ class _ChainBuilder:
         if self.view.net.mixed:
             reason = "the file mixes `layer` and `layers`, which Caffe refuses: use one of them"
             yield Obstacle("mixed-formats", reason)
-        if any(layer.format == 0 for layer in (self.loss, *self.softmaxes, *self.path)):
+        if any(layer.format == 0 for layer in (self.loss, *self.activations, *self.path)):
             reason = "the net is in the V0 format: upgrade it to today's first"
             yield Obstacle("old-format", reason)
-        for layer in (*self.softmaxes, *self.path):
+        for layer in (*self.activations, *self.path):
             if len(layer.bottoms) != 1:
                 reason = f"{layer.type} `{layer.name}` has {len(layer.bottoms)} bottoms, not one"
                 yield Obstacle("bottoms", reason)
@@ -225,8 +200,9 @@ class _ChainBuilder:
             stray = self.strays[0]
             maker = stray.stopped_at.name if stray.stopped_at else "the net's input"
             reason = (
-                f"the states disagree: in {self.traces[0].graph.state} it reads the Softmax "
-                f"`{self.softmaxes[0].name}`, in {stray.graph.state} what `{maker}` makes"
+                f"the states disagree: in {self.traces[0].graph.state} it reads the "
+                f"{self.pattern.activation} `{self.activations[0].name}`, in {stray.graph.state} "
+                f"what `{maker}` makes"
             )
             yield Obstacle("states-disagree", reason)
         told_apart = {
@@ -235,10 +211,10 @@ class _ChainBuilder:
                 softmax_axis(layer),
                 engine.value if (engine := engine_of(layer)) else None,
             )
-            for layer in self.softmaxes
+            for layer in self.activations
         }
         if len(told_apart) > 1:
-            names = " and ".join(f"`{layer.name}`" for layer in self.softmaxes)
+            names = " and ".join(f"`{layer.name}`" for layer in self.activations)
             reason = f"the states disagree: {names} differ in what they read, axis or engine"
             yield Obstacle("states-disagree", reason)
         paths = {tuple(layer.index for layer in trace.path) for trace in self.traces}
@@ -248,14 +224,21 @@ class _ChainBuilder:
 
     def _shape_obstacles(self, trace: Trace) -> Iterator[Obstacle]:
         shape = self._scores_shape(trace)
-        written = loss_axis(self.loss)
+        written = self.pattern.own_axis(self.loss)
         if written is not None and not _same_axis(written, self.axis, shape):
             reason = (
-                f"Softmax `{self.softmaxes[0].name}` works along axis {self.axis}, "
+                f"Softmax `{self.activations[0].name}` works along axis {self.axis}, "
                 f"`{self.loss.name}` along axis {written}"
             )
             yield Obstacle("axes-differ", reason)
-            return
+        elif self.pattern.maps is None:
+            yield from self._reshape_obstacles(trace, class_count(shape, self.axis))
+        else:
+            yield from self._row_obstacles(trace, self.pattern.maps)
+
+    def _row_obstacles(self, trace: Trace, maps: str) -> Iterator[Obstacle]:
+        """The scores must be one row of classes an image."""
+        shape = self._scores_shape(trace)
         if shape is None:
             evidence = self._map_evidence(trace)
             if self.axis not in (1, -1):
@@ -285,11 +268,7 @@ class _ChainBuilder:
             return
         others = [dim for index, dim in enumerate(shape) if index not in (0, axis)]
         if any(dim is not None and dim != 1 for dim in others):
-            reason = (
-                f"`{self.scores}` is a map ({_dims(shape)}): the old layer took one label an "
-                "image and a matrix over all its positions, the new one a label a position"
-            )
-            yield Obstacle("map", reason)
+            yield Obstacle("map", f"`{self.scores}` is a map ({_dims(shape)}): {maps}")
         elif None in others:
             reason = (
                 f"`{self.scores}` ({_dims(shape)}) may be a map, for which the old layer and "
@@ -306,8 +285,8 @@ class _ChainBuilder:
         if shape and any(dim not in (1, None) for dim in shape[1:]):
             return f"its labels are ({_dims(shape)})"
         # Layers of a fork, whose shapes nobody knows, mostly keep a map a map.
-        assert trace.softmax is not None
-        waiting = [graph.source_of(trace.softmax, 0)]
+        assert trace.activation is not None
+        waiting = [graph.source_of(trace.activation, 0)]
         seen: set[int] = set()
         while waiting:
             version = waiting.pop()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from protofix.infogain.chains import MAP_OBSTACLES, Chain, engine_of
-from protofix.infogain.losses import infogain_losses, loss_axis
+from protofix.infogain.losses import infogain_losses
 from protofix.infogain.plan import Plan, plan_fusing
 from protofix.net.layers import BlobName, Layer, bind
 from protofix.net.view import view_of
@@ -76,10 +76,11 @@ def fuse(document: Document, options: FuseOptions = FuseOptions()) -> FuseResult
     if not plan.chains:
         return _finished(document, (), plan)
     notes: dict[int, list[str]] = {chain.loss.index: [*chain.doubts] for chain in plan.chains}
-    after = _rewire(document, plan, options, notes)
+    after = rewire(document, plan, options, notes)
     for chain in plan.chains:
         index = plan.index_after(chain.loss.index)
-        after = _carry_over(after, index, chain, notes[chain.loss.index])
+        told = notes[chain.loss.index]
+        after = carry_over(after, index, chain, "infogain_loss_param", told)
     if plan_fusing(view_of(after), overruled).chains:
         raise UnsettledError(f"{document.source.path}: fusing does not settle; please report it")
     fused = tuple(Fused(c.loss.name, tuple(notes[c.loss.index])) for c in plan.chains)
@@ -110,10 +111,14 @@ def apply_to(document: Document, edits: list[Edit]) -> Document:
     return after
 
 
-def _rewire(
-    document: Document, plan: Plan, options: FuseOptions, notes: dict[int, list[str]]
+def rewire(
+    document: Document, plan: Plan, options: FuseOptions | None, notes: dict[int, list[str]]
 ) -> Document:
-    """Let the losses read their scores, and take out what nobody needs any more."""
+    """Let the losses read their scores, and take out what nobody needs any more.
+
+    The `options` say what becomes of each `loss_param`; without any it stays. What to tell of each
+    loss is added to its `notes`, by its index.
+    """
     edits: list[Edit] = []
     for chain in plan.chains:
         told = notes[chain.loss.index]
@@ -121,11 +126,12 @@ def _rewire(
         told.append(f"reads the scores `{chain.scores}` instead of the probabilities `{old.name}`")
         if old.name != chain.scores:
             edits.append(_renamed(document, old, chain.scores))
-        edits += _loss_param_edits(document, chain, options, told)
+        if options is not None:
+            edits += _loss_param_edits(document, chain, options, told)
     edits += _removals(document, plan, notes)
     layers = bind(document).layers
     for rename in plan.renames:
-        edits.append(_renamed(document, rename.softmax.tops[0], rename.name))
+        edits.append(_renamed(document, rename.activation.tops[0], rename.name))
         edits += [
             _renamed(document, layers[use.layer].bottoms[use.slot], rename.name)
             for use in rename.readers
@@ -158,7 +164,7 @@ def _removals(document: Document, plan: Plan, notes: dict[int, list[str]]) -> li
         heir = next(
             chain.loss.index
             for chain in plan.chains
-            if layer in chain.softmaxes or layer in chain.path
+            if layer in chain.activations or layer in chain.path
         )
         removal = remove(document, layer.node, with_comment_above=True)
         removals.setdefault(heir, []).append(removal)
@@ -172,13 +178,15 @@ def _removals(document: Document, plan: Plan, notes: dict[int, list[str]]) -> li
 def _staying_notes(plan: Plan, chain: Chain) -> Iterator[str]:
     """Say why a Softmax stays, and where it now works for nobody."""
     for rename in plan.renames:
-        if rename.softmax in chain.softmaxes:
+        it = rename.activation
+        if it in chain.activations:
             yield (
-                f"Softmax `{rename.softmax.name}` worked in place and is read by others: "
+                f"{it.type} `{it.name}` worked in place and is read by others: "
                 f"its probabilities are now `{rename.name}`"
             )
     for staying in plan.staying:
-        if staying.softmax not in chain.softmaxes:
+        it = staying.activation
+        if it not in chain.activations:
             continue
         reasons = []
         if staying.readers:
@@ -186,9 +194,9 @@ def _staying_notes(plan: Plan, chain: Chain) -> Iterator[str]:
             reasons.append(f"{names} {'read' if len(staying.readers) > 1 else 'reads'} it")
         if staying.outputs:
             reasons.append(f"it is an output in {_states(staying.outputs)}")
-        yield f"Softmax `{staying.softmax.name}` stays: {' and '.join(reasons)}"
+        yield f"{it.type} `{it.name}` stays: {' and '.join(reasons)}"
         if staying.idle:
-            blob = staying.softmax.tops[0].name
+            blob = it.tops[0].name
             yield (
                 f"in {_states(staying.idle)} nobody reads `{blob}` now, and Caffe prints what "
                 "nobody reads; an `exclude` rule would stop that"
@@ -249,14 +257,19 @@ def on_one_line(document: Document, message: Message) -> str:
     return " ".join(parts)
 
 
-def _carry_over(document: Document, index: int, chain: Chain, notes: list[str]) -> Document:
-    """Write on the loss what the Softmax had and the softmax within the loss needs."""
+def carry_over(
+    document: Document, index: int, chain: Chain, message: str, notes: list[str]
+) -> Document:
+    """Write on the loss what the Softmax had and the softmax within the loss needs.
+
+    The loss has its axis in that `message`.
+    """
     loss = bind(document).layers[index]
-    if chain.axis != 1 and loss_axis(loss) is None:
+    if chain.axis != 1 and loss.values(message).integer("axis") is None:
         axis = Block("axis", str(chain.axis))
-        document = put_field(document, loss, "infogain_loss_param", axis)
+        document = put_field(document, loss, message, axis)
         notes.append(f"axis {chain.axis} of the Softmax is now the loss's")
-    engine = engine_of(chain.softmax)
+    engine = engine_of(chain.activation)
     own = engine_of(bind(document).layers[index])
     if engine is not None and (own is None or own.value != engine.value):
         loss = bind(document).layers[index]

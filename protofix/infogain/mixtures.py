@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protofix.infogain.chains import Trace, passes, traces_of
+from protofix.infogain.traces import Trace, passes, traces_of
 from protofix.net.graph import Graph, Version
 from protofix.net.layers import Layer
 from protofix.net.shapes import canonical_axis
@@ -46,7 +46,7 @@ def find_other_probabilities(view: NetView) -> list[OtherProbabilities]:
     found = []
     for loss in (layer for layer in view.net.layers if layer.type == "InfogainLoss"):
         traces = list(traces_of(view, loss))
-        if any(trace.softmax for trace in traces):
+        if any(trace.activation for trace in traces):
             continue
         told = (_mixture(trace, loss) for trace in traces if trace.stopped_at is not None)
         mixture = next((mixture for mixture in told if mixture is not None), None)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from protofix.infogain.chains import Chain, Obstacle, find_chains
+from protofix.infogain.chains import INFOGAIN, Chain, Obstacle, Pattern, find_chains
 from protofix.net.graph import Graph, Use, Version
 from protofix.net.layers import Layer
 from protofix.net.view import NetView
@@ -19,7 +19,7 @@ from protofix.net.view import NetView
 class Rename(NamedTuple):
     """An in-place Softmax that stays gets a top of its own; these are its readers' bottoms."""
 
-    softmax: Layer
+    activation: Layer
     name: str
     readers: tuple[Use, ...]
 
@@ -31,7 +31,7 @@ class Staying(NamedTuple):
     losses read it.
     """
 
-    softmax: Layer
+    activation: Layer
     readers: tuple[Layer, ...]
     outputs: tuple[str, ...]
     idle: tuple[str, ...]
@@ -56,9 +56,11 @@ class Plan:
         return index - sum(layer.index < index for layer in self.goes)
 
 
-def plan_fusing(view: NetView, overruled: frozenset[str] = frozenset()) -> Plan:
+def plan_fusing(
+    view: NetView, overruled: frozenset[str] = frozenset(), pattern: Pattern = INFOGAIN
+) -> Plan:
     """Plan to fuse every chain that may be. `overruled` are kinds of obstacles not to heed."""
-    chains = find_chains(view)
+    chains = find_chains(view, pattern)
     refused = [c for c in chains if any(o.kind not in overruled for o in c.obstacles)]
     ready = [chain for chain in chains if chain not in refused]
     while True:
@@ -99,7 +101,7 @@ class _Planner:
         for chain in self.chains:
             obstacles = [
                 self.in_place_problems[layer.index]
-                for layer in chain.softmaxes
+                for layer in chain.activations
                 if layer.index in self.in_place_problems
             ] or list(dict.fromkeys(self._scores_lost(chain)))
             if obstacles:
@@ -109,13 +111,13 @@ class _Planner:
     def staying(self) -> tuple[Staying, ...]:
         """The Softmax layers that stay."""
         found = []
-        softmaxes = {layer.index: layer for chain in self.chains for layer in chain.softmaxes}
-        for softmax in softmaxes.values():
-            if softmax.index in self.going:
+        activations = {layer.index: layer for chain in self.chains for layer in chain.activations}
+        for activation in activations.values():
+            if activation.index in self.going:
                 continue
             readers: dict[int, Layer] = {}
             outputs, idle = [], []
-            for graph, version in self.view.results(softmax):
+            for graph, version in self.view.results(activation):
                 others = [u for u in version.readers if u not in self.fused]
                 others = [use for use in others if use.layer not in self.going]
                 readers |= {use.layer: self.view.net.layers[use.layer] for use in others}
@@ -123,13 +125,15 @@ class _Planner:
                     outputs.append(str(graph.state))
                 elif not others:
                     idle.append(str(graph.state))
-            found.append(Staying(softmax, tuple(readers.values()), tuple(outputs), tuple(idle)))
+            found.append(Staying(activation, tuple(readers.values()), tuple(outputs), tuple(idle)))
         return tuple(found)
 
     def _unneeded(self) -> tuple[Layer, ...]:
         """The layers of the chains that serve fused losses alone."""
         layers = {
-            layer.index: layer for chain in self.chains for layer in (*chain.softmaxes, *chain.path)
+            layer.index: layer
+            for chain in self.chains
+            for layer in (*chain.activations, *chain.path)
         }
         # From the losses backwards: a layer goes if all that reads it goes.
         for index in sorted(layers, reverse=True):
@@ -175,25 +179,25 @@ class _Planner:
         """What each in-place Softmax that others read asks for."""
         taken = {blob.name for layer in self.view.net.layers for blob in layer.tops}
         taken |= {blob.name for blob in self.view.net.inputs}
-        softmaxes = {layer.index: layer for chain in self.chains for layer in chain.softmaxes}
-        for softmax in softmaxes.values():
-            if softmax.index in self.going or not _works_in_place(softmax):
+        activations = {layer.index: layer for chain in self.chains for layer in chain.activations}
+        for activation in activations.values():
+            if activation.index in self.going or not _works_in_place(activation):
                 continue
-            readers = self._other_readers(softmax)
+            readers = self._other_readers(activation)
             if isinstance(readers, Obstacle):
-                self.in_place_problems[softmax.index] = readers
+                self.in_place_problems[activation.index] = readers
                 continue
-            name = f"{softmax.tops[0].name}_prob"
+            name = f"{activation.tops[0].name}_prob"
             while name in taken:
                 name += "_"
             taken.add(name)
-            yield Rename(softmax, name, readers)
+            yield Rename(activation, name, readers)
 
-    def _other_readers(self, softmax: Layer) -> tuple[Use, ...] | Obstacle:
-        name = softmax.tops[0].name
-        problem = f"Softmax `{softmax.name}` works in place on `{name}`, and "
+    def _other_readers(self, activation: Layer) -> tuple[Use, ...] | Obstacle:
+        name = activation.tops[0].name
+        problem = f"{activation.type} `{activation.name}` works in place on `{name}`, and "
         uses: set[Use] = set()
-        for graph, version in self.view.results(softmax):
+        for graph, version in self.view.results(activation):
             if not version.readers:
                 return Obstacle("in-place", f"{problem}`{name}` is an output in {graph.state}")
             uses |= set(version.readers) - self.fused
@@ -205,30 +209,34 @@ class _Planner:
                 return Obstacle("in-place", problem + reason)
             for graph, _ in self.view.keeping(reader):
                 source = graph.source_of(reader, use.slot)
-                if source is None or graph.maker_of(source) != softmax:
+                if source is None or graph.maker_of(source) != activation:
                     reason = f"in {graph.state} `{reader.name}` reads another `{name}`"
                     return Obstacle("in-place", problem + reason)
         return readers
 
     def _scores_lost(self, chain: Chain) -> Iterator[Obstacle]:
         """The scores must still be what the loss finds under their name."""
-        without = self.going | {rename.softmax.index for rename in self.renames}
+        without = self.going | {rename.activation.index for rename in self.renames}
         for graph, _ in self.view.keeping(chain.loss):
-            for softmax in chain.softmaxes:
-                wanted = graph.source_of(softmax, 0)
-                if softmax.index not in graph.kept or wanted is None:
+            for maker in chain.activations:
+                wanted = graph.source_of(maker, 0)
+                if maker.index not in graph.kept or wanted is None:
                     continue
                 found = _version_at(graph, chain.scores, chain.loss.index, without)
                 if found is None or wanted.number != found.number:
                     changer = graph.maker_of(found) if found is not None else None
                     by = f" by `{changer.name}`" if changer is not None else ""
-                    reason = f"`{chain.scores}` is changed{by} between the Softmax and the loss"
+                    reason = (
+                        f"`{chain.scores}` is changed{by} between the {maker.type} and the loss"
+                    )
                     yield Obstacle("scores-changed", reason)
 
 
-def _works_in_place(softmax: Layer) -> bool:
+def _works_in_place(activation: Layer) -> bool:
     return bool(
-        softmax.tops and softmax.bottoms and softmax.tops[0].name == softmax.bottoms[0].name
+        activation.tops
+        and activation.bottoms
+        and activation.tops[0].name == activation.bottoms[0].name
     )
 
 

@@ -91,10 +91,10 @@ def to_infogain(document: Document, index: int, notes: list[str]) -> Document:
     """Make the SoftmaxWithLoss of that index an InfogainLoss, which has no H yet."""
     loss = bind(document).layers[index]
     notes.append(f"SoftmaxWithLoss `{loss.name}` becomes an InfogainLoss")
-    document = _with_type(document, loss, INFOGAIN_LOSS)
-    document = _without_normalize(document, index, notes)
+    document = with_type(document, loss, INFOGAIN_LOSS)
+    document = without_normalize(document, index, notes)
     document = _axis_to_infogain(document, index, notes)
-    return _weights_once_a_top(document, index, notes)
+    return weights_once_a_top(document, index, notes)
 
 
 def to_softmax_loss(document: Document, number: int, notes: list[str]) -> Document:
@@ -106,7 +106,7 @@ def to_softmax_loss(document: Document, number: int, notes: list[str]) -> Docume
     index = infogain_losses(bind(document))[number].index
     document = _axis_to_softmax(document, index, notes)
     index, document = _without_second_top(document, index, notes)
-    return _with_type(document, bind(document).layers[index], SOFTMAX_LOSS)
+    return with_type(document, bind(document).layers[index], SOFTMAX_LOSS)
 
 
 def softmax_block(
@@ -156,7 +156,8 @@ def without_fields(
     return apply_to(document, merge_removals(edits))
 
 
-def _with_type(document: Document, loss: Layer, name: str) -> Document:
+def with_type(document: Document, loss: Layer, name: str) -> Document:
+    """Give a loss another type, in the words of its format."""
     written = scalars_named(loss.fields, "type")[-1]
     v1 = loss.format < 2 and written.value not in (SOFTMAX_LOSS, INFOGAIN_LOSS)
     value = _V1_TYPES[name] if v1 else name
@@ -165,7 +166,7 @@ def _with_type(document: Document, loss: Layer, name: str) -> Document:
     return apply_to(document, [Edit(written.start, written.end, value)])
 
 
-def _without_normalize(document: Document, index: int, notes: list[str]) -> Document:
+def without_normalize(document: Document, index: int, notes: list[str]) -> Document:
     """Say by `normalization` what `normalize` said, on which InfogainLoss aborts."""
     loss = bind(document).layers[index]
     param = loss.param("loss_param")
@@ -234,7 +235,7 @@ def _moved_axis(document: Document, index: int, source: str, target: str, axis: 
     return put_field(document, layer, target, Block("axis", str(axis)))
 
 
-def _weights_once_a_top(document: Document, index: int, notes: list[str]) -> Document:
+def weights_once_a_top(document: Document, index: int, notes: list[str]) -> Document:
     """Write a loss weight for each of two tops, without which Caffe aborts."""
     loss = bind(document).layers[index]
     weights = marks_of(loss, "loss_weight")

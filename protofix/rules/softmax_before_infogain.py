@@ -28,11 +28,12 @@ Wrong:
 
 from collections.abc import Iterator
 
+from protofix.infogain.chains import INFOGAIN, Chain
 from protofix.infogain.fuse import fuse
-from protofix.infogain.plan import Plan, plan_fusing
+from protofix.infogain.plan import Plan
 from protofix.net.view import NetView
+from protofix.rules.chained import chained, losses_of, probabilities, rewritten
 from protofix.rules.rule import Context, Fix, Hit
-from protofix.textproto.edits import edits_between
 
 CODE = "PF401"
 NAME = "softmax-before-infogain"
@@ -43,24 +44,14 @@ MEETS = "never"
 def check(context: Context) -> Iterator[Hit]:
     """Say each chain at its loss, and why it must not be fused where that is so."""
     if context.target == "fused":  # The older layer wants the Softmax.
-        for view in context.views:
-            yield from _check(view)
+        yield from _check(context)
 
 
-def _check(view: NetView) -> Iterator[Hit]:
-    plan = plan_fusing(view)
-    fix = _fix(view, plan)
-    for chain in sorted((*plan.chains, *plan.refused), key=lambda chain: chain.loss.index):
-        bottom = chain.loss.bottoms[0]
-        softmaxes = " and ".join(f"`{layer.name}`" for layer in chain.softmaxes)
-        message = (
-            f"`{chain.loss.name}` applies softmax itself on today's Caffe, yet reads "
-            f"`{bottom.name}`, the probabilities that Softmax {softmaxes} makes of "
-            f"`{chain.scores}`"
-        )
-        if chain.obstacles:
-            message += "; not to be fused: " + "; ".join(o.reason for o in chain.obstacles)
-        yield Hit(bottom.start, bottom.end, message, None if chain.obstacles else fix)
+def _said(chain: Chain) -> str:
+    return (
+        f"`{chain.loss.name}` applies softmax itself on today's Caffe, yet reads "
+        f"{probabilities(chain)}"
+    )
 
 
 def _fix(view: NetView, plan: Plan) -> Fix | None:
@@ -68,12 +59,9 @@ def _fix(view: NetView, plan: Plan) -> Fix | None:
 
     It keeps the numbers of the older layer. A net that was written for today's changes its.
     """
-    document = view.net.document
-    # A net that a solver holds is not fused: the rewrite is of a net by itself.
-    if not plan.chains or view.net.fields is not document.fields:
-        return None
-    after = fuse(document).document
-    losses = " and ".join(f"`{chain.loss.name}`" for chain in plan.chains)
-    title = f"let {losses} read the scores, as `protofix migrate` does"
+    title = f"let {losses_of(plan)} read the scores, as `protofix migrate` does"
     safe = all(chain.written_for == "legacy" for chain in plan.chains)
-    return Fix(title, tuple(edits_between(document.text, after.text)), safe)
+    return rewritten(view, title, lambda document: fuse(document).document, safe)
+
+
+_check = chained(INFOGAIN, _said, _fix)

@@ -125,6 +125,9 @@ FED = (
     "layer { name: 'y' type: 'Input' top: 'y' input_param { shape { dim: 4 } } }"
 )
 LOSS = "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'y' top: 'loss' }"
+SOFTMAX = "layer { name: 'p' type: 'Softmax' bottom: 'x' top: 'p' }"
+PROB_LOSS = LOSS.replace("'x'", "'p'")
+IN_TWO = ("SoftmaxWithLoss", "MultinomialLogisticLoss")
 
 FINDINGS = {
     "layer { type: 'Input' top: 'a' nmae: 'b' }": ["PF101"],
@@ -181,6 +184,10 @@ FINDINGS = {
     """param_str: '{"classes": 3}' } top: 'x' top: 'y' top: 'H' } """
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
     "top: 'l' loss_param { ignore_label: 9 } }": ["PF505"],
+    f"{FED} {SOFTMAX} {PROB_LOSS}": ["PF407"],
+    f"{FED} {SOFTMAX} {PROB_LOSS.replace(*IN_TWO)}": ["PF408"],
+    f"{FED} {SOFTMAX.replace('Softmax', 'Sigmoid')} "
+    "layer { type: 'SigmoidCrossEntropyLoss' bottom: 'p' bottom: 'x' top: 'loss' }": ["PF409"],
     f"{FED} {LOSS} layer {{ type: 'TanH' bottom: 'x' top: 'dead' }}": ["PF321"],
     f"{FED} layer {{ type: 'TanH' bottom: 'x' top: 'z' exclude {{ }} }}": ["PF322"],
     f"{FED} layer {{ type: 'Dropout' bottom: 'x' top: 'z' "

@@ -117,7 +117,7 @@ def test_fusing(text: str) -> None:
     touched = {chain.loss.name for chain in plan.chains} | {layer.name for layer in plan.goes}
     touched |= {old.net.layers[use.layer].name for use in plan.loose_tops}
     for rename in plan.renames:
-        touched.add(rename.softmax.name)
+        touched.add(rename.activation.name)
         touched |= {old.net.layers[use.layer].name for use in rename.readers}
     before_texts, after_texts = texts(text), texts(after)
     for name, written in before_texts.items():

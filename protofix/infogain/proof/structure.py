@@ -85,7 +85,7 @@ def reading_problems(before: Document, fused: Document, plan: Plan) -> list[str]
                 if chain is not None:
                     if wanted is None:
                         continue  # Nobody made its probabilities, so nothing says what it meant.
-                    softmax = next(s for s in chain.softmaxes if s.index in graph.kept)
+                    softmax = next(s for s in chain.activations if s.index in graph.kept)
                     wanted = graph.source_of(softmax, 0)
                 found = after.source_of(now, slot)
                 made = found.maker if found else None

@@ -1,0 +1,64 @@
+"""What the rules on losses behind a Softmax or Sigmoid of their own have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from protofix.infogain.chains import Chain, Pattern
+from protofix.infogain.plan import Plan, plan_fusing
+from protofix.net.view import NetView
+from protofix.rules.rule import Context, Fix, Hit
+from protofix.textproto.edits import edits_between
+from protofix.textproto.tree import Document
+
+
+def chained(
+    pattern: Pattern,
+    said: Callable[[Chain], str | None],
+    mended: Callable[[NetView, Plan], Fix | None],
+) -> Callable[[Context], Iterator[Hit]]:
+    """A check for the chains of a pattern, each said at what its loss reads.
+
+    `said` gives None for a chain that is right as it is; `mended` is the fix of all chains of a net
+    that may be fused.
+    """
+
+    def check(context: Context) -> Iterator[Hit]:
+        for view in context.views:
+            plan = plan_fusing(view, pattern=pattern)
+            fix = mended(view, plan) if plan.chains else None
+            for chain in sorted((*plan.chains, *plan.refused), key=lambda it: it.loss.index):
+                bottom = chain.loss.bottoms[0]
+                message = said(chain)
+                if message is None:
+                    continue
+                if chain.obstacles:
+                    message += "; not to be fused: " + "; ".join(o.reason for o in chain.obstacles)
+                yield Hit(bottom.start, bottom.end, message, None if chain.obstacles else fix)
+
+    return check
+
+
+def probabilities(chain: Chain) -> str:
+    """What a loss reads: "`prob`, the probabilities that Softmax `prob` makes of `fc`"."""
+    makers = " and ".join(f"`{layer.name}`" for layer in chain.activations)
+    return (
+        f"`{chain.loss.bottoms[0].name}`, the probabilities that {chain.activation.type} {makers} "
+        f"makes of `{chain.scores}`"
+    )
+
+
+def losses_of(plan: Plan) -> str:
+    """The losses that a plan mends: "`loss` and `loss2`"."""
+    return " and ".join(f"`{chain.loss.name}`" for chain in plan.chains)
+
+
+def rewritten(
+    view: NetView, title: str, rewrite: Callable[[Document], Document], safe: bool
+) -> Fix | None:
+    """The fix that a rewrite of a whole net is; none of a net that a solver holds."""
+    document = view.net.document
+    if view.net.fields is not document.fields:
+        return None
+    after = rewrite(document)
+    return Fix(title, tuple(edits_between(document.text, after.text)), safe)

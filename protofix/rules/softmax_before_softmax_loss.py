@@ -1,0 +1,45 @@
+"""A SoftmaxWithLoss that reads the probabilities of a Softmax.
+
+SoftmaxWithLoss takes scores and applies the softmax itself, as its name says. Of probabilities it
+takes the softmax once more: all of them lie between 0 and 1, so that what comes out is nearly even.
+Of 10 classes none gets more than 23 %, the loss never falls below 1.46, and the gradients are flat.
+The net trains without complaint, and badly. Let the loss read the scores; a Softmax that others
+read, for use or to be looked at, may stay beside it.
+
+Wrong:
+
+    layer { name: "prob" type: "Softmax" bottom: "fc8" top: "prob" }
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "prob" bottom: "label" top: "loss" }
+
+Right:
+
+    layer { name: "prob" type: "Softmax" bottom: "fc8" top: "prob" }
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc8" bottom: "label" top: "loss" }
+"""
+
+from protofix.infogain.chains import Chain
+from protofix.infogain.plan import Plan
+from protofix.infogain.relatives import SOFTMAX_TWICE, read_scores
+from protofix.net.view import NetView
+from protofix.rules.chained import chained, losses_of, probabilities, rewritten
+from protofix.rules.rule import Fix
+
+CODE = "PF407"
+NAME = "softmax-before-softmax-loss"
+SEVERITY = "error"
+MEETS = "never"
+
+
+def _said(chain: Chain) -> str:
+    return (
+        f"`{chain.loss.name}` applies softmax itself, yet reads {probabilities(chain)}: let it "
+        f"read `{chain.scores}`"
+    )
+
+
+def _fix(view: NetView, plan: Plan) -> Fix | None:
+    title = f"let {losses_of(plan)} read the scores"
+    return rewritten(view, title, lambda document: read_scores(document, SOFTMAX_TWICE), safe=False)
+
+
+check = chained(SOFTMAX_TWICE, _said, _fix)

@@ -1,0 +1,295 @@
+"""Losses that take a softmax or sigmoid of what went through one already."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+from loss_nets import (
+    ACCURACY,
+    CONV,
+    FC,
+    FED,
+    FED_MAPS,
+    SIGMOID,
+    SOFTMAX,
+    UNTOLD,
+    loss_of,
+    mended,
+    net,
+    said_of,
+)
+
+TWICE = "SoftmaxWithLoss"
+IN_TWO = "MultinomialLogisticLoss"
+SIGMOID_LOSS = "SigmoidCrossEntropyLoss"
+CODE_OF = {TWICE: "PF407", IN_TWO: "PF408", SIGMOID_LOSS: "PF409"}
+
+
+def reads(type: str) -> str:
+    return loss_of(type, "prob", "label")
+
+
+class Mended(NamedTuple):
+    """A net with a loss of a type, and what becomes of it; what is safe needs no leave."""
+
+    type: str
+    before: str
+    after: str
+    safe: bool = False
+
+
+FLAT = 'layer { name: "flat" type: "Flatten" bottom: "prob" top: "flat" }'
+RELU = 'layer { name: "relu" type: "ReLU" bottom: "prob" top: "prob" }'
+IN_PLACE = 'layer { name: "prob" type: "Softmax" bottom: "fc" top: "fc" }'
+SPLIT = 'layer { name: "split" type: "Split" bottom: "prob" top: "a" top: "b" }'
+IN_TEST = " include { phase: TEST } }"
+IN_TRAIN = " include { phase: TRAIN } }"
+
+MENDED = {
+    "a softmax twice": Mended(
+        TWICE,
+        net(FED, FC, SOFTMAX, reads(TWICE)),
+        net(FED, FC, loss_of(TWICE, "fc", "label")),
+    ),
+    "a Softmax that an Accuracy reads too": Mended(
+        TWICE,
+        net(FED, FC, SOFTMAX, ACCURACY, reads(TWICE)),
+        net(FED, FC, SOFTMAX, ACCURACY, loss_of(TWICE, "fc", "label")),
+    ),
+    "over a map": Mended(
+        TWICE,
+        net(FED_MAPS, CONV, SOFTMAX, reads(TWICE)),
+        net(FED_MAPS, CONV, loss_of(TWICE, "fc", "label")),
+    ),
+    "through a ReLU in place and a Flatten": Mended(
+        TWICE,
+        net(FED, FC, SOFTMAX, RELU, FLAT, loss_of(TWICE, "flat", "label")),
+        net(FED, FC, loss_of(TWICE, "fc", "label")),
+    ),
+    "through a Split": Mended(
+        TWICE,
+        net(FED, FC, SOFTMAX, SPLIT, loss_of(TWICE, "a", "label"), ACCURACY.replace("prob", "b")),
+        net(
+            FED,
+            FC,
+            SOFTMAX,
+            SPLIT.replace(' top: "a"', ""),
+            loss_of(TWICE, "fc", "label"),
+            ACCURACY.replace("prob", "b"),
+        ),
+    ),
+    "a Softmax in place": Mended(
+        TWICE,
+        net(FED, FC, IN_PLACE, loss_of(TWICE, "fc", "label")),
+        net(FED, FC, loss_of(TWICE, "fc", "label")),
+    ),
+    "a Softmax for each phase": Mended(
+        TWICE,
+        net(
+            FED,
+            FC,
+            SOFTMAX.removesuffix(" }") + IN_TRAIN,
+            SOFTMAX.replace('name: "prob"', 'name: "p2"').removesuffix(" }") + IN_TEST,
+            reads(TWICE),
+        ),
+        net(FED, FC, loss_of(TWICE, "fc", "label")),
+    ),
+    "a sigmoid twice": Mended(
+        SIGMOID_LOSS,
+        net(FED, FC, SIGMOID, reads(SIGMOID_LOSS)),
+        net(FED, FC, loss_of(SIGMOID_LOSS, "fc", "label")),
+    ),
+    "a sigmoid that is given out too": Mended(
+        SIGMOID_LOSS,
+        net(FED, FC, SIGMOID, reads(SIGMOID_LOSS).removesuffix(" }") + IN_TRAIN),
+        net(
+            FED, FC, SIGMOID, loss_of(SIGMOID_LOSS, "fc", "label", more="include { phase: TRAIN }")
+        ),
+    ),
+    "a softmax in a layer of its own": Mended(
+        IN_TWO,
+        net(FED, FC, SOFTMAX, reads(IN_TWO)),
+        net(FED, FC, loss_of(TWICE, "fc", "label")),
+        safe=True,
+    ),
+    "of which the weight stays and what was never read goes": Mended(
+        IN_TWO,
+        net(
+            FED,
+            FC,
+            SOFTMAX,
+            loss_of(
+                IN_TWO,
+                "prob",
+                "label",
+                more="loss_weight: 0.5 loss_param { normalization: NONE } "
+                "softmax_param { axis: 0 } propagate_down: true propagate_down: false",
+            ),
+        ),
+        net(
+            FED,
+            FC,
+            loss_of(
+                TWICE,
+                "fc",
+                "label",
+                more="loss_weight: 0.5 propagate_down: true propagate_down: false",
+            ),
+        ),
+        safe=True,
+    ),
+    "whose axis and engine go with it": Mended(
+        IN_TWO,
+        net(
+            FED,
+            FC,
+            SOFTMAX.removesuffix(" }") + " softmax_param { axis: -1 engine: CAFFE } }",
+            reads(IN_TWO),
+        ),
+        net(
+            FED,
+            FC,
+            loss_of(TWICE, "fc", "label", more="softmax_param { axis: -1 engine: CAFFE }"),
+        ),
+        safe=True,
+    ),
+    "in the V1 format": Mended(
+        IN_TWO,
+        'input: "data" input_dim: 4 input_dim: 8 input_dim: 1 input_dim: 1\n'
+        'input: "label" input_dim: 4 input_dim: 1 input_dim: 1 input_dim: 1\n'
+        'layers { name: "prob" type: SOFTMAX bottom: "data" top: "prob" }\n'
+        'layers { name: "loss" type: MULTINOMIAL_LOGISTIC_LOSS bottom: "prob" bottom: "label" }\n',
+        'input: "data" input_dim: 4 input_dim: 8 input_dim: 1 input_dim: 1\n'
+        'input: "label" input_dim: 4 input_dim: 1 input_dim: 1 input_dim: 1\n'
+        'layers { name: "loss" type: SOFTMAX_LOSS bottom: "data" bottom: "label" }\n',
+        safe=True,
+    ),
+    "of scores whose shape is not told": Mended(
+        IN_TWO,
+        net(UNTOLD, SOFTMAX.replace("fc", "data"), reads(IN_TWO)),
+        net(UNTOLD, loss_of(TWICE, "data", "label")),
+    ),
+}
+
+
+@pytest.mark.parametrize("title", MENDED, ids=lambda title: title.replace(" ", "-"))
+def test_losses_are_given_scores(title: str) -> None:
+    type, before, after, safe = MENDED[title]
+    code = CODE_OF[type]
+    assert mended(before, code) == (after if safe else before)
+    assert mended(before, code, unsafe=True) == after
+    assert len(said_of(before, code)) == 1
+    assert said_of(after, code) == []
+
+
+# What is said and not mended: the reason is told behind the finding.
+REFUSED = {
+    "along another axis": (
+        TWICE,
+        net(
+            FED_MAPS,
+            CONV,
+            SOFTMAX.removesuffix(" }") + " softmax_param { axis: 2 } }",
+            reads(TWICE),
+        ),
+        "Softmax `prob` works along axis 2, `loss` along axis 1",
+    ),
+    "a map that is flattened": (
+        TWICE,
+        net(FED_MAPS, CONV, SOFTMAX, FLAT, loss_of(TWICE, "flat", "label")),
+        "Flatten `flat` reshapes probabilities that are or may be a map",
+    ),
+    "a Softmax that is a loss too": (
+        TWICE,
+        net(FED, FC, SOFTMAX.removesuffix(" }") + " loss_weight: 1 }", reads(TWICE)),
+        "Softmax `prob` has loss_weight 1: it is a loss too",
+    ),
+    "a softmax of a softmax": (
+        TWICE,
+        net(
+            FED,
+            FC,
+            SOFTMAX.replace('top: "prob"', 'top: "p"'),
+            SOFTMAX.replace('name: "prob"', 'name: "p"').replace('"fc"', '"p"'),
+            reads(TWICE),
+        ),
+        "`p` is a softmax of the softmax `prob`",
+    ),
+    "a sigmoid of a sigmoid": (
+        SIGMOID_LOSS,
+        net(
+            FED,
+            FC,
+            SIGMOID.replace('top: "prob"', 'top: "p"'),
+            SIGMOID.replace('name: "prob"', 'name: "p"').replace('"fc"', '"p"'),
+            reads(SIGMOID_LOSS),
+        ),
+        "`p` is a sigmoid of the sigmoid `prob`",
+    ),
+    "a Sigmoid whose gradient is kept back": (
+        SIGMOID_LOSS,
+        net(FED, FC, SIGMOID.removesuffix(" }") + " propagate_down: false }", reads(SIGMOID_LOSS)),
+        "`prob` has propagate_down false: it keeps the gradient back",
+    ),
+}
+
+
+@pytest.mark.parametrize("title", REFUSED, ids=lambda title: title.replace(" ", "-"))
+def test_what_is_not_mended_says_why(title: str) -> None:
+    type, text, reason = REFUSED[title]
+    [said] = said_of(text, CODE_OF[type])
+    assert said.endswith(f"; not to be fused: {reason}")
+    assert mended(text, CODE_OF[type], unsafe=True) == text
+
+
+FINE = {
+    "scores": net(FED, FC, SOFTMAX, loss_of(TWICE, "fc", "label")),
+    "probabilities that are sharpened": net(
+        FED,
+        FC,
+        SOFTMAX,
+        'layer { name: "p" type: "Power" bottom: "prob" top: "sharp" power_param { scale: 20 } }',
+        loss_of(TWICE, "sharp", "label"),
+    ),
+    "scores made of probabilities": net(
+        FED, FC, SOFTMAX, FC.replace('"fc"', '"fc2"').replace("data", "prob"),
+        loss_of(TWICE, "fc2", "label"),
+    ),
+    "logarithms of probabilities": net(
+        FED,
+        FC,
+        SOFTMAX,
+        'layer { name: "log" type: "Log" bottom: "prob" top: "log" }',
+        loss_of(TWICE, "log", "label"),
+    ),
+    "a Softmax before a SigmoidCrossEntropyLoss": net(FED, FC, SOFTMAX, reads(SIGMOID_LOSS)),
+    "a Sigmoid before a SoftmaxWithLoss": net(FED, FC, SIGMOID, reads(TWICE)),
+    "a Softmax before a EuclideanLoss": net(FED, FC, SOFTMAX, reads("EuclideanLoss")),
+    "probabilities of another making": net(FED, FC, SIGMOID, reads(IN_TWO)),
+    "labels that went through a Softmax": net(
+        FED, FC, SOFTMAX, loss_of("SigmoidCrossEntropyLoss", "fc", "prob")
+    ),
+    "a map before a MultinomialLogisticLoss": net(FED_MAPS, CONV, SOFTMAX, reads(IN_TWO)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", FINE, ids=lambda title: title.replace(" ", "-"))
+def test_what_is_meant_is_let_be(title: str) -> None:
+    assert [said_of(FINE[title], code) for code in CODE_OF.values()] == [[], [], []]
+
+
+def test_it_is_said_at_what_the_loss_reads() -> None:
+    assert said_of(net(FED, FC, SOFTMAX, reads(TWICE)), "PF407") == [
+        "`loss` applies softmax itself, yet reads `prob`, the probabilities that Softmax `prob` "
+        "makes of `fc`: let it read `fc`"
+    ]
+    assert said_of(net(FED, FC, SIGMOID, reads(SIGMOID_LOSS)), "PF409") == [
+        "`loss` applies sigmoid itself, yet reads `prob`, the probabilities that Sigmoid `prob` "
+        "makes of `fc`: let it read `fc`"
+    ]
+    assert said_of(net(FED, FC, SOFTMAX, reads(IN_TWO)), "PF408") == [
+        "`loss` reads `prob`, the probabilities that Softmax `prob` makes of `fc`: a "
+        "SoftmaxWithLoss of `fc` is both in one, and its gradient is right where a probability "
+        "underflows"
+    ]
