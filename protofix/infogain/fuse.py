@@ -15,7 +15,7 @@ from protofix.textproto.edits import Edit, apply_edits, merge_removals
 from protofix.textproto.layout import (
     Block,
     Removal,
-    append_field,
+    put_within,
     remove,
     remove_value,
     replace_string,
@@ -285,10 +285,5 @@ def carry_over(
 
 def put_field(document: Document, layer: Layer, message: str, field: Block) -> Document:
     """Add a field to a layer's message of that name, which is made if it is not there."""
-    param = layer.param(message)
-    style = style_of(document)
-    if param is None:
-        edit = append_field(document, layer.node, Block(message, (field,)), style)
-    else:
-        edit = append_field(document, param, field, style)
-    return apply_to(document, [edit])
+    inner, style = layer.param(message), style_of(document)
+    return apply_to(document, [put_within(document, layer.node, message, inner, field, style)])

@@ -14,7 +14,6 @@ from protofix.files import NewFile
 from protofix.infogain.chains import engine_of, find_chains
 from protofix.infogain.fuse import apply_to, on_one_line
 from protofix.infogain.losses import infogain_losses, loss_axis, source_of
-from protofix.infogain.maths import Normalization
 from protofix.infogain.matrix.reading import read_source
 from protofix.infogain.matrix.values import check_matrix
 from protofix.infogain.matrix.writing import binaryproto_bytes
@@ -32,6 +31,7 @@ from protofix.infogain.sources.placing import (
     rules_of,
     taken_names,
 )
+from protofix.net.enums import NORMALIZATIONS
 from protofix.net.layers import Layer, bind
 from protofix.net.paths import find_file
 from protofix.net.shapes import canonical_axis, is_known, shape_text
@@ -40,8 +40,6 @@ from protofix.net.view import NetView, view_of
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import encode_string
 from protofix.textproto.tree import Document
-
-_MODES = tuple(mode.value for mode in Normalization)
 
 
 @dataclass
@@ -121,7 +119,7 @@ def _refuse_what_it_lacks(view: NetView, loss: Layer, doubts: list[str]) -> None
         )
     param = loss.param("loss_param")
     fields = param.fields if param else ()
-    if enum_of(fields, "normalization", _MODES) == Normalization.NONE.value:
+    if enum_of(fields, "normalization", NORMALIZATIONS) == "NONE":
         raise ConversionError(
             f"`{loss.name}` has normalization NONE, and the old layer divides by the batch: "
             "take it out, and the batch size into loss_weight"

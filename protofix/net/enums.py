@@ -8,3 +8,6 @@ ELTWISE_OPERATIONS = ("PROD", "SUM", "MAX")
 
 LRN_REGIONS = ("ACROSS_CHANNELS", "WITHIN_CHANNEL")
 """Of LRNParameter; ACROSS_CHANNELS stands for none."""
+
+NORMALIZATIONS = ("FULL", "VALID", "BATCH_SIZE", "NONE")
+"""Of LossParameter; VALID stands for none."""

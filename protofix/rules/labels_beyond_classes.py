@@ -41,11 +41,19 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from protofix.net.build import Built
+from protofix.net.classes import (
+    classes_of,
+    constant_label,
+    ignored_label,
+    ignoring_param,
+    largest_label,
+    takes_labels,
+)
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Version
 from protofix.net.layers import BlobName, Layer
 from protofix.net.setup import subject_of
-from protofix.net.shapes import class_count, count, shape_text
+from protofix.net.shapes import shape_text
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rules.rule import Context, Hit
@@ -54,16 +62,8 @@ CODE = "PF324"
 NAME = "labels-beyond-classes"
 SEVERITY = "warning"
 
-# Where each type has the axis of its classes; None counts all but the first axis together.
-_AXIS_OF = {
-    "SoftmaxWithLoss": "softmax_param",
-    "SoftmaxWithLossOHEM": "softmax_param",
-    "InfogainLoss": "infogain_loss_param",
-    "MultinomialLogisticLoss": None,
-    "HingeLoss": None,
-    "Accuracy": "accuracy_param",
-}
-_LARGEST_EXACT = 2**24  # of the whole numbers in 32 bits; labels are far below
+# What positions that count for nothing are labelled with by custom.
+_MARKS = (-1, 255)
 
 
 class _Found(NamedTuple):
@@ -92,10 +92,10 @@ def _check(view: NetView, files: DataFiles | None) -> Iterator[Hit]:
 def _of_state(built: Built, files: DataFiles | None) -> Iterator[_Found]:
     single: set[int] = set()
     for layer in built.graph.layers:
-        if layer.type not in _AXIS_OF or len(layer.bottoms) < 2:
+        if not takes_labels(layer):
             continue
         scores, labels = (built.graph.source_of(layer, slot) for slot in (0, 1))
-        classes = _classes(built, layer)
+        classes = classes_of(built, layer)
         if scores is None or classes is None or classes < 1:
             continue
         if classes == 1:
@@ -106,14 +106,6 @@ def _of_state(built: Built, files: DataFiles | None) -> Iterator[_Found]:
         elif labels is not None:
             for said in _of_labels(built, layer, labels, classes, files):
                 yield _Found(layer, 1, said)
-
-
-def _classes(built: Built, layer: Layer) -> int | None:
-    shape = built.bottoms_of(layer)[0]
-    param = _AXIS_OF[layer.type]
-    if param is None:
-        return count(shape, 1) if shape else None
-    return class_count(shape, layer.values(param).integer("axis", 1))
 
 
 def _of_one_class(built: Built, layer: Layer, scores: Version) -> str:
@@ -137,15 +129,13 @@ def _of_labels(
     built: Built, layer: Layer, labels: Version, classes: int, files: DataFiles | None
 ) -> Iterator[str]:
     maker = built.graph.maker_of(labels)
-    if maker is None or labels.maker is None:
+    largest = largest_label(built.graph, labels, files)
+    ignored = ignored_label(layer)
+    if maker is None or labels.maker is None or largest is None:
         return
-    slot = labels.maker.slot
-    filled = _constant(maker, slot)
-    largest = filled
-    if largest is None and files is not None:
-        largest = files.largest_label(maker, slot)
-    if largest is None or 0 <= largest < classes or largest == _ignored(layer):
+    if 0 <= largest < classes or largest == ignored:
         return
+    filled = constant_label(maker, labels.maker.slot)
     reach = "are never above" if largest < 0 else "go up to"
     are = f"are all {largest}" if filled is not None else f"{reach} {largest}"
     if maker.type == "Data":
@@ -153,27 +143,14 @@ def _of_labels(
     yield (
         f"{subject_of(layer)} has {classes:,} classes, 0 to {classes - 1:,}, but the labels of "
         f"`{maker.name}` {are}: make more classes, or mend the labels"
+        + _or_ignore(layer, largest, ignored)
     )
 
 
-def _constant(maker: Layer, slot: int) -> int | None:
-    """The label that a DummyData gives, if it gives but one."""
-    if maker.type != "DummyData":
-        return None
-    fillers = maker.values("dummy_data_param").messages("data_filler")
-    if len(fillers) > 1:
-        fillers = fillers[slot : slot + 1]
-    if not fillers:
-        return 0
-    if (fillers[0].string("type") or "constant") != "constant":
-        return None
-    value = fillers[0].real("value", 0.0)
-    return int(value) if abs(value) <= _LARGEST_EXACT else None
-
-
-def _ignored(layer: Layer) -> int | None:
-    """The label that a layer leaves out."""
-    if layer.type in ("HingeLoss", "MultinomialLogisticLoss"):
-        return None
-    param = "accuracy_param" if layer.type == "Accuracy" else "loss_param"
-    return layer.values(param).integer("ignore_label")
+def _or_ignore(layer: Layer, largest: int, ignored: int | None) -> str:
+    """The other way out, of labels that look like a mark, or where another is ignored."""
+    param = ignoring_param(layer)
+    if param is None or (ignored is None and largest not in _MARKS):
+        return ""
+    instead = "" if ignored is None else f", not {ignored}"
+    return f", or ignore them ({param} {{ ignore_label: {largest} }}{instead})"

@@ -152,6 +152,15 @@ def append_field(document: Document, message: Message, block: Block, style: Styl
     return Edit(len(kept), message.close_start, style.newline + rendered + style.newline + outer)
 
 
+def put_within(
+    document: Document, outer: Message, name: str, inner: Message | None, block: Block, style: Style
+) -> Edit:
+    """Add a field to a message `inner` of `outer`, of that name, which is made if it is None."""
+    if inner is None:
+        return append_field(document, outer, Block(name, (block,)), style)
+    return append_field(document, inner, block, style)
+
+
 def insert_comments(document: Document, node: Node, comments: list[str], style: Style) -> Edit:
     """Put comment lines above a node and the comment it has already."""
     text = document.text

@@ -187,7 +187,13 @@ FINDINGS = {
     f"{FED} {SOFTMAX} {PROB_LOSS}": ["PF407"],
     f"{FED} {SOFTMAX} {PROB_LOSS.replace(*IN_TWO)}": ["PF408"],
     f"{FED} {SOFTMAX.replace('Softmax', 'Sigmoid')} "
-    "layer { type: 'SigmoidCrossEntropyLoss' bottom: 'p' bottom: 'x' top: 'loss' }": ["PF409"],
+    "layer { type: 'SigmoidCrossEntropyLoss' bottom: 'p' bottom: 'x' }": ["PF321", "PF409"],
+    "layer { type: 'Python' top: 'x' top: 'y' top: 'H' } "
+    "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
+    "top: 'l' infogain_loss_param { source: 'H' } }": ["PF410"],
+    f"{FED} {LOSS[:-1]} loss_param {{ normalization: FULL normalize: true }} }}": ["PF411"],
+    f"{FED} {LOSS[:-1]} loss_param {{ ignore_label: 255 }} }} "
+    "layer { type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'a' }": ["PF412"],
     f"{FED} {LOSS} layer {{ type: 'TanH' bottom: 'x' top: 'dead' }}": ["PF321"],
     f"{FED} layer {{ type: 'TanH' bottom: 'x' top: 'z' exclude {{ }} }}": ["PF322"],
     f"{FED} layer {{ type: 'Dropout' bottom: 'x' top: 'z' "

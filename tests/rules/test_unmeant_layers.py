@@ -93,14 +93,18 @@ BEYOND = (
     "PF324 `loss` has 10 classes, 0 to 9, but the labels of `dummy` are all {}: make more classes, "
     "or mend the labels"
 )
+OR_IGNORE = f"{BEYOND}, or ignore them (loss_param {{{{ ignore_label: {{}} }}}}{{}})"
 IGNORING = plus(LOSS, "loss_param { ignore_label: 255 }")
 LABELS = {
     "the number of classes": ([dummy("value: 10"), FC, LOSS], [BEYOND.format(10)]),
-    "below 0": ([dummy('type: "constant" value: -1'), FC, LOSS], [BEYOND.format(-1)]),
+    "below 0": ([dummy('type: "constant" value: -1'), FC, LOSS], [OR_IGNORE.format(-1, -1, "")]),
     "the last class": ([dummy("value: 9"), FC, LOSS], []),
     "no value": ([dummy(""), FC, LOSS], []),
     "what is ignored": ([dummy("value: 255"), FC, IGNORING], []),
-    "beside what is ignored": ([dummy("value: 254"), FC, IGNORING], [BEYOND.format(254)]),
+    "beside what is ignored": (
+        [dummy("value: 254"), FC, IGNORING],
+        [OR_IGNORE.format(254, 254, ", not 255")],
+    ),
     "random labels": ([dummy('type: "uniform" max: 99'), FC, LOSS], []),
 }
 

@@ -1,0 +1,49 @@
+"""An InfogainLoss with both a third bottom and a `source` for H.
+
+Caffe reads H from the third bottom then, and never looks at the file: who edits it, or gives
+another, changes nothing. Take `source` away, or the third bottom if the file is what counts.
+
+Wrong:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" bottom: "H" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
+
+Right:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" bottom: "H"
+            top: "loss" }
+"""
+
+from collections.abc import Iterator
+
+from protofix.infogain.losses import infogain_losses
+from protofix.net.setup import subject_of
+from protofix.net.view import NetView
+from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.textproto.edits import merge_removals
+from protofix.textproto.layout import style_of, take_fields_out
+from protofix.textproto.tree import fields_named
+
+CODE = "PF410"
+NAME = "infogain-source-unread"
+SEVERITY = "warning"
+
+
+def _check(view: NetView) -> Iterator[Hit]:
+    document = view.net.document
+    for loss in view.kept(infogain_losses(view.net)):
+        param = loss.param("infogain_loss_param")
+        fields = fields_named(param.fields, "source") if param else []
+        if param is None or not fields or len(loss.bottoms) < 3:
+            continue
+        third = loss.bottoms[2].name
+        message = (
+            f"{subject_of(loss)} reads H from its third bottom, `{third}`, and never from `source`"
+            ": keep one of them"
+        )
+        edits = take_fields_out(document, param, fields, loss.node, style_of(document))
+        fix = Fix("take the `source` that is not read away", tuple(merge_removals(edits)))
+        yield Hit(fields[-1].start, fields[-1].end, message, fix)
+
+
+check = of_nets(_check)
