@@ -32,6 +32,7 @@ from protofix.net.shapes import (
     values_text,
 )
 from protofix.net.sharing import shared_refusals
+from protofix.net.third_bottom import meant_by_third_bottom
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
 
@@ -242,7 +243,7 @@ def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:
         extra = facts.bottom_exact if facts.bottom_exact is not None else facts.bottom_max
         at = layer.bottoms[extra] if extra is not None and bottoms > extra else None
         said = f"has {counted(bottoms, 'bottom', none='no')}; a layer of type {layer.type} reads "
-        said += _many(*bounds, "bottom")
+        said += _many(*bounds, "bottom") + meant_by_third_bottom(setup)
         setup.refuse(said, at, "blob-count")
     bounds = (facts.top_exact, facts.top_min, facts.top_max)
     if _outside(tops, *bounds):
