@@ -41,6 +41,7 @@ def check(
     stages: Sequence[str] = (),
     level: int | None = None,
     given: Mapping[str, Shape] | None = None,
+    target: Literal["fused", "legacy"] = "fused",
 ) -> list[Finding]:
     """Everything that `protofix check` finds in a text, in the order of the text.
 
@@ -51,7 +52,8 @@ def check(
 
     A net is looked at in every state that a person can mean, or in the one that `phase`, `stages`
     and `level` name. `given` tells the shapes of blobs that the text does not, by name. The nets
-    that a solver names in other files are not looked at.
+    that a solver names in other files are not looked at. `target` is "legacy" for a Caffe from
+    before April 2017, whose InfogainLoss reads probabilities.
 
     Raises `caffe_proto.SchemaError`, a `ValueError`, for a dialect or a schema that is none.
     """
@@ -63,7 +65,7 @@ def check(
 
     chosen = chosen_dialect(dialect, schema)
     asked = asked_by_name(phase, stages, level)
-    return findings(Context(parse(text, path), chosen, asked, given, DataFiles(path)))
+    return findings(Context(parse(text, path), chosen, asked, given, DataFiles(path), target))
 
 
 def upgrade_text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protofix.net.layers import Layer, Net
-from protofix.net.shapes import class_count
+from protofix.net.shapes import class_count, count
 from protofix.net.values import integer_of, string_of
 from protofix.net.view import NetView
 
@@ -32,14 +32,18 @@ def has_matrix(loss: Layer) -> bool:
     return len(loss.bottoms) > 2 or bool(source_of(loss))
 
 
-def scored_classes(view: NetView, loss: Layer) -> dict[str, int]:
-    """How many classes the scores of a loss tell apart, by the blobs' names; those known."""
+def scored_classes(view: NetView, loss: Layer, whole: bool = False) -> dict[str, int]:
+    """How many classes what a loss reads tells apart, by the blobs' names; those known.
+
+    To the layer before April 2017 they are the `whole` of an image, to today's those along its axis.
+    """
     axis = loss_axis(loss)
     found: dict[str, int] = {}
     for graph, shapes in view.keeping(loss):
         scores = graph.source_of(loss, 0)
         if scores is not None:
-            count = class_count(shapes.get(scores.number), 1 if axis is None else axis)
-            if count is not None:
-                found[scores.blob] = count
+            shape = shapes.get(scores.number)
+            classes = count(shape, 1) if whole else class_count(shape, 1 if axis is None else axis)
+            if classes is not None:
+                found[scores.blob] = classes
     return found

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from caffe_proto import base_schema
 from protofix.infogain.chains import engine_of, softmax_axis
 from protofix.infogain.fuse import apply_to, put_field
+from protofix.infogain.loss_weights import with_weights
 from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.sources.placing import (
     insert_layer_above,
@@ -28,8 +29,6 @@ from protofix.net.values import bool_of
 from protofix.textproto.edits import Edit, merge_removals
 from protofix.textproto.layout import (
     Block,
-    add_value,
-    append_field,
     remove_value,
     style_of,
     take_fields_out,
@@ -94,7 +93,7 @@ def to_infogain(document: Document, index: int, notes: list[str]) -> Document:
     document = with_type(document, loss, INFOGAIN_LOSS)
     document = without_normalize(document, index, notes)
     document = _axis_to_infogain(document, index, notes)
-    return weights_once_a_top(document, index, notes)
+    return _weights_once_a_top(document, index, notes)
 
 
 def to_softmax_loss(document: Document, number: int, notes: list[str]) -> Document:
@@ -167,7 +166,10 @@ def with_type(document: Document, loss: Layer, name: str) -> Document:
 
 
 def without_normalize(document: Document, index: int, notes: list[str]) -> Document:
-    """Say by `normalization` what `normalize` said, on which InfogainLoss aborts."""
+    """Say by `normalization` what `normalize` said, on which InfogainLoss aborts.
+
+    What was done is added to the `notes`.
+    """
     loss = bind(document).layers[index]
     param = loss.param("loss_param")
     fields = fields_named(param.fields, "normalize") if param else []
@@ -235,7 +237,7 @@ def _moved_axis(document: Document, index: int, source: str, target: str, axis: 
     return put_field(document, layer, target, Block("axis", str(axis)))
 
 
-def weights_once_a_top(document: Document, index: int, notes: list[str]) -> Document:
+def _weights_once_a_top(document: Document, index: int, notes: list[str]) -> Document:
     """Write a loss weight for each of two tops, without which Caffe aborts."""
     loss = bind(document).layers[index]
     weights = marks_of(loss, "loss_weight")
@@ -244,14 +246,7 @@ def weights_once_a_top(document: Document, index: int, notes: list[str]) -> Docu
     notes.append(
         f"`{loss.name}` gives probabilities as well, so it says its loss weight once a top"
     )
-    style = style_of(document)
-    if not weights:
-        for weight in ("1", "0"):
-            node = bind(document).layers[index].node
-            edit = append_field(document, node, Block("loss_weight", weight), style)
-            document = apply_to(document, [edit])
-        return document
-    return apply_to(document, [add_value(document, weights[-1][0], "loss_weight", "0", style)])
+    return with_weights(document, index, len(loss.tops))
 
 
 def _without_second_top(document: Document, index: int, notes: list[str]) -> tuple[int, Document]:

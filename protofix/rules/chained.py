@@ -8,8 +8,6 @@ from protofix.infogain.chains import Chain, Pattern
 from protofix.infogain.plan import Plan, plan_fusing
 from protofix.net.view import NetView
 from protofix.rules.rule import Context, Fix, Hit
-from protofix.textproto.edits import edits_between
-from protofix.textproto.tree import Document
 
 
 def chained(
@@ -51,14 +49,3 @@ def probabilities(chain: Chain) -> str:
 def losses_of(plan: Plan) -> str:
     """The losses that a plan mends: "`loss` and `loss2`"."""
     return " and ".join(f"`{chain.loss.name}`" for chain in plan.chains)
-
-
-def rewritten(
-    view: NetView, title: str, rewrite: Callable[[Document], Document], safe: bool
-) -> Fix | None:
-    """The fix that a rewrite of a whole net is; none of a net that a solver holds."""
-    document = view.net.document
-    if view.net.fields is not document.fields:
-        return None
-    after = rewrite(document)
-    return Fix(title, tuple(edits_between(document.text, after.text)), safe)

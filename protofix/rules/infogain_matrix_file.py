@@ -21,14 +21,20 @@ from protofix.infogain.losses import infogain_losses, scored_classes, source_of
 from protofix.net.paths import find_file
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rules.rule import Context, Hit, Target
 
 CODE = "PF406"
 NAME = "infogain-matrix-file"
 SEVERITY = "error"
 
 
-def _check(view: NetView) -> Iterator[Hit]:
+def check(context: Context) -> Iterator[Hit]:
+    """Say it at the path."""
+    for view in context.views:
+        yield from _check(view, context.target)
+
+
+def _check(view: NetView, target: Target) -> Iterator[Hit]:
     for loss in view.kept(infogain_losses(view.net)):
         source = source_of(loss)
         if not source or len(loss.bottoms) > 2:  # With a third bottom it is not read.
@@ -50,7 +56,8 @@ def _check(view: NetView) -> Iterator[Hit]:
         except MatrixError as error:
             yield Hit(at.start, at.end, f"{subject_of(loss)} cannot have H: {error}")
             continue
-        for name, classes in scored_classes(view, loss).items():
+        legacy = target == "legacy"
+        for name, classes in scored_classes(view, loss, whole=legacy).items():
             if classes != matrix.classes:
                 size = f"{matrix.classes} × {matrix.classes}"
                 message = (
@@ -60,4 +67,3 @@ def _check(view: NetView) -> Iterator[Hit]:
                 yield Hit(at.start, at.end, message)
 
 
-check = of_nets(_check)

@@ -1,6 +1,8 @@
 """An InfogainLoss with `loss_param { normalize }`.
 
-Today's layer aborts if the field is there at all, whatever it says; `normalization` took its place.
+Today's layer aborts if the field is there at all, whatever it says; `normalization` took its place:
+VALID for true, BATCH_SIZE for false. The layer before April 2017 read neither, so that with
+`target = "legacy"` this is nothing that Caffe aborts at.
 
 Wrong:
 
@@ -16,8 +18,12 @@ Right:
 from collections.abc import Iterator
 
 from protofix.infogain.losses import infogain_losses
+from protofix.infogain.traces import traces_of
+from protofix.net.layers import Layer
+from protofix.net.values import bool_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rules.rewriting import rewritten
+from protofix.rules.rule import Context, Fix, Hit
 from protofix.textproto.tree import fields_named
 
 CODE = "PF404"
@@ -25,12 +31,40 @@ NAME = "infogain-normalize"
 SEVERITY = "error"
 
 
+def check(context: Context) -> Iterator[Hit]:
+    """Say it at each `normalize`, with what it was meant to do."""
+    if context.target == "fused":
+        for view in context.views:
+            yield from _check(view)
+
+
 def _check(view: NetView) -> Iterator[Hit]:
     for loss in view.kept(infogain_losses(view.net)):
         param = loss.param("loss_param")
-        for field in fields_named(param.fields, "normalize") if param else ():
-            message = f"Caffe aborts on `normalize` in `{loss.name}`: write `normalization`"
-            yield Hit(field.start, field.end, message)
+        fields = fields_named(param.fields, "normalize") if param else []
+        if param is None or not fields:
+            continue
+        fix = _fix(view, loss)
+        beside = bool(fields_named(param.fields, "normalization"))
+        for field in fields:
+            mode = "VALID" if bool_of((field,), "normalize", True) else "BATCH_SIZE"
+            way = (
+                "take it away, for `normalization` says it"
+                if beside
+                else f"write `normalization: {mode}`"
+            )
+            message = f"Caffe aborts on `normalize` in `{loss.name}`: {way}"
+            yield Hit(field.start, field.end, message, fix)
 
 
-check = of_nets(_check)
+def _fix(view: NetView, loss: Layer) -> Fix | None:
+    """To say it in today's words, where the loss was not written for the layer before.
+
+    One behind a Softmax was, for which the field meant nothing: it goes when the two are fused.
+    """
+    if any(trace.activation for trace in traces_of(view, loss)):
+        return None
+    from protofix.infogain.softmax_loss import without_normalize
+
+    title = f"let the normalization of `{loss.name}` say what `normalize` says"
+    return rewritten(view, title, lambda it: without_normalize(it, loss.index, []), safe=True)

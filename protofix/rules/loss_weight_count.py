@@ -16,9 +16,10 @@ Right:
 """
 
 from protofix.rules.rule import refused
+from protofix.rules.weighing import once_a_top
 
 CODE = "PF311"
 NAME = "loss-weight-count"
 SEVERITY = "error"
 
-check = refused("loss-weights", lambda layer: layer.type != "InfogainLoss")
+check = refused("loss-weights", lambda layer: layer.type != "InfogainLoss", once_a_top)

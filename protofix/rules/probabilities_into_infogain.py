@@ -2,29 +2,96 @@
 
 Today's InfogainLoss applies a softmax to whatever it reads. An average of softmaxes, or anything
 else that sums to 1, can be kept exactly with a Log layer in between, since softmax(log p) = p.
-Outputs of a Sigmoid do not sum to 1, and nothing keeps them: the loss has to be another.
+Outputs of a Sigmoid do not sum to 1, and nothing keeps them: the loss has to be another. (A Caffe
+from before April 2017 takes any probabilities; with `target = "legacy"` this is fine.)
+
+Wrong:
+
+    layer { name: "a" type: "Softmax" bottom: "fc_a" top: "a" }
+    layer { name: "b" type: "Softmax" bottom: "fc_b" top: "b" }
+    layer { name: "mean" type: "Eltwise" bottom: "a" bottom: "b" top: "mean"
+            eltwise_param { coeff: 0.5 coeff: 0.5 } }
+    layer { name: "loss" type: "InfogainLoss" bottom: "mean" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
+
+Right:
+
+    layer { name: "a" type: "Softmax" bottom: "fc_a" top: "a" }
+    layer { name: "b" type: "Softmax" bottom: "fc_b" top: "b" }
+    layer { name: "mean" type: "Eltwise" bottom: "a" bottom: "b" top: "mean"
+            eltwise_param { coeff: 0.5 coeff: 0.5 } }
+    layer { name: "log" type: "Log" bottom: "mean" top: "log" log_param { shift: 1e-20 } }
+    layer { name: "loss" type: "InfogainLoss" bottom: "log" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
+
+Wrong:
+
+    layer { name: "prob" type: "Sigmoid" bottom: "fc8" top: "prob" }
+    layer { name: "loss" type: "InfogainLoss" bottom: "prob" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
+from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.mixtures import find_other_probabilities
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rules.rewriting import rewritten
+from protofix.rules.rule import Context, Fix, Hit
+from protofix.textproto.tree import Document
 
 CODE = "PF402"
 NAME = "probabilities-into-infogain"
 SEVERITY = "warning"
 
 
+def check(context: Context) -> Iterator[Hit]:
+    """Say it for the Caffe that applies the softmax itself."""
+    if context.target == "fused":
+        for view in context.views:
+            yield from _check(view)
+
+
 def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the bottom that holds the probabilities."""
-    for found in find_other_probabilities(view):
+    others = find_other_probabilities(view)
+    keeping = _kept(view) if any(found.sums_to_one for found in others) else None
+    for found in others:
         bottom = found.loss.bottoms[0]
         message = (
             f"`{found.loss.name}` applies softmax itself on today's Caffe, yet reads "
             f"{found.reason}; {found.advice}"
         )
-        yield Hit(bottom.start, bottom.end, message)
+        fixed = keeping is not None and found.loss.name in keeping.losses
+        yield Hit(bottom.start, bottom.end, message, keeping.fix if keeping and fixed else None)
 
 
-check = of_nets(_check)
+class _Kept(NamedTuple):
+    """The fix that puts Log layers in front of losses, and their names."""
+
+    losses: frozenset[str]
+    fix: Fix
+
+
+def _kept(view: NetView) -> _Kept | None:
+    """Keep the numbers of the older layer, of all probabilities of a net that sum to 1."""
+    # Few nets need it, and it is much to import.
+    from protofix.infogain.fuse import LossParam
+    from protofix.infogain.log_layer import keep_probabilities
+
+    losses: list[str] = []
+
+    def with_logs(document: Document) -> Document:
+        logged = keep_probabilities(document, LossParam.AS_WRITTEN_FOR)
+        losses.extend(done.loss for done in logged.losses)
+        return logged.document
+
+    fix = rewritten(view, "put a Log layer in between", with_logs, safe=True)
+    names = frozenset(losses)
+    if fix is None or not names:
+        return None
+    written = (loss for loss in infogain_losses(view.net) if loss.name in names)
+    today = any(loss_axis(loss) is not None or len(loss.tops) > 1 for loss in written)
+    return _Kept(names, replace(fix, safe=not today))

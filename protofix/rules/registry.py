@@ -70,6 +70,8 @@ _FILES = (
     "infogain_source_unread",
     "unread_loss_field",
     "label_ignored_elsewhere",
+    "scores_into_old_infogain",
+    "beyond_old_infogain",
     "unreadable_data",
     "doubtful_infogain_matrix",
     "infogain_matrix_data",

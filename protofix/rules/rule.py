@@ -268,12 +268,14 @@ def of_nets(check: Callable[[NetView], Iterator[Hit]]) -> Callable[[Context], It
 
 
 def refused(
-    kind: RefusalKind, of: Callable[[Layer], bool] | None = None
+    kind: RefusalKind,
+    of: Callable[[Layer], bool] | None = None,
+    mended: Callable[[NetView, Layer], Fix | None] | None = None,
 ) -> Callable[[Context], Iterator[Hit]]:
     """A check for one kind of thing at which Caffe aborts when it builds a net.
 
-    `of` tells which layers it is about; without it all are. What is refused in several states is
-    said once, in the words of the first.
+    `of` tells which layers it is about; without it all are. `mended` is the fix for one of them.
+    What is refused in several states is said once, in the words of the first.
     """
 
     def check(view: NetView) -> Iterator[Hit]:
@@ -291,7 +293,8 @@ def refused(
         for refusal, states in found.values():
             where = view.where(refusal.layer, states).strip()
             message = f"{where}: {refusal.message}" if where else refusal.message
-            yield Hit(refusal.start, refusal.end, message)
+            fix = mended(view, refusal.layer) if mended else None
+            yield Hit(refusal.start, refusal.end, message, fix)
 
     return of_nets(check)
 

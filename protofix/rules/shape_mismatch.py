@@ -20,10 +20,18 @@ Right:
             convolution_param { num_output: 9 kernel_size: 3 group: 3 } }
 """
 
-from protofix.rules.rule import refused
+from collections.abc import Iterator
+
+from protofix.rules.rule import Context, Hit, refused
 
 CODE = "PF306"
 NAME = "shape-mismatch"
 SEVERITY = "error"
 
-check = refused("shape")
+_TODAY = refused("shape")
+_BEFORE = refused("shape", lambda layer: layer.type != "InfogainLoss")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say what does not fit; the InfogainLoss of before April 2017 has a rule of its own."""
+    yield from (_TODAY if context.target == "fused" else _BEFORE)(context)

@@ -32,7 +32,8 @@ from protofix.infogain.chains import INFOGAIN, Chain
 from protofix.infogain.fuse import fuse
 from protofix.infogain.plan import Plan
 from protofix.net.view import NetView
-from protofix.rules.chained import chained, losses_of, probabilities, rewritten
+from protofix.rules.chained import chained, losses_of, probabilities
+from protofix.rules.rewriting import rewritten
 from protofix.rules.rule import Context, Fix, Hit
 
 CODE = "PF401"

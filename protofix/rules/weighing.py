@@ -1,0 +1,28 @@
+"""What the rules on loss weights that are not once a top have in common: how to mend them."""
+
+from __future__ import annotations
+
+from protofix.net.layer_types.registry import facts_of, tops_built
+from protofix.net.layers import Layer
+from protofix.net.view import NetView
+from protofix.rules.rewriting import rewritten
+from protofix.rules.rule import Fix
+
+
+def once_a_top(view: NetView, layer: Layer) -> Fix | None:
+    """Weights of 0 for what has none; weights of 0 go that are too many.
+
+    That the second top of an InfogainLoss, the probabilities, is no loss is certain.
+    """
+    tops = tops_built(layer, facts_of(layer))
+    written = len(layer.loss_weights)
+    if any(layer.loss_weights[tops:]):
+        return None
+    if written > tops:
+        title, safe = "take the loss_weight that is too much away", True
+    else:
+        title, safe = "write loss_weight for each top", layer.type == "InfogainLoss"
+
+    from protofix.infogain.loss_weights import with_weights
+
+    return rewritten(view, title, lambda it: with_weights(it, layer.index, tops), safe)
