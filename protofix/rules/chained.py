@@ -14,15 +14,18 @@ def chained(
     pattern: Pattern,
     said: Callable[[Chain], str | None],
     mended: Callable[[NetView, Plan], Fix | None],
+    unmended: str = "not to be fused",
 ) -> Callable[[Context], Iterator[Hit]]:
     """A check for the chains of a pattern, each said at what its loss reads.
 
     `said` gives None for a chain that is right as it is; `mended` is the fix of all chains of a net
-    that may be fused.
+    that may be fused, and `unmended` introduces why others may not.
     """
 
     def check(context: Context) -> Iterator[Hit]:
         for view in context.views:
+            if all(layer.type not in pattern.losses for layer in view.net.layers):
+                continue
             plan = plan_fusing(view, pattern=pattern)
             fix = mended(view, plan) if plan.chains else None
             for chain in sorted((*plan.chains, *plan.refused), key=lambda it: it.loss.index):
@@ -31,7 +34,8 @@ def chained(
                 if message is None:
                     continue
                 if chain.obstacles:
-                    message += "; not to be fused: " + "; ".join(o.reason for o in chain.obstacles)
+                    reasons = "; ".join(obstacle.reason for obstacle in chain.obstacles)
+                    message += f"; {unmended}: {reasons}"
                 yield Hit(bottom.start, bottom.end, message, None if chain.obstacles else fix)
 
     return check

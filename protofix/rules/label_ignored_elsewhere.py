@@ -61,13 +61,14 @@ class _Found(NamedTuple):
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the labels of the layer that does not ignore, once for all states."""
-    if context.target == "fused":  # The older InfogainLoss ignores nothing, and Accuracy little.
-        for view in context.views:
-            yield from _check(view, context.files)
+    # The InfogainLoss of before April 2017 could not ignore a label.
+    left_out = ("InfogainLoss",) if context.target == "legacy" else ()
+    for view in context.views:
+        yield from _check(view, context.files, left_out)
 
 
-def _check(view: NetView, files: DataFiles | None) -> Iterator[Hit]:
-    found = {one: None for built in view.built for one in _of_state(built, files)}
+def _check(view: NetView, files: DataFiles | None, left_out: tuple[str, ...]) -> Iterator[Hit]:
+    found = {one: None for built in view.built for one in _of_state(built, files, left_out)}
     said: set[Layer] = set()
     for one in found:
         if one.reader not in said:
@@ -77,9 +78,9 @@ def _check(view: NetView, files: DataFiles | None) -> Iterator[Hit]:
             yield Hit(labels.start, labels.end, _message(one), fix)
 
 
-def _of_state(built: Built, files: DataFiles | None) -> Iterator[_Found]:
+def _of_state(built: Built, files: DataFiles | None, left_out: tuple[str, ...]) -> Iterator[_Found]:
     graph = built.graph
-    readers = [layer for layer in graph.layers if takes_labels(layer)]
+    readers = [it for it in graph.layers if takes_labels(it) and it.type not in left_out]
     for ignorer in readers:
         label, labels = ignored_label(ignorer), labels_origin(graph, ignorer)
         if label is None or labels is None or largest_label(graph, labels, files) is not None:

@@ -66,6 +66,7 @@ _UNREAD: Mapping[str, frozenset[str]] = {
 }
 # With one label an image, as the old InfogainLoss has it, these are all the same.
 _OLD_INFOGAIN = frozenset({"FULL", "VALID", "BATCH_SIZE"})
+_LOOKED_AT = {*_READ, *_UNREAD, "InfogainLoss"}
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -76,7 +77,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _check(view: NetView, target: Target) -> Iterator[Hit]:
     document = view.net.document
-    for layer in view.kept(view.net.layers):
+    for layer in view.kept(it for it in view.net.layers if it.type in _LOOKED_AT):
         param = layer.param("loss_param")
         if param is None:
             continue

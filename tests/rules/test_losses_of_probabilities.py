@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -19,6 +20,9 @@ from loss_nets import (
     net,
     said_of,
 )
+from shared_data import ROOT
+
+from protofix.files import source_of_bytes
 
 TWICE = "SoftmaxWithLoss"
 IN_TWO = "MultinomialLogisticLoss"
@@ -183,6 +187,24 @@ def test_losses_are_given_scores(title: str) -> None:
     assert said_of(after, code) == []
 
 
+CASES = sorted(path.parent for path in (ROOT / "fixtures" / "fuse").glob("*/before.prototxt"))
+RELATIVES = {TWICE: "SOFTMAX_LOSS", IN_TWO: "MULTINOMIAL_LOGISTIC_LOSS"}
+# Along axis 2, where a SoftmaxWithLoss that says nothing takes axis 1.
+OTHER_AXIS = "axis_and_engine"
+
+
+@pytest.mark.parametrize("type", RELATIVES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_nets_that_may_be_fused_may_be_so_with_other_losses(case: Path, type: str) -> None:
+    source = source_of_bytes((case / "before.prototxt").read_bytes(), "net.prototxt")
+    text = source.text.replace("InfogainLoss", type).replace("INFOGAIN_LOSS", RELATIVES[type])
+    before = said_of(text, CODE_OF[type])
+    after = said_of(mended(text, CODE_OF[type], unsafe=True), CODE_OF[type])
+    kept = [said for said in before if "; to be mended by hand: " in said or "not to be" in said]
+    assert after == kept
+    assert (kept == before) is (not before or (case.name, type) == (OTHER_AXIS, TWICE))
+
+
 # What is said and not mended: the reason is told behind the finding.
 REFUSED = {
     "along another axis": (
@@ -239,7 +261,7 @@ REFUSED = {
 def test_what_is_not_mended_says_why(title: str) -> None:
     type, text, reason = REFUSED[title]
     [said] = said_of(text, CODE_OF[type])
-    assert said.endswith(f"; not to be fused: {reason}")
+    assert said.endswith(f"; to be mended by hand: {reason}")
     assert mended(text, CODE_OF[type], unsafe=True) == text
 
 

@@ -252,6 +252,14 @@ def test_labels_that_are_known_are_judged_by_themselves() -> None:
     )
 
 
+def test_the_older_infogain_loss_ignores_no_label() -> None:
+    infogain = INFOGAIN.replace(" }", " loss_param { ignore_label: 255 } }")
+    text = MAP + net(H, infogain, ACC)
+    assert len(said_of(text, "PF412")) == 1
+    assert said_of(text, "PF412", "legacy") == []
+    assert len(said_of(MAP + net(IGNORING, ACC), "PF412", "legacy")) == 1
+
+
 def test_it_is_said_what_ignores_and_what_does_not() -> None:
     assert said_of(MAP + net(IGNORING, ACC.replace('"loss"', '"acc"')), "PF412") == [
         "`loss` ignores label 255 of `label`, `acc` does not: of 10 classes, it counts such labels "
