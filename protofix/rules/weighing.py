@@ -9,14 +9,22 @@ from protofix.rules.rewriting import rewritten
 from protofix.rules.rule import Fix
 
 
+def _is_read(view: NetView, layer: Layer) -> bool:
+    """Whether others read a top that counts: Caffe then takes all weights from the layer."""
+    read = [version for _, version in view.results(layer) if version.readers]
+    return any(version.maker is not None and version.maker.slot == 0 for version in read)
+
+
 def once_a_top(view: NetView, layer: Layer) -> Fix | None:
     """Weights of 0 for what has none; weights of 0 go that are too many.
 
     That the second top of an InfogainLoss, the probabilities, is no loss is certain.
     """
+    if layer.format == 0:  # The V0 format has none.
+        return None
     tops = tops_built(layer, facts_of(layer))
     written = len(layer.loss_weights)
-    if any(layer.loss_weights[tops:]):
+    if any(layer.loss_weights[tops:]) or (written <= tops and _is_read(view, layer)):
         return None
     if written > tops:
         title, safe = "take the loss_weight that is too much away", True

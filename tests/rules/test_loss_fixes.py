@@ -89,6 +89,24 @@ def test_what_is_refused_is_mended(title: str) -> None:
         assert said_of(wanted, code) == []
 
 
+def test_weights_do_not_help_a_loss_that_others_read() -> None:
+    more = 'layer { name: "twice" type: "Power" bottom: "loss" top: "twice" }'
+    for weights in ("", "loss_weight: 1 loss_weight: 0"):
+        text = net(FED, FC, H, infogain(f"{TOPS} {weights}"), more)
+        assert len(said_of(text, "PF405")) == 1
+        assert mended(text, "PF405", unsafe=True) == text
+
+
+def test_the_oldest_format_has_no_weights() -> None:
+    text = (
+        'layers { layer { name: "data" type: "data" } top: "fc" top: "label" top: "H" }\n'
+        'layers { layer { name: "loss" type: "infogain_loss" } '
+        'bottom: "fc" bottom: "label" bottom: "H" top: "loss" top: "prob" }\n'
+    )
+    assert len(said_of(text, "PF405")) == 1
+    assert mended(text, "PF405", unsafe=True) == text
+
+
 def test_normalize_behind_a_softmax_goes_with_the_softmax() -> None:
     text = net(FED, FC, SOFTMAX, H, infogain("loss_param { normalize: false }", reads="prob"))
     assert mended(text, "PF404") == text
