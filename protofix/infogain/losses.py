@@ -35,7 +35,7 @@ def has_matrix(loss: Layer) -> bool:
 def scored_classes(view: NetView, loss: Layer, whole: bool = False) -> dict[str, int]:
     """How many classes what a loss reads tells apart, by the blobs' names; those known.
 
-    To the layer before April 2017 they are the `whole` of an image, to today's those along its axis.
+    To the layer before April 2017 they are the `whole` of an image, to today's those of its axis.
     """
     axis = loss_axis(loss)
     found: dict[str, int] = {}

@@ -65,5 +65,3 @@ def _check(view: NetView, target: Target) -> Iterator[Hit]:
                     f"it must be {classes} × {classes}"
                 )
                 yield Hit(at.start, at.end, message)
-
-
