@@ -1,6 +1,15 @@
 """A byte order mark before the first field.
 
-Editors write it unseen; Caffe refuses the whole file for it. Save the file as UTF-8 without it.
+Editors write it unseen, as it is here; Caffe refuses the whole file for it. Save the file as UTF-8
+without it.
+
+Wrong:
+
+    \ufeffname: "CaffeNet"
+
+Right:
+
+    name: "CaffeNet"
 """
 
 from protofix.rules.rule import diagnosed

@@ -7,6 +7,8 @@ from before April 2017 takes any probabilities; with `target = "legacy"` this is
 
 Wrong:
 
+    layer { name: "fc_a" type: "Input" top: "fc_a" input_param { shape { dim: 8 dim: 3 } } }
+    layer { name: "fc_b" type: "Input" top: "fc_b" input_param { shape { dim: 8 dim: 3 } } }
     layer { name: "a" type: "Softmax" bottom: "fc_a" top: "a" }
     layer { name: "b" type: "Softmax" bottom: "fc_b" top: "b" }
     layer { name: "mean" type: "Eltwise" bottom: "a" bottom: "b" top: "mean"
@@ -16,6 +18,8 @@ Wrong:
 
 Right:
 
+    layer { name: "fc_a" type: "Input" top: "fc_a" input_param { shape { dim: 8 dim: 3 } } }
+    layer { name: "fc_b" type: "Input" top: "fc_b" input_param { shape { dim: 8 dim: 3 } } }
     layer { name: "a" type: "Softmax" bottom: "fc_a" top: "a" }
     layer { name: "b" type: "Softmax" bottom: "fc_b" top: "b" }
     layer { name: "mean" type: "Eltwise" bottom: "a" bottom: "b" top: "mean"

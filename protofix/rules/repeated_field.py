@@ -9,6 +9,10 @@ Wrong:
 Right:
 
     layer { name: "conv2" }
+
+Wrong:
+
+    layer { name: "conv1" name: "conv1" }
 """
 
 from collections.abc import Iterator

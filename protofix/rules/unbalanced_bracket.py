@@ -13,6 +13,14 @@ Right:
 
     layer { name: "conv1" }
     layer { name: "relu1" }
+
+Wrong:
+
+    layer {
+    name: "conv1"
+    layer {
+    name: "relu1"
+    }
 """
 
 from collections.abc import Iterator

@@ -10,6 +10,10 @@ Wrong:
 Right:
 
     layer { name: "conv1" }
+
+Wrong:
+
+    layer { name: "conv1" convolution_param {{ num_output: 8 } }
 """
 
 from protofix.rules.rule import diagnosed

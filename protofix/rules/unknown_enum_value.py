@@ -9,6 +9,10 @@ Wrong:
 Right:
 
     layer { include { phase: TRAIN } }
+
+Wrong:
+
+    layer { include { phase: TRIAN } }
 """
 
 from caffe_proto import dialects_with_type

@@ -188,7 +188,7 @@ FINDINGS = {
     f"{FED} {SOFTMAX} {PROB_LOSS.replace(*IN_TWO)}": ["PF408"],
     f"{FED} {SOFTMAX.replace('Softmax', 'Sigmoid')} "
     "layer { type: 'SigmoidCrossEntropyLoss' bottom: 'p' bottom: 'x' }": ["PF321", "PF409"],
-    "layer { type: 'Python' top: 'x' top: 'y' top: 'H' } "
+    "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' top: 'y' top: 'H' } "
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
     "top: 'l' infogain_loss_param { source: 'H' } }": ["PF410"],
     f"{FED} {LOSS[:-1]} loss_param {{ normalization: FULL normalize: true }} }}": ["PF411"],
