@@ -40,6 +40,16 @@ MEAN = (
 BLEND = """layer { name: "blend" type: "Python" bottom: "fc" top: "blend"
   python_param { module: "blend" layer: "Blend" } }
 """
+DIAMOND = (
+    DATA
+    + FC
+    + PROB
+    + """layer { name: "d" type: "Power" bottom: "prob" top: "d" }
+layer { name: "a" type: "Power" bottom: "d" top: "a" power_param { scale: 0.75 } }
+layer { name: "b" type: "Power" bottom: "d" top: "b" power_param { scale: 0.25 } }
+layer { name: "mean" type: "Eltwise" bottom: "a" bottom: "b" top: "mean" }
+"""
+)
 LOG = 'layer { name: "log" type: "Log" bottom: "mean" top: "log" log_param { shift: 1e-20 } }\n'
 INPUT = """layer { name: "data" type: "Input" top: "data" top: "label"
   input_param { shape { dim: 2 dim: 3 dim: 6 dim: 5 } shape { dim: 2 dim: 1 dim: 6 dim: 5 } } }
@@ -173,6 +183,11 @@ CASES = {
         MEAN + LOG + loss("log"),
         Verdict.EQUAL,
     ),
+    "two ways from one softmax kept by a Log layer": Case(
+        DIAMOND + loss("mean"),
+        DIAMOND + LOG + loss("log"),
+        Verdict.EQUAL,
+    ),
     "probabilities of a Python layer kept by a Log layer": Case(
         DATA + FC + BLEND + loss("blend"),
         DATA + FC + BLEND + LOG.replace("mean", "blend") + loss("log"),
@@ -238,6 +253,12 @@ def test_todays_column_is_the_file_as_it_was() -> None:
     normalize = one(DATA + FC + PROB + loss("prob", "loss_param { normalize: true }"), FUSED)
     assert all(batch.today is None for batch in normalize.batches)
     assert "normalize" in normalize.aborts["today"]
+
+
+def test_a_head_has_every_way_from_the_probabilities() -> None:
+    found = one(DIAMOND + loss("mean"), DIAMOND + loss("mean"))
+    assert found.scores == ("fc",)
+    assert [step.name for step in found.old_steps] == ["prob", "d", "a", "b", "mean", "loss"]
 
 
 def test_states_are_told_and_proven_apart() -> None:

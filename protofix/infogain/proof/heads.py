@@ -110,33 +110,39 @@ def head_of(built: Built, loss: Layer) -> Head:
     It begins at the first layer that makes scores probabilities; with none, at what the loss reads.
     """
     graph = built.graph
-    needed: set[Layer] = {loss}
-    _gather(graph, graph.source_of(loss, 0), needed)
-    return _head(graph, built, loss, needed)
+    reached = _computed_before(graph, loss)
+    found: set[Layer] = set()
+    # In the net's order, so that what a layer reads has been told before it.
+    for layer in graph.layers:
+        if layer not in reached:
+            continue
+        if layer.type in MAKERS_OF_PROBABILITIES or found.intersection(_makers(graph, layer)):
+            found.add(layer)
+    return _head(graph, built, loss, {loss, *found})
 
 
-def _gather(graph: Graph, version: Version | None, needed: set[Layer]) -> bool:
-    """Add the layers from a content back to those that make probabilities; tell if there are."""
-    found = False
-    waiting: list[tuple[Version, tuple[Layer, ...]]] = [(version, ())] if version else []
-    seen: dict[int, bool] = {}
+def _computed_before(graph: Graph, loss: Layer) -> set[Layer]:
+    """The layers before a loss from which it can be computed, as far back as there are such."""
+    reached: set[Layer] = set()
+    first = _maker(graph, loss, 0)
+    waiting = [] if first is None else [first]
     while waiting:
-        at, path = waiting.pop()
-        maker = graph.maker_of(at)
-        if maker is None or not can_run(maker, graph.state.phase):
-            continue
-        way = (*path, maker)
-        if maker.type in MAKERS_OF_PROBABILITIES or seen.get(at.number):
-            needed.update(way)
-            found = True
-        if at.number in seen:
-            continue
-        seen[at.number] = maker in needed
-        for slot in range(len(maker.bottoms)):
-            source = graph.source_of(maker, slot)
-            if source is not None:
-                waiting.append((source, way))
-    return found
+        layer = waiting.pop()
+        if layer not in reached and can_run(layer, graph.state.phase):
+            reached.add(layer)
+            waiting += _makers(graph, layer)
+    return reached
+
+
+def _makers(graph: Graph, layer: Layer) -> list[Layer]:
+    """The layers that make what a layer reads."""
+    found = (_maker(graph, layer, slot) for slot in range(len(layer.bottoms)))
+    return [maker for maker in found if maker is not None]
+
+
+def _maker(graph: Graph, layer: Layer, slot: int) -> Layer | None:
+    source = graph.source_of(layer, slot)
+    return graph.maker_of(source) if source is not None else None
 
 
 def _head(graph: Graph, built: Built, loss: Layer, needed: set[Layer]) -> Head:
