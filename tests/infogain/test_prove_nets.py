@@ -72,6 +72,7 @@ def matrices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "H": np.diag([1.0, 2, 3, 4]),
         "J": np.ones((4, 4)),
         "I": np.eye(4),
+        "three": np.diag([1.0, 2, 3]),
     }.items():
         Path(name).write_bytes(binaryproto_bytes(values))
 
@@ -166,6 +167,23 @@ CASES = {
     ),
     "a class-weighted loss in place of a plain one": Case(
         SOFTMAX, FUSED, Verdict.EQUAL_BUT_H
+    ),
+    "an H for fewer classes than there are scores": Case(
+        SOFTMAX,
+        DATA + FC + loss("fc", h="three"),
+        Verdict.NOT_COMPARABLE,
+        ("H is for 3 classes, the scores have 4",),
+    ),
+    "an H for fewer classes in both nets": Case(
+        DATA + FC + loss("fc", h="three"),
+        DATA + FC + loss("fc", h="three"),
+        Verdict.NOT_COMPARABLE,
+        ("H is for 3 classes, the scores have 4",),
+    ),
+    "an H where the net does not tell the classes": Case(
+        DATA + loss("data", type="SoftmaxWithLoss"),
+        DATA + loss("data", h="three"),
+        Verdict.EQUAL_BUT_H,
     ),
     "the identity in place of a plain loss": Case(
         SOFTMAX, DATA + FC + loss("fc", h="I"), Verdict.EQUAL_BUT_UNDERFLOW
@@ -294,6 +312,21 @@ def test_a_loss_that_is_gone_is_a_problem() -> None:
         "in TEST the loss `second` is gone",
     )
     assert not proof.holds
+
+
+def test_more_classes_than_are_drawn_have_their_own_h() -> None:
+    Path("many").write_bytes(binaryproto_bytes(np.diag(np.arange(1.0, 2102))))
+    mean = MEAN.replace("num_output: 4", "num_output: 2101")
+    found = one(mean + loss("mean", h="many"), mean + LOG + loss("log", h="many"))
+    assert found.verdict == Verdict.EQUAL
+    assert {batch.shape[1] for batch in found.batches} == {2101}
+    assert not any(batch.about.startswith("H ") for batch in found.batches)
+
+
+def test_an_h_for_fewer_classes_fits_no_short_count_either() -> None:
+    Path("short").write_bytes(binaryproto_bytes(np.eye(2000) * 2))
+    net = DATA + FC.replace("num_output: 4", "num_output: 9000") + loss("fc", h="short")
+    assert one(net, net).verdict == Verdict.NOT_COMPARABLE
 
 
 def test_two_matrices_are_a_cause() -> None:

@@ -46,14 +46,14 @@ class LossMatrix:
         """H for a batch. Raises ValueError if its classes are others, or it is not known."""
         if self.kind == "identity":
             return np.eye(classes)
+        if self.classes not in (None, classes):
+            raise ValueError(f"H is for {self.classes} classes, the scores have {classes}")
         if self.kind == "computed":
             # The labels that are ignored count for none, whoever ignores them.
             known = labels[(labels >= 0) & (labels < classes) & (labels != self.ignore_label)]
             return compute_h_weights(known, classes)
         if self.values is None:
             raise ValueError(f"H is not known: {self.origin}")
-        if len(self.values) != classes:
-            raise ValueError(f"H is for {len(self.values)} classes, the scores have {classes}")
         return self.values
 
 

@@ -156,14 +156,21 @@ class _LossProver:
         self.h_differs = not same_matrix(*self.own)
         era = _written_for(heads)
         self.trial = Trial(
-            heads, self._used(), era, options.target, options.compute, options.tolerance
+            heads,
+            self._used(),
+            era,
+            options.target,
+            next((one.classes for one in self.own if one.classes), None),
+            options.compute,
+            options.tolerance,
         )
 
     def proof(self) -> LossProof:
         """Try both losses with every batch and judge."""
         trial, heads = self.trial, self.heads
         rows = [trial.row(batch) for batch in trial.batches()]
-        verdict, causes, apart = self._verdict(self._counted(rows))
+        weighted, refused = self._weighted()
+        verdict, causes, apart = self._verdict(self._counted(rows), refused)
         return LossProof(
             loss=self.pair.new.name,
             old_loss=self.pair.old.name,
@@ -181,7 +188,7 @@ class _LossProver:
             old_steps=tuple(map(_step, heads.old.layers)),
             new_steps=tuple(map(_step, heads.new.layers)),
             apart_from_h=apart,
-            weighted=self._weighted(),
+            weighted=weighted,
             curve=tuple(trial.curve()),
         )
 
@@ -221,11 +228,16 @@ class _LossProver:
         return shape[self.heads.axes()[0]]
 
     def _verdict(
-        self, counted: Sequence[BatchProof]
+        self, counted: Sequence[BatchProof], refused: str
     ) -> tuple[Verdict, tuple[str, ...], float | None]:
-        """The verdict, its causes, and the largest difference once both have one H."""
+        """The verdict, its causes, and the largest difference once both have one H.
+
+        `refused` is why the new loss aborts with its own H, if it does so.
+        """
         trial = self.trial
         causes = _upstream(self.pair, self.heads)
+        if refused:
+            return Verdict.NOT_COMPARABLE, (*causes, refused), None
         if not counted or all(row.new is None for row in counted):
             reference = "legacy" if trial.era == "legacy" else "today"
             told = [trial.aborts[c] for c in (reference, "new") if c in trial.aborts]
@@ -256,19 +268,21 @@ class _LossProver:
         alike = replace(self.trial, matrices=(one, one))
         return self._counted([alike.row(batch) for batch in alike.batches()])
 
-    def _weighted(self) -> Numbers | None:
-        """The last batch with the new loss's own H, where the others were with the identity."""
+    def _weighted(self) -> tuple[Numbers | None, str]:
+        """The last batch with the new loss's own H, where the others were with the identity.
+
+        With it comes why the loss aborts so, "" if it does not.
+        """
         matrix = self.own[1]
         if not self.h_differs or self.own[0].kind != "identity" or matrix.kind in _NOT_HERE:
-            return None
+            return None, ""
         *_, last = (None, *self.trial.batches())
         if last is None:
-            return None
+            return None, ""
         try:
-            return numbers_of(self.trial.new(last, matrix))
+            return numbers_of(self.trial.new(last, matrix)), ""
         except CannotRun as error:
-            self.trial.aborts["new"] = str(error)
-            return None
+            return None, str(error)
 
 
 def _largest(rows: Sequence[BatchProof]) -> float | None:

@@ -83,7 +83,7 @@ class Heads:
     def shapes(self, images: int, classes: int | None, true_size: bool) -> list[tuple[int, ...]]:
         """Shapes to try: so many images and classes, maps short unless the true size is asked for.
 
-        `classes` are those of H; the net's own count where that is not known.
+        `classes` are those that an H is for; the net's own count goes before it.
         """
         found: list[tuple[int, ...]] = []
         for shape, axis in zip(self.known_shapes(), self.axes(), strict=True):
@@ -93,8 +93,7 @@ class Heads:
             dims = []
             for index, dim in enumerate(shape):
                 if index == axis:
-                    own = min(dim or _CLASSES, _MOST_CLASSES)
-                    dims.append(classes if classes and len(self.new.scores) == 1 else own)
+                    dims.append(_class_count(dim, classes))
                 elif true_size:
                     dims.append(dim or (images if index == 0 else _LARGEST_SIDE))
                 elif index == 0:
@@ -189,6 +188,15 @@ def _key(head: Head, version: Version) -> tuple[str, int, str]:
     if version.maker is None or maker is None:
         return "", 0, version.blob
     return maker.name, version.maker.slot, "" if maker.name else version.blob
+
+
+def _class_count(dim: int | None, classes: int | None) -> int:
+    """How many classes to try: the net's own count, short where no H is for so many."""
+    if dim is None:
+        return classes or _CLASSES
+    # An H that does not fit is not to fit the short count either.
+    most = max(_MOST_CLASSES, (classes or 0) + 1)
+    return dim if dim == classes else min(dim, most)
 
 
 def _class_axis(head: Head, version: Version, shape: Shape) -> int:

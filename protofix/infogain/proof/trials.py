@@ -29,6 +29,8 @@ from protofix.net.shapes import canonical_axis
 
 _IMAGES = 8
 _FURTHER_SIZES = (1, 32)
+_MOST_CLASSES_DRAWN = 2_000
+"""An H of random numbers for more would take gigabytes."""
 _MARGINS = tuple(range(0, 121, 4))
 
 Runner = Callable[[Head, Era, Batch, LossMatrix], Outcome]
@@ -40,13 +42,15 @@ class Trial:
     """Both heads, the H that each is computed with, and the Caffes that count.
 
     `era` is the Caffe that the old net was written for, `target` the one that the new net is for.
-    `aborts` gathers why a Caffe would abort, by column.
+    `classes` are those that an H is for, where one is known. `aborts` gathers why a Caffe would
+    abort, by column.
     """
 
     heads: Heads
     matrices: tuple[LossMatrix, LossMatrix]
     era: Era
     target: Era
+    classes: int | None = None
     compute: Runner | None = None
     tolerance: float = TOLERANCE
     aborts: dict[str, str] = field(default_factory=dict)
@@ -63,7 +67,7 @@ class Trial:
             if found is None:
                 return
             shapes, places = found
-            made = batches(shapes, self.heads.axes(), places, self._takes_matrices())
+            made = batches(shapes, self.heads.axes(), places, self._takes_matrices(places.classes))
             if self.heads.begin_with_probabilities:
                 axes = tuple(self.heads.axes())
                 made = (replace(batch, softmax_axes=axes) for batch in made)
@@ -134,15 +138,17 @@ class Trial:
             row = self.row(batch)
             yield CurvePoint(float(margin), *map(_size, (row.legacy, row.today, row.new)))
 
-    def _takes_matrices(self) -> bool:
+    def _takes_matrices(self, classes: int) -> bool:
+        """Whether both losses can be tried with an H of any numbers, where their own fits."""
+        if classes > _MOST_CLASSES_DRAWN or self.classes not in (None, classes):
+            return False
         types = {loss.type for loss in self.losses}
         return types == {"InfogainLoss"} and "computed" not in {one.kind for one in self.matrices}
 
     def _shapes(self, images: int) -> tuple[list[tuple[int, ...]], Places] | None:
         """Shapes that both heads take, and the labels that go with them."""
-        known = next((one.classes for one in self.matrices if one.classes), None)
         for true_size in (False, True):
-            shapes = self.heads.shapes(images, known, true_size)
+            shapes = self.heads.shapes(images, self.classes, true_size)
             zeros = [np.zeros(shape) for shape in shapes]
             try:
                 reads = scores_at_loss(self.heads.new, zeros)
