@@ -18,6 +18,7 @@ from protofix.textproto.source import NotTextError, Source
 
 # A console's own signals end a program on Windows, which has no SIGHUP.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_LONGEST_SHOWN = 80
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -108,12 +109,42 @@ def write_files(
         FileError: one cannot be written, or is there with another content. All is then as before.
 
     """
-    before = {file.path: read_bytes(file.path) if file.path.exists() else None for file in files}
+    if not replace:
+        refuse_other_content(files, "--force replaces it")
+    with files_written(files, folder) as done:
+        return done
+
+
+def refuse_other_content(files: Sequence[NewFile], way_out: str) -> None:
+    """Refuse to write onto files with another content. Raises `FileError`, ending in `way_out`."""
     for file in files:
-        if not replace and before[file.path] not in (None, file.content):
-            raise FileError(
-                f"{file.path}: is there already with another content; --force replaces it"
-            )
+        there = read_bytes(file.path) if file.path.exists() else file.content
+        if there != file.content:
+            said = _other_content(there, file.content)
+            raise FileError(f"{file.path}: is there already {said}; {way_out}")
+
+
+def _other_content(there: bytes, content: bytes) -> str:
+    """How a file differs from what it is to be: by what it says, if both are a line of text."""
+    lines = []
+    for data in (there, content):
+        line = data.strip().decode("utf-8", "replace")
+        if len(line) > _LONGEST_SHOWN or not line.isprintable() or "\ufffd" in line:
+            return "with another content"
+        lines.append(line)
+    return f"with another content, `{lines[0]}` where `{lines[1]}` is to be"
+
+
+@contextlib.contextmanager
+def files_written(
+    files: Sequence[NewFile], folder: Path | None = None
+) -> Iterator[tuple[Path, ...]]:
+    """Write several files for a block, and put all back as it was if it fails, or Ctrl-C ends it.
+
+    Those that are there as they are to be stay. A `folder` is made first, if it is not there. The
+    block is given the files that were written. Raises `FileError` if one cannot be.
+    """
+    before = {file.path: read_bytes(file.path) if file.path.exists() else None for file in files}
     made = folder is not None and _made(folder)
     done: list[Path] = []
     try:
@@ -121,6 +152,7 @@ def write_files(
             if before[file.path] != file.content:
                 done.append(file.path)
                 write_atomically(file.path, file.content)
+        yield tuple(done)
     except BaseException:
         for path in reversed(done):
             _put_back(path, before[path])
@@ -128,7 +160,6 @@ def write_files(
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
-    return tuple(done)
 
 
 def _made(folder: Path) -> bool:

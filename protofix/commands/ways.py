@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protofix.commands.common import print_bytes, replace_file, target_of
-from protofix.files import FileError, NewFile, read_bytes, write_atomically
+from protofix.files import FileError, NewFile, files_written, refuse_other_content
 
 if TYPE_CHECKING:
     from protofix.infogain.sources import Way
@@ -78,41 +78,35 @@ def write_net(
     files: Sequence[NewFile],
     matrices: Sequence[Path] = (),
 ) -> list[str]:
-    """Write what is to be written: the files beside the net first, the net last.
+    """Write what is to be written, all of it or nothing: the files beside the net, then the net.
 
     `before` is what the file held when it was read, `matrices` are files that hold an H, onto which
     nothing is to be written. Gives the paths written. Raises `FileError`; none of them then is.
     """
     target = target_of(arguments, arguments.net)
-    if arguments.output == "-":
-        print_bytes(after)
-    elif target is None:
+    if target is None and arguments.output != "-":
         return []
-    for matrix in (arguments.source, arguments.h_data, *matrices):
-        if target is not None and matrix and target.resolve() == Path(matrix).resolve():
-            raise FileError(f"{matrix}: is the matrix; write the net to another file")
-    new = [file for file in files if not _is_there(file, target)]
-    done: list[Path] = []
-    try:
-        for file in new:
-            write_atomically(file.path, file.content)
-            done.append(file.path)
-        if target is not None and (before != after or arguments.output is not None):
+    if target is not None:
+        named = [arguments.source, arguments.h_data, *matrices]
+        _refuse_as_target(target, [Path(path) for path in named if path], files)
+    refuse_other_content(files, "move it away")
+    with files_written(files) as written:
+        done = [path.as_posix() for path in written]
+        if target is None:
+            print_bytes(after)
+        elif before != after or arguments.output is not None:
             replace_file(target, arguments.net, before, after)
-            done.append(target)
-    except FileError:
-        for path in done:
-            path.unlink(missing_ok=True)
-        raise
-    return [path.as_posix() for path in done]
+            done.append(target.as_posix())
+    return done
 
 
-def _is_there(file: NewFile, target: Path | None) -> bool:
-    """Whether a file beside the net is there already as it is to be."""
-    if target is not None and file.path.resolve() == target.resolve():
-        raise FileError(f"{file.path}: is to be both the net and a file beside it; name another")
-    if not file.path.exists():
-        return False
-    if file.path.is_file() and read_bytes(file.path) == file.content:
-        return True
-    raise FileError(f"{file.path}: is there already with another content; move it away")
+def _refuse_as_target(target: Path, matrices: Sequence[Path], files: Sequence[NewFile]) -> None:
+    """Refuse to write the net where an H lies, or is to lie. Raises `FileError`."""
+    for matrix in matrices:
+        if target.resolve() == matrix.resolve():
+            raise FileError(f"{matrix}: is the matrix; write the net to another file")
+    for file in files:
+        if target.resolve() == file.path.resolve():
+            raise FileError(
+                f"{file.path}: is to be both the net and a file beside it; name another"
+            )

@@ -13,6 +13,7 @@ from data_writers import datum, write_lmdb
 from shared_data import ROOT
 
 from protofix.cli import main
+from protofix.files import FileError
 
 CASE = ROOT / "fixtures" / "inject" / "source"
 BEFORE = (CASE / "before.prototxt").read_text()
@@ -89,6 +90,41 @@ def test_a_file_with_another_content_is_not_overwritten(
     assert main(["inject", "net.prototxt", "--source", "H.csv", "--in-place"]) == 2
     assert "H.binaryproto: is there already with another content" in capsys.readouterr().err
     assert (folder / "net.prototxt").read_text() == BEFORE
+
+
+def test_the_net_is_printed_only_if_the_files_beside_it_can_be_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "H.binaryproto").write_bytes(b"mine")
+    assert main(["inject", "net.prototxt", "--source", "H.csv", "-o", "-"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "H.binaryproto: is there already with another content" in captured.err
+
+
+def test_what_a_list_names_is_said_if_it_is_another(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(ROOT / "fixtures" / "H.h5", folder)
+    (folder / "H_list.txt").write_text("there/H.h5\n")
+    assert main(["inject", "net.prototxt", "--h-data", "H.h5", "--in-place"]) == 2
+    assert capsys.readouterr().err == (
+        "protofix: H_list.txt: is there already with another content, `there/H.h5` where `H.h5` "
+        "is to be; move it away\n"
+    )
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, FileError])
+def test_what_ends_the_writing_leaves_no_file_beside_the_net(
+    error: type[BaseException], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        assert (folder / "H.binaryproto").exists()
+        raise error
+
+    monkeypatch.setattr("protofix.commands.ways.replace_file", interrupted)
+    main(["inject", "net.prototxt", "--source", "H.csv", "--in-place"])
+    assert sorted(path.name for path in folder.iterdir()) == ["H.csv", "net.prototxt"]
 
 
 def test_nothing_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
