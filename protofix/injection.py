@@ -131,7 +131,7 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
     work.run()
     if work.document.text == document.text:
         # Nothing of the net was to be changed, so not its format either.
-        upgrade, work.document = None, original
+        upgrade, document, work.document = None, original, original
     after = work.document
     new = bind(after)
     now = [layer for layer in new.layers if layer.type in (INFOGAIN_LOSS, SOFTMAX_LOSS)]

@@ -254,6 +254,19 @@ def test_a_softmax_that_works_twice_is_said() -> None:
     assert "softmax works twice" in injection.doubts[0]
 
 
+def test_an_old_net_in_which_nothing_is_to_be_done_stays_and_is_whole() -> None:
+    text = """layers { name: "x" type: DUMMY_DATA top: "x" top: "label"
+  dummy_data_param { num: 4 channels: 3 height: 1 width: 1 num: 4 channels: 1 height: 1 width: 1 } }
+layers { name: "fc" type: INNER_PRODUCT bottom: "x" top: "fc" blobs_lr: 1 blobs_lr: 2
+  inner_product_param { num_output: 3 } }
+layers { name: "loss" type: SOFTMAX_LOSS bottom: "fc" bottom: "label" top: "loss" }
+"""
+    injection = inject_document(protofix.parse(text), InjectOptions(identity=True))
+    assert injection.after.text == text
+    assert injection.proof.holds
+    assert injection.complete
+
+
 def test_a_chain_that_old_caffe_reads_already_stays() -> None:
     text = TWICE.replace("SoftmaxWithLoss", "InfogainLoss")
     document = protofix.parse(text)
