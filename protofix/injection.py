@@ -14,7 +14,7 @@ from protofix.infogain.losses import has_matrix, infogain_losses
 from protofix.infogain.matrix.checks import concerns
 from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
-from protofix.infogain.proof.results import Proof
+from protofix.infogain.proof.results import Aspect, Proof
 from protofix.infogain.proof.structure import (
     new_refusals,
     standing_refusals,
@@ -83,7 +83,7 @@ class Injection:
     `upgrade` tells what was done about old formats, None if nothing was to be done or asked for.
     `losses` are those that were meant, `notes` tell what was done to them, `doubts` what could not
     be made sure of and is left for a person to see to. `matrix` is the H given, None where a layer
-    computes it. The `proof` is of those losses; that their H is another is what was asked for.
+    computes it. The `proof` is of those losses, `asked` is in what their numbers may differ.
     """
 
     before: Document
@@ -95,6 +95,7 @@ class Injection:
     doubts: tuple[str, ...]
     matrix: GivenMatrix | None
     proof: Proof
+    asked: frozenset[Aspect]
 
     @property
     def changed(self) -> bool:
@@ -105,8 +106,16 @@ class Injection:
     def complete(self) -> bool:
         """Whether nothing is left for a person to do."""
         upgraded = self.upgrade is None or self.upgrade.complete
-        equal = all(loss.holds_apart_from_h for loss in self.proof.losses)
-        return not self.doubts and not self.proof.problems and equal and upgraded
+        return not self.doubts and self.proof.holds_apart_from(self.asked) and upgraded
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether no number is another than was asked for, or than a person is told to see to."""
+        told = bool(self.doubts)
+        return not self.proof.problems and all(
+            loss.holds_apart_from(self.asked) or loss.old_aborts or (told and bool(loss.causes))
+            for loss in self.proof.losses
+        )
 
 
 def inject_document(document: Document, options: InjectOptions) -> Injection:
@@ -159,6 +168,7 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
         doubts=tuple(dict.fromkeys(work.doubts)),
         matrix=work.matrix,
         proof=Proof((*problems, *proof.problems), proof.losses),
+        asked=frozenset(("H",) if options.identity or options.way is not None else ()),
     )
 
 

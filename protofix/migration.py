@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caffe_proto import Schema, base_schema
 from protofix.files import NewFile
 from protofix.infogain.chains import Chain
-from protofix.infogain.fuse import Fused, FuseOptions, FuseResult, fuse
+from protofix.infogain.fuse import Fused, FuseOptions, FuseResult, LossParam, fuse
 from protofix.infogain.log_layer import Logged, keep_probabilities
 from protofix.infogain.losses import has_matrix, infogain_losses, source_of
 from protofix.infogain.matrix.reading import read_source
 from protofix.infogain.matrix.values import MatrixError, check_matrix
 from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
-from protofix.infogain.proof.results import Proof
+from protofix.infogain.proof.results import Aspect, Proof
 from protofix.infogain.proof.structure import left_over, reading_problems, structure_problems
 from protofix.infogain.sources import (
     Given,
@@ -61,7 +62,7 @@ class Migration:
     `logged` are the losses that read the logarithms of probabilities now. `notes` tell of H;
     `without_matrix` names the losses that have none still. A chain in `refused` stays as it was,
     for the reasons it holds, as do the losses in `others`, which read probabilities of another
-    making than a Softmax.
+    making than a Softmax. `asked` is in what the numbers may differ, by what the options say.
     """
 
     before: Document
@@ -75,6 +76,7 @@ class Migration:
     notes: tuple[str, ...]
     without_matrix: tuple[str, ...]
     proof: Proof
+    asked: frozenset[Aspect]
 
     @property
     def matrices(self) -> tuple[Path, ...]:
@@ -93,7 +95,14 @@ class Migration:
         """Whether nothing is left for a person to do."""
         left = self.refused or self.others or self.without_matrix
         upgraded = self.upgrade is None or self.upgrade.complete
-        return not left and upgraded and self.proof.explained
+        return not left and upgraded and self.proof.holds_apart_from(self.asked)
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether no number is another than was asked for, as far as there were any before."""
+        return not self.proof.problems and all(
+            loss.holds_apart_from(self.asked) or loss.old_aborts for loss in self.proof.losses
+        )
 
 
 def migrate_document(document: Document, options: MigrateOptions) -> Migration:
@@ -161,7 +170,18 @@ def migrate_document(document: Document, options: MigrateOptions) -> Migration:
         notes=(*fused.notes, *given.notes, *given.doubts, *notes, *_still_unmade(after)),
         without_matrix=tuple(loss.name for loss in losses if not has_matrix(loss)),
         proof=Proof((*problems, *proof.problems), proof.losses),
+        asked=frozenset(_asked(options)),
     )
+
+
+def _asked(options: MigrateOptions) -> Iterator[Aspect]:
+    """In what the new numbers may be others than the old ones."""
+    if options.way is not None:
+        yield "H"
+    if options.fuse.loss_param is not LossParam.DROP:
+        yield "loss_param"
+    if options.fuse.maps:
+        yield "maps"
 
 
 def _upgraded(document: Document, options: MigrateOptions) -> Upgrade | None:

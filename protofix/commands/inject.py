@@ -100,7 +100,7 @@ def _inject(arguments: argparse.Namespace) -> int:
     data = stdin_bytes() if arguments.net == "-" else read_bytes(Path(arguments.net))
     name = "<stdin>" if arguments.net == "-" else arguments.net
     injection = inject_document(read(source_of_bytes(data, name)), options)
-    if not injection.proof.explained:
+    if not injection.may_be_written:
         _report(arguments, injection, [])
         raise ValueError(f"{name}: the proof does not hold, so nothing was written")
     after = injection.after.source.to_bytes()

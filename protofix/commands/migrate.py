@@ -100,7 +100,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
     document = read(source_of_bytes(data, name))
     migration = migrate_document(document, _migrate_options(arguments))
     match = _weights_match(arguments, migration)
-    if not migration.proof.explained:
+    if not migration.may_be_written:
         _report(arguments, migration, [], match)
         raise ValueError(f"{name}: the proof does not hold, so nothing was written")
     after = migration.after.source.to_bytes()

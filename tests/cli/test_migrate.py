@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shared_data import ROOT
 
 from protofix.cli import main
+from protofix.infogain.maths import LossResult, fused_loss
 
 PLAIN = ROOT / "fixtures" / "fuse" / "plain"
 BEFORE = (PLAIN / "before.prototxt").read_text()
@@ -107,6 +110,39 @@ def test_loss_param(
     assert f"loss_param {{ ignore_label: 255 }} {'stays' if stays else 'goes'}" in (
         capsys.readouterr().out
     )
+
+
+def test_a_difference_that_was_asked_for_hides_no_other(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slightly_wrong(*arguments: Any, **options: Any) -> LossResult:
+        right = fused_loss(*arguments, **options)
+        return dataclasses.replace(right, gradient=right.gradient * 1.00001)
+
+    source = '  infogain_loss_param { source: "H.binaryproto" }\n'
+    text = BEFORE.replace(source, source + "  loss_param { ignore_label: 1 }\n")
+    (folder / "net.prototxt").write_text(text)
+    command = ["migrate", "net.prototxt", "--in-place", "--keep-loss-param"]
+    monkeypatch.setattr("protofix.infogain.proof.heads.fused_loss", slightly_wrong)
+    assert main(command) == 2
+    captured = capsys.readouterr()
+    assert "ignore_label 1: the old layer ignored none" in captured.out
+    assert captured.err.endswith("the proof does not hold, so nothing was written\n")
+    assert (folder / "net.prototxt").read_text() == text
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    assert main(command) == 0
+
+
+def test_numbers_that_cannot_be_compared_are_left_to_look_at(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text(
+        AFTER.replace("loss_weight: 2", "loss_weight: 2 loss_param { normalize: true }")
+    )
+    assert main(["migrate", "net.prototxt", "--in-place"]) == 1
+    assert "not comparable: `normalize` is in its loss_param" in capsys.readouterr().out
+    assert "normalize" not in (folder / "net.prototxt").read_text()
 
 
 def test_a_net_that_needs_nothing_is_not_touched(

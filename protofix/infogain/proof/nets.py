@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from protofix.files import NewFile
 from protofix.infogain.proof.causes import causes_of
@@ -21,6 +22,7 @@ from protofix.infogain.proof.pairs import (
 )
 from protofix.infogain.proof.results import (
     TOLERANCE,
+    Aspect,
     BatchProof,
     LossProof,
     Numbers,
@@ -28,13 +30,15 @@ from protofix.infogain.proof.results import (
     Step,
     Verdict,
 )
-from protofix.infogain.proof.trials import Runner, Trial, numbers_of
+from protofix.infogain.proof.trials import Runner, Trial, effective_settings, numbers_of
 from protofix.net.graph import Version
 from protofix.net.layers import Layer
 from protofix.net.view import view_of
 from protofix.textproto.tree import Document
 
 _NOT_HERE = ("missing", "unknown")
+_H = frozenset[Aspect](("H",))
+_LOSS_PARAM = frozenset[Aspect](("loss_param",))
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,14 @@ def _as_text(pair: LossPair, why: str) -> LossProof:
     )
 
 
+class _Judgement(NamedTuple):
+    """What is said of a loss: the verdict, its causes, and `LossProof.apart`."""
+
+    verdict: Verdict
+    causes: tuple[str, ...] = ()
+    apart: Mapping[frozenset[Aspect], float] = {}
+
+
 class _LossProver:
     """Everything that the proof of one loss hangs on."""
 
@@ -170,24 +182,24 @@ class _LossProver:
         trial, heads = self.trial, self.heads
         rows = [trial.row(batch) for batch in trial.batches()]
         weighted, refused = self._weighted()
-        verdict, causes, apart = self._verdict(self._counted(rows), refused)
+        judgement = self._judged(self._counted(rows), refused)
         return LossProof(
             loss=self.pair.new.name,
             old_loss=self.pair.old.name,
             type=self.pair.new.type,
             states=(str(self.pair.state),),
-            verdict=verdict,
+            verdict=judgement.verdict,
             reference="legacy" if trial.era == "legacy" else "today",
             target=trial.target,
             scores=tuple(version.blob for version in heads.new.scores),
             matrices=(_origin(self.own[0]), _origin(self.own[1])),
             batches=tuple(rows),
-            causes=causes,
+            causes=judgement.causes,
             remarks=tuple(self.remarks),
             aborts=dict(trial.aborts),
             old_steps=tuple(map(_step, heads.old.layers)),
             new_steps=tuple(map(_step, heads.new.layers)),
-            apart_from_h=apart,
+            apart=judgement.apart,
             weighted=weighted,
             curve=tuple(trial.curve()),
         )
@@ -227,46 +239,60 @@ class _LossProver:
         shape = self.heads.shapes(1, None, False)[0]
         return shape[self.heads.axes()[0]]
 
-    def _verdict(
-        self, counted: Sequence[BatchProof], refused: str
-    ) -> tuple[Verdict, tuple[str, ...], float | None]:
-        """The verdict, its causes, and the largest difference once both have one H.
-
-        `refused` is why the new loss aborts with its own H, if it does so.
-        """
+    def _judged(self, counted: Sequence[BatchProof], refused: str) -> _Judgement:
+        """The verdict, its causes, and what would be equal. `refused`: why the new loss aborts."""
         trial = self.trial
-        causes = _upstream(self.pair, self.heads)
+        upstream = tuple(_upstream(self.pair, self.heads))
         if refused:
-            return Verdict.NOT_COMPARABLE, (*causes, refused), None
+            return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, refused))
         if not counted or all(row.new is None for row in counted):
             reference = "legacy" if trial.era == "legacy" else "today"
             told = [trial.aborts[c] for c in (reference, "new") if c in trial.aborts]
-            return Verdict.NOT_COMPARABLE, (*causes, *told), None
+            return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, *told))
         wrong = not all(row.equal for row in counted)
-        ours, theirs = trial.matrices
-        two = ours is not theirs and self.h_differs
-        apart = None
-        if self.h_differs:
-            apart = _largest(self._with_one_matrix() if two else counted)
+        apart = {} if upstream else self._apart(counted, wrong)
         if wrong:
-            if apart is None:
+            causes = [*upstream]
+            if _H not in apart:
                 causes += causes_of(trial)
-            if two:
+            if self._two_matrices:
                 causes.append(f"H: {self.own[0].origin} → {self.own[1].origin}")
-        if wrong or causes:
-            return Verdict.DIFFERENT, tuple(causes), apart
+            return _Judgement(Verdict.DIFFERENT, tuple(causes), apart)
+        if upstream:
+            return _Judgement(Verdict.DIFFERENT, upstream)
         if self.h_differs and self.own[0].kind != "missing":
-            return Verdict.EQUAL_BUT_H, (), apart
+            return _Judgement(Verdict.EQUAL_BUT_H, (), apart)
         if any(row.underflow for row in counted):
-            return Verdict.EQUAL_BUT_UNDERFLOW, (), None
-        return Verdict.EQUAL, (), None
+            return _Judgement(Verdict.EQUAL_BUT_UNDERFLOW)
+        return _Judgement(Verdict.EQUAL)
 
-    def _with_one_matrix(self) -> list[BatchProof]:
-        """The batches with the same H in both losses."""
+    @property
+    def _two_matrices(self) -> bool:
+        """Whether the losses were computed with another H each."""
         ours, theirs = self.trial.matrices
-        one = theirs if theirs.kind == "identity" else ours
-        alike = replace(self.trial, matrices=(one, one))
-        return self._counted([alike.row(batch) for batch in alike.batches()])
+        return ours is not theirs and self.h_differs
+
+    def _apart(self, counted: Sequence[BatchProof], wrong: bool) -> dict[frozenset[Aspect], float]:
+        """The largest difference once both losses are alike in something, where it is none."""
+        trial = self.trial
+        ours, theirs = trial.matrices
+        found: dict[frozenset[Aspect], float | None] = {}
+        if self.h_differs:
+            one = theirs if theirs.kind == "identity" else ours
+            trial = replace(trial, matrices=(one, one))
+            found[_H] = _largest(self._tried(trial) if self._two_matrices else counted)
+        if wrong and self.options.target == "fused":
+            first, second = trial.losses
+            old = effective_settings(first, trial.era)
+            alike = effective_settings(second, trial.target)._replace(
+                ignore_label=old.ignore_label, normalization=old.normalization
+            )
+            both = _H | _LOSS_PARAM if self.h_differs else _LOSS_PARAM
+            found[both] = _largest(self._tried(replace(trial, settings=alike)))
+        return {alike: most for alike, most in found.items() if most is not None}
+
+    def _tried(self, trial: Trial) -> list[BatchProof]:
+        return self._counted([trial.row(batch) for batch in trial.batches()])
 
     def _weighted(self) -> tuple[Numbers | None, str]:
         """The last batch with the new loss's own H, where the others were with the identity.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 TOLERANCE = 1e-6
 """Largest relative difference at which two losses or gradients count as equal.
@@ -11,6 +13,11 @@ TOLERANCE = 1e-6
 Both are computed in double precision, where two ways to the same number differ by rounding alone;
 the floors under a probability (1e-20 and float32's smallest) are what makes room necessary.
 """
+
+
+Aspect = Literal["H", "loss_param", "maps"]
+"""In what a net may be asked to differ: its H; the `loss_param` that the old layer never read; a
+loss for each place of a map, which the old layer could not take."""
 
 
 class Verdict(str, Enum):
@@ -107,8 +114,8 @@ class LossProof:
         aborts: why a Caffe would abort, by column ("legacy", "today", "new").
         old_steps, new_steps: the layers from the scores to the loss.
         unchanged: whether the loss, and all that it is made of, is the same layer in both nets.
-        apart_from_h: the largest difference once both losses have one H, None if they are not
-            equal then either, or have one H anyway.
+        apart: the largest difference once both losses are alike in these, where they are equal
+            then and what makes their scores and labels is the same.
         weighted: the last batch with the new loss's own H, where the old one has none by its type
             and the batches were computed with the identity.
         curve: gradients of one image against how sure the net is of a wrong class.
@@ -120,7 +127,7 @@ class LossProof:
     type: str
     states: tuple[str, ...]
     verdict: Verdict
-    reference: str
+    reference: Literal["legacy", "today"]
     target: str
     scores: tuple[str, ...]
     matrices: tuple[str | None, str | None]
@@ -131,7 +138,7 @@ class LossProof:
     old_steps: tuple[Step, ...]
     new_steps: tuple[Step, ...]
     unchanged: bool = False
-    apart_from_h: float | None = None
+    apart: Mapping[frozenset[Aspect], float] = field(default_factory=dict)
     weighted: Numbers | None = None
     curve: tuple[CurvePoint, ...] = ()
 
@@ -154,14 +161,21 @@ class LossProof:
         return self.verdict in (Verdict.EQUAL, Verdict.EQUAL_BUT_UNDERFLOW)
 
     @property
-    def holds_apart_from_h(self) -> bool:
-        """Whether the numbers are what they should be, an H aside that has been replaced."""
-        return self.holds or self.apart_from_h is not None
+    def apart_from_h(self) -> float | None:
+        """The largest difference once both losses have one H, if they are equal then."""
+        return self.apart.get(frozenset[Aspect](("H",)))
 
     @property
-    def explained(self) -> bool:
-        """Whether the numbers are what they should be, or it is told by which field they differ."""
-        return self.holds_apart_from_h or bool(self.causes)
+    def old_aborts(self) -> bool:
+        """Whether the Caffe of the old net aborts at it, so that there is nothing to hold."""
+        return all(getattr(batch, self.reference) is None for batch in self.batches)
+
+    def holds_apart_from(self, asked: frozenset[Aspect]) -> bool:
+        """Whether the numbers are what they should be, but for what was asked to be another."""
+        if self.holds or any(alike <= asked for alike in self.apart):
+            return True
+        only_new = self.old_aborts and all(batch.new is not None for batch in self.batches)
+        return "maps" in asked and bool(self.batches) and only_new
 
 
 @dataclass(frozen=True)
@@ -180,7 +194,6 @@ class Proof:
         """Whether there is no problem and every loss's numbers are what they should be."""
         return not self.problems and all(loss.holds for loss in self.losses)
 
-    @property
-    def explained(self) -> bool:
-        """Whether there is no problem, and every difference has its reason in a field."""
-        return not self.problems and all(loss.explained for loss in self.losses)
+    def holds_apart_from(self, asked: frozenset[Aspect]) -> bool:
+        """Whether there is no problem, and no loss differs but in what was asked to be another."""
+        return not self.problems and all(loss.holds_apart_from(asked) for loss in self.losses)

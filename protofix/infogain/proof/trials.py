@@ -42,7 +42,8 @@ class Trial:
     """Both heads, the H that each is computed with, and the Caffes that count.
 
     `era` is the Caffe that the old net was written for, `target` the one that the new net is for.
-    `classes` are those that an H is for, where one is known. `aborts` gathers why a Caffe would
+    `classes` are those that an H is for, where one is known. `settings` may stand for the new
+    loss's own. `aborts` gathers why a Caffe would
     abort, by column.
     """
 
@@ -53,6 +54,7 @@ class Trial:
     classes: int | None = None
     compute: Runner | None = None
     tolerance: float = TOLERANCE
+    settings: LossSettings | None = None
     aborts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -84,7 +86,7 @@ class Trial:
         ours, theirs = self.matrices
         legacy = self._try("legacy", old, "legacy", batch, ours)
         today = self._try("today", old, "fused", batch, ours)
-        result = self._try("new", new, self.target, batch, theirs)
+        result = self._try("new", new, self.target, batch, theirs, self.settings)
         reference = legacy if self.era == "legacy" else today
         loss = gradient = None
         underflow = False
@@ -116,7 +118,8 @@ class Trial:
 
         Raises `CannotRun`.
         """
-        return self._run(self.heads.new, self.target, batch, matrix or self.matrices[1], settings)
+        chosen = settings or self.settings
+        return self._run(self.heads.new, self.target, batch, matrix or self.matrices[1], chosen)
 
     def curve(self) -> Iterator[CurvePoint]:
         """The gradients of one image where a wrong class leads the right one more and more."""
@@ -175,13 +178,19 @@ class Trial:
         return Places(classes, int(np.prod(shape)) // max(classes, 1), ignore)
 
     def _try(
-        self, column: str, head: Head, era: Era, batch: Batch, matrix: LossMatrix
+        self,
+        column: str,
+        head: Head,
+        era: Era,
+        batch: Batch,
+        matrix: LossMatrix,
+        settings: LossSettings | None = None,
     ) -> Outcome | None:
         if column == "legacy" and head.loss.type == "InfogainLoss" and self.era != "legacy":
             self.aborts.setdefault(column, "the loss reads scores, that layer took probabilities")
             return None
         try:
-            return self._run(head, era, batch, matrix)
+            return self._run(head, era, batch, matrix, settings)
         except CannotRun as error:
             self.aborts.setdefault(column, str(error))
             return None
