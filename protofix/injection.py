@@ -13,6 +13,7 @@ from protofix.infogain.legacy import to_legacy
 from protofix.infogain.losses import has_matrix, infogain_losses
 from protofix.infogain.matrix.checks import concerns
 from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
+from protofix.infogain.proof.heads import Era
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Aspect, Proof
 from protofix.infogain.proof.structure import (
@@ -138,31 +139,25 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
     _refuse_old_formats(document, chosen)
     work = _Work(document, chosen, options)
     work.run()
-    if work.document.text == document.text:
-        # Nothing of the net was to be changed, so not its format either.
-        upgrade, document, work.document = None, original, original
     after = work.document
-    new = bind(after)
-    now = [layer for layer in new.layers if layer.type in (INFOGAIN_LOSS, SOFTMAX_LOSS)]
-    then = [layer for layer in bind(document).layers if layer.type in (INFOGAIN_LOSS, SOFTMAX_LOSS)]
-    turned = dict(zip((layer.index for layer in then), now, strict=True))
-    proof = prove_nets(
-        document,
-        after,
-        ProofOptions(
-            target="legacy" if options.legacy else "fused",
-            files=tuple(work.files),
-            only=frozenset(turned[it.index].index for it in chosen),
-        ),
-    )
+    turned = _turned(document, after)
+    now = [turned[loss.index] for loss in chosen]
+    indexes = frozenset(loss.index for loss in now)
+    target: Era = "legacy" if options.legacy else "fused"
+    proof = prove_nets(document, after, ProofOptions(target, tuple(work.files), indexes))
     problems = structure_problems(document, after, base_schema()) + new_refusals(document, after)
-    indexes = {turned[it.index].index for it in chosen}
     work.doubts += standing_refusals(document, after, indexes)
+    if after.text == document.text:
+        # Nothing of the net was to be changed, so not its format either.
+        upgrade, after = None, original
     return Injection(
         before=original,
         after=after,
         upgrade=upgrade,
-        losses=tuple(InjectedLoss(it.name, it.type, turned[it.index].type) for it in chosen),
+        losses=tuple(
+            InjectedLoss(was.name, was.type, loss.type)
+            for was, loss in zip(chosen, now, strict=True)
+        ),
         files=tuple(work.files),
         notes=tuple(work.notes),
         doubts=tuple(dict.fromkeys(work.doubts)),
@@ -170,6 +165,16 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
         proof=Proof((*problems, *proof.problems), proof.losses),
         asked=frozenset(("H",) if options.identity or options.way is not None else ()),
     )
+
+
+def _turned(document: Document, after: Document) -> dict[int, Layer]:
+    """What became of the losses of a net, by their indices in it. They keep their order."""
+
+    def losses(net: Document) -> list[Layer]:
+        return [it for it in bind(net).layers if it.type in (INFOGAIN_LOSS, SOFTMAX_LOSS)]
+
+    pairs = zip(losses(document), losses(after), strict=True)
+    return {loss.index: now for loss, now in pairs}
 
 
 class _Work:

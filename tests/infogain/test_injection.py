@@ -254,13 +254,25 @@ def test_a_softmax_that_works_twice_is_said() -> None:
     assert "softmax works twice" in injection.doubts[0]
 
 
-def test_an_old_net_in_which_nothing_is_to_be_done_stays_and_is_whole() -> None:
-    text = """layers { name: "x" type: DUMMY_DATA top: "x" top: "label"
+OLD_FORMATS = {
+    "V1": """layers { name: "x" type: DUMMY_DATA top: "x" top: "label"
   dummy_data_param { num: 4 channels: 3 height: 1 width: 1 num: 4 channels: 1 height: 1 width: 1 } }
 layers { name: "fc" type: INNER_PRODUCT bottom: "x" top: "fc" blobs_lr: 1 blobs_lr: 2
   inner_product_param { num_output: 3 } }
 layers { name: "loss" type: SOFTMAX_LOSS bottom: "fc" bottom: "label" top: "loss" }
-"""
+""",
+    # Its padding becomes a field of the convolution, so that the loss is another layer's number.
+    "V0": """layers { layer { name: "x" type: "data" batchsize: 4 } top: "x" top: "label" }
+layers { layer { name: "pad" type: "padding" pad: 1 } bottom: "x" top: "pad" }
+layers { layer { name: "fc" type: "conv" num_output: 3 kernelsize: 3 } bottom: "pad" top: "fc" }
+layers { layer { name: "loss" type: "softmax_loss" } bottom: "fc" bottom: "label" }
+""",
+}
+
+
+@pytest.mark.parametrize("format", OLD_FORMATS)
+def test_an_old_net_in_which_nothing_is_to_be_done_stays_and_is_whole(format: str) -> None:
+    text = OLD_FORMATS[format]
     injection = inject_document(protofix.parse(text), InjectOptions(identity=True))
     assert injection.after.text == text
     assert injection.proof.holds
