@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,9 @@ from shared_data import ROOT
 
 import protofix
 from protofix.cli import main
-from protofix.reports.proof.text import proof_lines
+from protofix.proving import prove_documents
+from protofix.reports.proof.html import html_report
+from protofix.reports.proof.text import proof_lines, three_lines
 
 PLAIN = ROOT / "fixtures" / "fuse" / "plain"
 
@@ -146,6 +149,46 @@ def test_pycaffe_computes_where_it_is_installed(
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].startswith("computed by pycaffe ")
     assert lines[-2].startswith("  equal, differences up to ")
+
+
+def test_a_page_says_what_counts_as_equal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["prove", "old.prototxt", "new.prototxt", "--format", "html"]
+    assert main(command) == 0
+    assert _said_of_tolerance(capsys.readouterr().out) == ["1e-6", "1e-6"]
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "infogain" / "stand_in_caffe"))
+    monkeypatch.setenv("CAFFE_STAND_IN", "fused")
+    assert main([*command, "--engine", "caffe"]) == 0
+    assert _said_of_tolerance(capsys.readouterr().out) == ["1e-4", "1e-4"]
+
+
+def _said_of_tolerance(page: str) -> list[str]:
+    return re.findall(r"dashed: (1e-\d+)", page) + re.findall(r"up to (\S+) counts", page)
+
+
+GRADES = {
+    "equal": ("H.binaryproto", "H.binaryproto", "good", "green"),
+    "one and the same that is not here": ("A.binaryproto", "A.binaryproto", "good", "green"),
+    "two that are not here": ("A.binaryproto", "B.binaryproto", "doubt", "yellow"),
+    "one that is not here": ("H.binaryproto", "B.binaryproto", "doubt", "yellow"),
+}
+
+
+@pytest.mark.parametrize("what", GRADES)
+def test_what_does_not_hold_is_not_green(what: str, folder: Path) -> None:
+    one, two, grade, tint = GRADES[what]
+    old, new = (
+        protofix.parse(Path(name).read_text().replace("H.binaryproto", h))
+        for name, h in (("old.prototxt", one), ("new.prototxt", two))
+    )
+    proof = prove_documents(old, new)
+    assert proof.holds == (grade == "good")
+    banners = re.findall(r'<p class="verdict (\w+)">(.)', html_report(proof, old, new))
+    assert banners == [(grade, "✓" if grade == "good" else "?")] * 2
+    for lines in (proof_lines(proof), three_lines(proof)):
+        tints = [style for line in lines for text, style in line if text.startswith("equal")]
+        assert tints == [tint]
 
 
 @pytest.mark.skipif(find_spec("caffe") is not None, reason="this Python has a pycaffe")

@@ -190,6 +190,12 @@ class Proof:
     engine: str = ""
 
     @property
+    def tolerance(self) -> float:
+        """The largest difference at which numbers count as equal."""
+        batches = (batch for loss in self.losses for batch in loss.batches)
+        return next((batch.tolerance for batch in batches), TOLERANCE)
+
+    @property
     def holds(self) -> bool:
         """Whether there is no problem and every loss's numbers are what they should be."""
         return not self.problems and all(loss.holds for loss in self.losses)

@@ -15,6 +15,7 @@ from protofix.reports.proof.diff import diff_html
 from protofix.reports.proof.drawing import MEANINGS, chain_svg, marks_of
 from protofix.reports.proof.plots import curve_svg, differences_svg
 from protofix.reports.proof.text import verdict_sentence
+from protofix.reports.proof.words import COLUMNS, Grade, grade_of, tolerance_text, worst_of
 from protofix.reports.terminal import printable
 from protofix.textproto.tree import Document
 
@@ -23,22 +24,16 @@ LayerNames = tuple[frozenset[str], frozenset[str]]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-_TITLES = {
-    "legacy": "old net, Caffe before April 2017",
-    "today": "old net, today's Caffe",
-    "new": "new net",
+_SIGNS: dict[Grade, str] = {"good": "✓", "doubt": "?", "bad": "✗"}
+"""A sign beside the colour of a banner."""
+
+_HEADLINES = {
+    Verdict.EQUAL: "The numbers are equal.",
+    Verdict.EQUAL_BUT_UNDERFLOW: "The numbers are equal but where a probability underflows.",
+    Verdict.EQUAL_BUT_H: "The numbers are equal but for H.",
+    Verdict.NOT_COMPARABLE: "The numbers cannot be compared.",
+    Verdict.DIFFERENT: "The numbers are different.",
 }
-# From the best to the worst: the class of its banner, a sign beside the colour, a headline.
-_BANNERS = {
-    Verdict.EQUAL: ("good", "✓", "The numbers are equal."),
-    Verdict.EQUAL_BUT_UNDERFLOW: (
-        "good", "✓", "The numbers are equal but where a probability underflows.",
-    ),
-    Verdict.EQUAL_BUT_H: ("good", "✓", "The numbers are equal but for H."),
-    Verdict.NOT_COMPARABLE: ("doubt", "?", "The numbers cannot be compared."),
-    Verdict.DIFFERENT: ("bad", "✗", "The numbers are different."),
-}  # fmt: skip
-_WORST = list(_BANNERS)
 
 
 def html_report(proof: Proof, old: Document, new: Document) -> str:
@@ -78,7 +73,7 @@ def html_report(proof: Proof, old: Document, new: Document) -> str:
             f'<section id="diff"><h2>What changed in the text</h2>{diff_html(old, new)}</section>',
             *losses,
             "</main>",
-            _FOOTER,
+            _footer(proof),
             "</body>",
             "</html>",
             "",
@@ -86,11 +81,13 @@ def html_report(proof: Proof, old: Document, new: Document) -> str:
     )
 
 
-_FOOTER = """\
+def _footer(proof: Proof) -> str:
+    return f"""\
 <footer class="pale">
 <p>Losses are those before the loss weight. A gradient is the one at the scores, with the loss
 weight; its column has the largest size of an entry. A difference is the largest of the losses' and
-the gradients', relative to the larger one; up to 1e-6 counts as equal.</p>
+the gradients', relative to the larger one; up to {tolerance_text(proof.tolerance)} counts as
+equal.</p>
 <p>Made by protofix prove.</p>
 </footer>"""
 
@@ -106,16 +103,16 @@ def _name(document: Document) -> str:
 def _summary(proof: Proof) -> Iterator[str]:
     """The verdict on everything, and with several losses that on each."""
     if proof.problems:
-        yield _banner("bad", "✗", "The new net has mistakes in its structure.")
+        yield _banner("bad", "The new net has mistakes in its structure.")
         yield _listed(proof.problems)
     if not proof.losses:
-        yield _banner("doubt", "?", "No loss to compare.")
+        yield _banner("doubt", "No loss to compare.")
         return
-    worst = max(proof.losses, key=lambda loss: _WORST.index(loss.verdict))
-    kind, sign, said = _BANNERS[worst.verdict]
+    worst = worst_of(proof)
+    said = _HEADLINES[worst.verdict]
     if len(proof.losses) > 1 and any(it.verdict is not worst.verdict for it in proof.losses):
         said = f"Of one loss at least: {said[0].lower()}{said[1:]}"
-    yield _banner(kind, sign, said)
+    yield _banner(grade_of(worst), said)
     yield "<ul>"
     for number, loss in enumerate(proof.losses, 1):
         yield (
@@ -125,17 +122,16 @@ def _summary(proof: Proof) -> Iterator[str]:
     yield "</ul>"
 
 
-def _banner(kind: str, sign: str, said: str) -> str:
-    return f'<p class="verdict {kind}">{sign} {_text(said)}</p>'
+def _banner(grade: Grade, said: str) -> str:
+    return f'<p class="verdict {grade}">{_SIGNS[grade]} {_text(said)}</p>'
 
 
 def _loss(number: int, loss: LossProof, names: LayerNames) -> str:
-    kind, sign, _ = _BANNERS[loss.verdict]
     parts = [
         f'<section id="loss-{number}">',
         f"<h2>Loss <code>{_text(loss.loss)}</code></h2>",
         *_facts(loss),
-        _banner(kind, sign, verdict_sentence(loss)),
+        _banner(grade_of(loss), verdict_sentence(loss)),
         *_because(loss),
         *_chains(loss, names),
     ]
@@ -161,7 +157,7 @@ def _facts(loss: LossProof) -> Iterator[str]:
 
 def _because(loss: LossProof) -> Iterator[str]:
     """What is to be known besides the verdict."""
-    said = [f"{_TITLES[column]} aborts: {why}" for column, why in loss.aborts.items()]
+    said = [f"{COLUMNS[column]} aborts: {why}" for column, why in loss.aborts.items()]
     if loss.weighted is not None:
         before = loss.batches[-1].new if loss.batches else None
         was = "" if before is None else f" where it was {before.loss:.6g}"
@@ -196,7 +192,7 @@ def _table(loss: LossProof) -> Iterator[str]:
     heads = "".join(
         f'<th class="number{first}" scope="col">{_text(title)}</th>'
         for _ in range(2)
-        for title, first in zip(_TITLES.values(), (" first", "", ""), strict=True)
+        for title, first in zip(COLUMNS.values(), (" first", "", ""), strict=True)
     )
     yield (
         '<table class="numbers"><thead><tr><th rowspan="2" scope="col">scores and labels</th>'
@@ -221,7 +217,7 @@ def _row(batch: BatchProof) -> str:
             text = "aborts" if numbers is None else f"{getattr(numbers, quantity):.6g}"
             first = "" if number else " first"
             cells.append(
-                f'<td class="number{first}" data-label="{_text(f"{said}, {_TITLES[column]}")}">'
+                f'<td class="number{first}" data-label="{_text(f"{said}, {COLUMNS[column]}")}">'
                 f"{text}</td>"
             )
     kind = (

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from protofix.infogain.proof.results import TOLERANCE, BatchProof, CurvePoint
+from protofix.infogain.proof.results import BatchProof, CurvePoint
+from protofix.reports.proof.words import COLUMNS, tolerance_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,11 +21,6 @@ _SERIES = {"legacy": "#010204", "today": "#010205", "new": "#010206"}
 _COLOURS = {_INK: "currentColor", **{colour: f"var(--{n})" for n, colour in _SERIES.items()}}
 """Colours that nobody would choose, each to be replaced by one of the page's."""
 
-_TITLES = {
-    "legacy": "old net, Caffe before April 2017",
-    "today": "old net, today's Caffe",
-    "new": "new net",
-}
 _STROKES: dict[str, dict[str, Any]] = {
     "new": {"linewidth": 4, "alpha": 0.55},
     "legacy": {"linewidth": 1.8, "linestyle": (0, (5, 2))},
@@ -55,21 +51,22 @@ def differences_svg(batches: Sequence[BatchProof], name: str) -> str:
     if not known:
         return ""
 
+    tolerance = known[0].tolerance
+
     def draw(axes: Axes) -> None:
-        most = math.log10(TOLERANCE)
         for number, batch in enumerate(known):
             marker = "^" if batch.underflow else "o" if batch.equal else "X"
             at = _power(batch.difference or 0.0)
             axes.hlines(number, _NOTHING, at, colors=_INK, linewidth=0.6, alpha=0.35)
             axes.plot([at], [number], marker, color=_SERIES["new"], markersize=7, clip_on=False)
-        axes.axvline(most, color=_INK, linewidth=1, linestyle=(0, (4, 3)))
+        axes.axvline(math.log10(tolerance), color=_INK, linewidth=1, linestyle=(0, (4, 3)))
         axes.set_yticks(range(len(known)), [batch.about for batch in known], parse_math=False)
         axes.set_ylim(len(known) - 0.4, -0.6)
         marks = [-16, -12, -6, 0]
         words = ["1e-16", "1e-12", "1e-6", "1"]
         axes.set_xlim(_NOTHING, max(1.0, *(_power(batch.difference or 0.0) for batch in known)))
         axes.set_xticks([_NOTHING, *marks], ["0", *words])
-        axes.set_xlabel("largest relative difference; dashed: 1e-6")
+        axes.set_xlabel(f"largest relative difference; dashed: {tolerance_text(tolerance)}")
 
     said = "The largest relative difference of each batch, on a logarithmic scale"
     return _drawn(draw, 1.0 + 0.24 * len(known), said, name)
@@ -89,7 +86,7 @@ def curve_svg(curve: Sequence[CurvePoint], name: str) -> str:
             known = [point for point in points if point[1] is not None]
             if known:
                 margins, sizes = zip(*known, strict=True)
-                colour, title = _SERIES[series], _TITLES[series]
+                colour, title = _SERIES[series], COLUMNS[series]
                 axes.plot(margins, sizes, color=colour, label=title, **strokes)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("lead of a wrong class over the right one, in scores")

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from protofix.infogain.proof.results import BatchProof, LossProof, Numbers, Proof, Verdict
+from protofix.reports.proof.words import COLUMNS, Grade, grade_of, worst_of
 from protofix.reports.terminal import Line
 
-_TINTS = {
-    Verdict.EQUAL: "green",
-    Verdict.EQUAL_BUT_UNDERFLOW: "green",
-    Verdict.EQUAL_BUT_H: "green",
-    Verdict.NOT_COMPARABLE: "yellow",
-    Verdict.DIFFERENT: "red",
-}
-_ORDER = list(_TINTS)
+_TINTS: dict[Grade, str] = {"good": "green", "doubt": "yellow", "bad": "red"}
 _WIDE = 120
-_COLUMNS = {
-    "legacy": "old net, Caffe before April 2017",
-    "today": "old net, today's Caffe",
-    "new": "new net",
-}
 
 
 def proof_lines(proof: Proof, width: int = _WIDE) -> Iterator[Line]:
@@ -45,7 +34,7 @@ def three_lines(proof: Proof) -> Iterator[Line]:
     yield from _problems(proof)
     if not proof.losses:
         return
-    worst = max(proof.losses, key=lambda loss: _ORDER.index(loss.verdict))
+    worst = worst_of(proof)
     states = dict.fromkeys(state for loss in proof.losses for state in loss.states)
     batches = sum(len(loss.batches) for loss in proof.losses)
     number = len(proof.losses)
@@ -56,7 +45,7 @@ def three_lines(proof: Proof) -> Iterator[Line]:
     yield _plain(f"  {_in_a_line(worst)}")
     others = len(proof.losses) - 1
     name = f"`{worst.loss}`: " if others else ""
-    yield [("  ", ""), (name + verdict_sentence(worst), _TINTS[worst.verdict])]
+    yield [("  ", ""), (name + verdict_sentence(worst), _TINTS[grade_of(worst)])]
 
 
 def verdict_sentence(loss: LossProof) -> str:
@@ -82,8 +71,9 @@ def _up_to(difference: float) -> str:
 
 def _but_underflow(loss: LossProof) -> str:
     """What a probability that underflows spoils: the old gradient, or the floor of the loss."""
-    of_loss = any((batch.loss_difference or 0) > 1e-6 for batch in loss.underflowing)
-    of_gradient = any((batch.gradient_difference or 0) > 1e-6 for batch in loss.underflowing)
+    batches = loss.underflowing
+    of_loss = any((it.loss_difference or 0) > it.tolerance for it in batches)
+    of_gradient = any((it.gradient_difference or 0) > it.tolerance for it in batches)
     side = "new" if loss.target == "legacy" else "old"
     found = []
     if of_gradient:
@@ -133,10 +123,10 @@ def _loss_lines(loss: LossProof, width: int) -> Iterator[Line]:
         yield _plain(f"  H {old or 'the identity'} → {new or 'the identity'}")
     if loss.batches:
         yield from _table(loss, width)
-    yield [("  ", ""), (verdict_sentence(loss), _TINTS[loss.verdict])]
+    yield [("  ", ""), (verdict_sentence(loss), _TINTS[grade_of(loss)])]
     for column, reason in loss.aborts.items():
         if any(getattr(batch, column) is None for batch in loss.batches):
-            yield _plain(f"  {_COLUMNS[column]}: {reason}")
+            yield _plain(f"  {COLUMNS[column]}: {reason}")
     if loss.weighted is not None:
         now = f"{_short(loss.batches[-1].new)} → {_short(loss.weighted)}"
         yield _plain(f"  with its own H the loss of the last batch is another: {now}")
