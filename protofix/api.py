@@ -122,7 +122,7 @@ def inject(
     *,
     way: Way | None = None,
     identity: bool = False,
-    target: str = "fused",
+    target: Era = "fused",
     losses: Sequence[str] = (),
     folder: str | Path = ".",
     upgrade: bool = True,
@@ -131,16 +131,16 @@ def inject(
 
     `way` is one of `FromFile`, `FromLabels`, `FromHdf5` and `FromDatabase` of
     `protofix.infogain.sources`; `identity` asks for SoftmaxWithLoss back, the `target` "legacy" for
-    what a Caffe before April 2017 reads. `losses` are names; without any, all InfogainLosses are
-    meant, or all SoftmaxWithLosses of a net that has none. Nothing is written: the new text is
-    `.after.text`, the files that it names, which are to lie in `folder`, are `.files`.
+    what a Caffe before April 2017 reads ("fused" is today's). `losses` are names; without any, all
+    InfogainLosses are meant, or all SoftmaxWithLosses of a net that has none. Nothing is written:
+    the new text is `.after.text`, the files that it names, which are to lie in `folder`, are
+    `.files`.
 
     Raises a `ValueError` with one line that says what would be right.
     """
     from protofix.injection import InjectOptions, inject_document
 
-    legacy = target == "legacy"
-    options = InjectOptions(way, identity, legacy, tuple(losses), Path(folder), upgrade)
+    options = InjectOptions(way, identity, target, tuple(losses), Path(folder), upgrade)
     return inject_document(parse(text, path), options)
 
 
@@ -150,7 +150,7 @@ def prove(
     old_path: str = "<old>",
     new_path: str = "<new>",
     *,
-    target: str = "fused",
+    target: Era = "fused",
 ) -> Proof:
     """Hold each loss of a net against the one of another net, in each state.
 
@@ -161,5 +161,4 @@ def prove(
     """
     from protofix.proving import prove_documents
 
-    era: Era = "legacy" if target == "legacy" else "fused"
-    return prove_documents(parse(old, old_path), parse(new, new_path), era)
+    return prove_documents(parse(old, old_path), parse(new, new_path), target)

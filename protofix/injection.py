@@ -13,7 +13,7 @@ from protofix.infogain.legacy import to_legacy
 from protofix.infogain.losses import has_matrix, infogain_losses
 from protofix.infogain.matrix.checks import concerns
 from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
-from protofix.infogain.proof.heads import Era
+from protofix.infogain.proof.heads import Era, refuse_unknown_era
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Aspect, Proof
 from protofix.infogain.proof.structure import (
@@ -54,18 +54,37 @@ class InjectionError(ValueError):
 class InjectOptions:
     """What a person asks for.
 
-    `way` says how H is given; `identity` asks for SoftmaxWithLoss back instead, `legacy` for what
-    a Caffe before April 2017 reads. `losses` are names of losses; without any, all InfogainLosses
-    are meant, or all SoftmaxWithLosses of a net that has none. New files are to lie in `folder`. A
-    net in an old format is upgraded first, unless `upgrade` is false.
+    `way` says how H is given; `identity` asks for SoftmaxWithLoss back instead, the `target`
+    "legacy" for what a Caffe before April 2017 reads. `losses` are names of losses; without any,
+    all InfogainLosses are meant, or all SoftmaxWithLosses of a net that has none. New files are to
+    lie in `folder`. A net in an old format is upgraded first, unless `upgrade` is false.
+
+    Raises `InjectionError` for what does not go together, ValueError for a target that is none.
     """
 
     way: Way | None = None
     identity: bool = False
-    legacy: bool = False
+    target: Era = "fused"
     losses: tuple[str, ...] = ()
     folder: Path = Path()
     upgrade: bool = True
+
+    def __post_init__(self) -> None:
+        refuse_unknown_era(self.target)
+        if self.identity and self.way is not None:
+            raise InjectionError("--identity takes H away: give no H with it")
+        if self.identity and self.legacy:
+            raise InjectionError("--identity needs no --target: every Caffe has SoftmaxWithLoss")
+        if not (self.identity or self.legacy or self.way):
+            raise InjectionError(
+                "inject needs an H: give --source, --compute-h, --h-data, --h-lmdb or "
+                "--h-leveldb; or --identity, or --target legacy"
+            )
+
+    @property
+    def legacy(self) -> bool:
+        """Whether the net is for a Caffe before April 2017."""
+        return self.target == "legacy"
 
 
 @dataclass(frozen=True)
@@ -143,8 +162,7 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
     turned = _turned(document, after)
     now = [turned[loss.index] for loss in chosen]
     indexes = frozenset(loss.index for loss in now)
-    target: Era = "legacy" if options.legacy else "fused"
-    proof = prove_nets(document, after, ProofOptions(target, tuple(work.files), indexes))
+    proof = prove_nets(document, after, ProofOptions(options.target, tuple(work.files), indexes))
     problems = structure_problems(document, after, base_schema()) + new_refusals(document, after)
     work.doubts += standing_refusals(document, after, indexes)
     if after.text == document.text:

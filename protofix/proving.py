@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 from caffe_proto import base_schema
-from protofix.infogain.proof.heads import Era
+from protofix.infogain.proof.heads import Era, refuse_unknown_era
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import new_refusals, structure_problems
@@ -32,9 +32,12 @@ def prove_documents(
     pycaffe that is installed computes.
 
     Raises `MigrationError` for a file that is no net, `UpgradeError` for one that cannot be
-    upgraded, `ProvingError` for nets that Caffe refuses or that have no loss, and `CaffeError` if
-    there is no pycaffe.
+    upgraded, `ProvingError` for nets that Caffe refuses or that have no loss, `CaffeError` if there
+    is no pycaffe, and ValueError for a target or an engine that is none.
     """
+    refuse_unknown_era(target)
+    if engine not in get_args(Engine):
+        raise ValueError(f'the engine is "numpy" or "caffe", not {engine!r}')
     before, after = _upgraded(old), _upgraded(new)
     if engine == "caffe":
         from protofix.infogain.proof.nets_in_caffe import prove_in_caffe

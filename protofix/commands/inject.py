@@ -65,9 +65,9 @@ def add_inject(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "without any",
     )  # fmt: skip
     inject.add_argument(
-        "--target", choices=("today", "legacy"), default="today",
-        help="legacy: for a Caffe before April 2017, in which a Softmax layer stands in front of "
-        "the loss; with or without an H",
+        "--target", choices=("fused", "legacy"), default="fused",
+        help="fused: today's Caffe; legacy: one before April 2017, in which a Softmax layer stands "
+        "in front of the loss; with or without an H. Default: fused",
     )  # fmt: skip
     inject.add_argument(
         "--no-upgrade", action="store_true", help="keep the old format of a net that is changed"
@@ -81,18 +81,10 @@ def _inject(arguments: argparse.Namespace) -> int:
 
     if arguments.net == "-" and arguments.in_place:
         raise ValueError("--in-place needs a file: standard input cannot be replaced")
-    way, legacy = way_of(arguments), arguments.target == "legacy"
-    if arguments.identity and legacy:
-        raise ValueError("--identity needs no --target: every Caffe has SoftmaxWithLoss")
-    if way is None and not arguments.identity and not legacy:
-        raise ValueError(
-            "inject needs an H: give --source, --compute-h, --h-data, --h-lmdb or --h-leveldb; "
-            "or --identity, or --target legacy"
-        )
     options = InjectOptions(
-        way=way,
+        way=way_of(arguments),
         identity=arguments.identity,
-        legacy=legacy,
+        target=arguments.target,
         losses=tuple(arguments.loss),
         folder=folder_of(arguments),
         upgrade=not arguments.no_upgrade,

@@ -13,7 +13,6 @@ from protofix.commands.common import DONE, FOUND, stdin_bytes
 from protofix.files import read_bytes, source_of_bytes, write_atomically
 
 if TYPE_CHECKING:
-    from protofix.infogain.proof.heads import Era
     from protofix.infogain.proof.results import Proof
     from protofix.textproto.tree import Document
 
@@ -56,8 +55,9 @@ def add_prove(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="write it to FILE: .html and .json say the format, unless --format does",
     )  # fmt: skip
     prove.add_argument(
-        "--target", choices=("today", "legacy"), default="today",
-        help="the Caffe that NEW is for; legacy: one before April 2017",
+        "--target", choices=("fused", "legacy"), default="fused",
+        help="the Caffe that NEW is for; fused: today's, legacy: one before April 2017. "
+        "Default: fused",
     )  # fmt: skip
     prove.add_argument(
         "--engine", choices=("numpy", "caffe"), default="numpy",
@@ -72,8 +72,7 @@ def _prove(arguments: argparse.Namespace) -> int:
     if arguments.old == arguments.new == "-":
         raise ValueError("only one of OLD and NEW can be standard input")
     old, new = _document(arguments.old), _document(arguments.new)
-    target: Era = "legacy" if arguments.target == "legacy" else "fused"
-    proof = prove_documents(old, new, target, arguments.engine)
+    proof = prove_documents(old, new, arguments.target, arguments.engine)
     _print(arguments, proof, old, new)
     return DONE if proof.holds else FOUND
 

@@ -7,6 +7,7 @@ import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shared_data import ROOT
@@ -137,6 +138,14 @@ def test_the_library(folder: Path) -> None:
     assert [loss.loss for loss in proof.losses] == ["loss"]
     back = protofix.inject(new, target="legacy").after.text
     assert protofix.prove(new, back, target="legacy").holds
+
+
+@pytest.mark.parametrize("option", ["target", "engine"])
+def test_a_word_that_is_no_target_or_engine(option: str) -> None:
+    net = protofix.parse((PLAIN / "after.prototxt").read_text())
+    wrong: dict[str, Any] = {option: "legcy"}
+    with pytest.raises(ValueError, match=f"the {option} is .*, not 'legcy'"):
+        prove_documents(net, net, **wrong)
 
 
 def test_pycaffe_computes_where_it_is_installed(

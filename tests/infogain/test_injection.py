@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,7 +118,7 @@ def test_to_old_caffe_and_back(path: Path, tmp_path: Path) -> None:
     back = inject_document(fused.after, InjectOptions(identity=True))
     assert back.after.text == document.text or _changes_more(document)
     try:
-        old = inject_document(fused.after, InjectOptions(legacy=True))
+        old = inject_document(fused.after, InjectOptions(target="legacy"))
     except ConversionError as error:
         assert "map" in str(error)
         return
@@ -282,9 +284,33 @@ def test_an_old_net_in_which_nothing_is_to_be_done_stays_and_is_whole(format: st
 def test_a_chain_that_old_caffe_reads_already_stays() -> None:
     text = TWICE.replace("SoftmaxWithLoss", "InfogainLoss")
     document = protofix.parse(text)
-    assert inject_document(document, InjectOptions(legacy=True)).after.text == text
-    given = inject_document(document, InjectOptions(FromLabels(), legacy=True))
+    assert inject_document(document, InjectOptions(target="legacy")).after.text == text
+    given = inject_document(document, InjectOptions(FromLabels(), target="legacy"))
     assert 'bottom: "prob" bottom: "label" bottom: "infogain_H"' in given.after.text
+
+
+WRONG_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no target": (
+        {"way": FromLabels(), "target": "legcy"},
+        'the target is "fused" or "legacy", not \'legcy\'',
+    ),
+    "H and no H": (
+        {"way": FromLabels(), "identity": True},
+        "--identity takes H away: give no H with it",
+    ),
+    "no H for an old Caffe": (
+        {"identity": True, "target": "legacy"},
+        "--identity needs no --target: every Caffe has SoftmaxWithLoss",
+    ),
+    "nothing": ({}, "inject needs an H: give --source, "),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_OPTIONS)
+def test_options_that_do_not_go_together(what: str) -> None:
+    options, said = WRONG_OPTIONS[what]
+    with pytest.raises(ValueError, match=re.escape(said)):
+        protofix.inject(HEAD + f"layer {{ {LOSS} }}\n", **options)
 
 
 def test_losses_by_name_or_all_infogain_losses() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,13 @@ from protofix.textproto.tree import fields_named
 
 Era = Literal["legacy", "fused"]
 """Which InfogainLoss a Caffe has: the one before April 2017, or the one since."""
+
+
+def refuse_unknown_era(era: Era) -> None:
+    """Raise ValueError for a word that is none, as callers without types may give."""
+    if era not in get_args(Era):
+        raise ValueError(f'the target is "fused" or "legacy", not {era!r}')
+
 
 COMPUTED_LOSSES = ("InfogainLoss", "MultinomialLogisticLoss", "SoftmaxWithLoss")
 """The losses of classes, which are computed; others are only compared as text."""
