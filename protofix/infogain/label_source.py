@@ -17,6 +17,7 @@ from protofix.data.counting import (
     LmdbLabels,
 )
 from protofix.files import FileError, open_regular
+from protofix.infogain.hdf5_lists import files_listed
 from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Version
@@ -120,16 +121,15 @@ def hdf5_labels(path: Path, dataset: str) -> Hdf5Labels:
             return Hdf5Labels((path,), dataset)
         stream.seek(0)
         content = stream.read(_MOST_LIST + 1)
-    if len(content) > _MOST_LIST or b"\x00" in content:
+    files = files_listed(content, path) if len(content) <= _MOST_LIST else None
+    if files is None:
         raise LabelSourceError(f"{path}: is neither an HDF5 file nor a list of them")
-    names = content.decode("utf-8", "surrogateescape").split()
-    if not names:
+    if not files:
         raise LabelSourceError(f"{path}: names no HDF5 files")
-    files = [(name, find_file(name, path)) for name in names]
-    missing = next((name for name, found in files if found is None), None)
+    missing = next((file.name for file in files if file.path is None), None)
     if missing is not None:
         raise LabelSourceError(f"{path}: names {ascii(missing)[1:-1]}, which is not there")
-    return Hdf5Labels(tuple(found for _, found in files if found is not None), dataset)
+    return Hdf5Labels(tuple(file.path for file in files if file.path is not None), dataset)
 
 
 def _losses(built: Built, name: str | None, path: str) -> Sequence[Layer]:

@@ -415,3 +415,24 @@ def test_h_is_the_nets_own_in_each_way(name: str, tmp_path: Path) -> None:
     assert again.verdict == Verdict.EQUAL
     assert again.matrices[0] == again.matrices[1]
     assert again.remarks == ()
+
+
+def test_h_of_a_list_of_two_files_is_not_known(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "fixtures" / "H.h5", tmp_path)
+    old = SOFTMAX.replace("num_output: 4", "num_output: 3")
+    new = protofix.inject(old, way=FromHdf5(Path("H.h5"))).after.text
+    Path("H_list.txt").write_text("H.h5 other.h5\n")
+    found = one(old, new)
+    assert found.weighted is None
+    assert found.matrices == (None, "H_list.txt cannot be read")
+
+
+def test_a_list_beside_its_files_is_read_from_there(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    shutil.copy(ROOT / "fixtures" / "H.h5", tmp_path / "there")
+    old = SOFTMAX.replace("num_output: 4", "num_output: 3")
+    new = protofix.inject(old, way=FromHdf5(Path("there/H.h5"))).after.text
+    Path("there/H_list.txt").write_text("H.h5\n")
+    found = one(old, new.replace("H_list.txt", "there/H_list.txt"))
+    assert found.matrices == (None, "there/H_list.txt")
+    assert found.weighted is not None

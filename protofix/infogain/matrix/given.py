@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from protofix.infogain.given_by import GivenBy
+from protofix.infogain.hdf5_lists import files_listed
 from protofix.infogain.matrix.formats.binaryproto import read_binaryproto
 from protofix.infogain.matrix.reading import read_h5_matrix, read_matrix, read_source, square
-from protofix.infogain.matrix.values import Array, MatrixError
+from protofix.infogain.matrix.values import Array, MatrixError, SeveralError
 from protofix.net.paths import find_file
 
 
@@ -22,7 +23,7 @@ class GivenFiles:
     new: Mapping[str, bytes] = field(default_factory=dict)
 
     def read(self, given: GivenBy) -> Array:
-        """Read H, L x L: of an HDF5Data layer that of the first file of its list.
+        """Read H, L x L: of an HDF5Data layer that of the one file of its list.
 
         Raises:
             FileNotFoundError: a file is not there; its argument is the path that the net has.
@@ -36,18 +37,26 @@ class GivenFiles:
                 return square(read_binaryproto(self.new[given.name], given.name), given.name)
             return read_source(self.path(given.name)).values
         if given.way == "hdf5":
-            return read_h5_matrix(self.path(self.listed(given.name)), given.blob)[1]
+            return read_h5_matrix(self.listed(given.name), given.blob)[1]
         if given.way == "database":
             return read_matrix(self.path(given.name), given.format).values
         raise ValueError("H is computed from each batch's labels")
 
-    def listed(self, name: str) -> str:
-        """The first file that a list names. Raises as `read`."""
-        content = self.new[name] if name in self.new else self.path(name).read_bytes()
-        files = [os.fsdecode(word) for word in content.split()]
+    def listed(self, name: str) -> Path:
+        """The one file that a list names. Raises as `read`."""
+        if name in self.new:
+            files = files_listed(self.new[name], self.origin)
+        else:
+            path = self.path(name)
+            files = files_listed(path.read_bytes(), path)
         if not files:
-            raise MatrixError(f"{name}: names no file")
-        return files[0]
+            raise MatrixError(f"{name}: is no list that names a file")
+        if len(files) > 1:
+            raise SeveralError(f"{name}: names {len(files)} files, which take turns to be H")
+        [one] = files
+        if one.path is None:
+            raise FileNotFoundError(one.name)
+        return one.path
 
     def path(self, name: str) -> Path:
         """Where a file is. Raises `FileNotFoundError`."""

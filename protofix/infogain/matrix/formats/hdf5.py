@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from protofix.infogain.hdf5_lists import files_listed
 from protofix.infogain.matrix.formats.stored import (
     LARGEST_FILE,
     Stored,
@@ -116,30 +117,28 @@ def _dataset_fault(item: h5py.Dataset, any_square: bool) -> str | None:
 def file_in_list(path: PathLike, where: str, *, surely: bool = False) -> Path | None:
     """The HDF5 file that a list names, as an HDF5Data layer's `source` does; None if it is no list.
 
-    Caffe takes each word of the list for a path from the folder in which it is started; one that is
-    not there is looked for beside the list. Unless it is `surely` a list, its first word must end
-    as the names of HDF5 files do.
+    Unless it is `surely` a list, its first word must end as the names of HDF5 files do.
 
     Raises:
         MatrixError: it names no file, more than one, or one that is not there.
 
     """
     with open(path, "rb") as stream:
-        content = stream.read(_LONGEST_LIST)
-    words = [os.fsdecode(word) for word in content.split()]
-    if not surely and not (words and words[0].lower().endswith(SUFFIXES)):
+        files = files_listed(stream.read(_LONGEST_LIST), path)
+    if not surely and not (files and files[0].name.lower().endswith(SUFFIXES)):
         return None
-    if len(words) != 1 or b"\0" in content:
+    if files is None or len(files) != 1:
         raise MatrixError(
             f"{where}: neither an HDF5 file nor the list of one: write its path there, without"
             " blanks, and nothing else"
         )
-    for candidate in (Path(words[0]), Path(path).parent / words[0]):
-        if candidate.is_file():
-            return candidate
-    raise MatrixError(
-        f"{where}: lists {path_text(words[0])}, which is neither in this folder nor beside the list"
-    )
+    [listed] = files
+    if listed.path is None or not listed.path.is_file():
+        raise MatrixError(
+            f"{where}: lists {path_text(listed.name)}, which is neither in this folder nor beside"
+            " the list"
+        )
+    return listed.path
 
 
 def write_hdf5(values: Array, dtype: DType, dataset: str, where: str) -> bytes:
