@@ -20,6 +20,14 @@ def complain(message: str, code: int = FAILED) -> int:
     return code
 
 
+def positive(text: str) -> int:
+    """An option's number, which must be 1 at least."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not positive")
+    return number
+
+
 def stdin_bytes() -> bytes:
     """Everything on standard input."""
     if sys.stdin is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from protofix.commands.common import print_bytes, replace_file, target_of
+from protofix.commands.common import positive, print_bytes, replace_file, target_of
 from protofix.files import FileError, NewFile, files_written, refuse_other_content
 
 if TYPE_CHECKING:
@@ -33,17 +33,10 @@ def add_ways(command: argparse.ArgumentParser, title: str) -> argparse._Mutually
         help="name of the module that --compute-h writes; default: compute_h",
     )  # fmt: skip
     matrix.add_argument(
-        "--classes", type=_positive, metavar="L",
+        "--classes", type=positive, metavar="L",
         help="number of classes for --compute-h, where the net does not tell",
     )  # fmt: skip
     return way
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not positive")
-    return number
 
 
 def way_of(arguments: argparse.Namespace) -> Way | None:

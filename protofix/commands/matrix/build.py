@@ -146,6 +146,7 @@ def _matrix(arguments: argparse.Namespace, labels: Counted | None) -> Array:
     import numpy as np
 
     from protofix.infogain.matrix.costs import read_costs, read_tree, soft_labels, weighted
+    from protofix.infogain.matrix.narrowing import narrowed
     from protofix.infogain.matrix.values import check_matrix
 
     weights = _weights(arguments, labels)
@@ -168,8 +169,7 @@ def _matrix(arguments: argparse.Namespace, labels: Counted | None) -> Array:
     check_matrix(values)
     if arguments.dtype == "double":
         return values
-    with np.errstate(over="ignore", under="ignore"):
-        narrow: Array = values.astype(np.float32).astype(np.float64)
+    narrow = narrowed(values).astype(np.float64)
     check_matrix(narrow, None, "H in float32")
     return narrow
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from protofix.commands.common import DONE, FOUND
+from protofix.commands.common import DONE, FOUND, positive, stdin_bytes
 from protofix.infogain.matrix.names import FORMATS
 
 if TYPE_CHECKING:
@@ -53,16 +53,9 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="a prototxt: H must be of the size of its InfogainLoss and SoftmaxWithLoss layers",
     )  # fmt: skip
     check.add_argument("--loss", metavar="NAME", help="of these, the layer that H is for")
-    check.add_argument("--classes", type=_positive, metavar="L", help="number of classes")
+    check.add_argument("--classes", type=positive, metavar="L", help="number of classes")
     check.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     check.set_defaults(run=_check)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not positive")
-    return number
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -84,7 +77,6 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _of_net(values: Array, net: str, name: str | None) -> list[Concern]:
     """Whether H is of the size that the losses of a net want."""
-    from protofix.commands.common import stdin_bytes
     from protofix.files import read_bytes, source_of_bytes
     from protofix.infogain.chains import softmax_axis
     from protofix.infogain.matrix.checks import Concern, size_concern

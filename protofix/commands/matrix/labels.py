@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from protofix.commands.common import positive
 from protofix.commands.states import add_state_options, given_of
 from protofix.files import FileError, read_bytes, source_of_bytes
 
@@ -77,7 +78,7 @@ def add_label_options(command: argparse.ArgumentParser) -> None:
         help="leave this label out, such as 255; default: with --from-net the loss's own",
     )  # fmt: skip
     labels.add_argument(
-        "--classes", type=_positive, metavar="L",
+        "--classes", type=positive, metavar="L",
         help="number of classes; default: up to the largest label, with --from-net the net's",
     )  # fmt: skip
     labels.add_argument(
@@ -141,21 +142,26 @@ def given_numbers(text: str, option: str) -> list[float]:
     return numbers
 
 
-def _given_counts(arguments: argparse.Namespace) -> Counted:
+def given_counts(text: str) -> LabelCounts:
+    """The counts between commas that --counts gives. Raises ValueError."""
     import numpy as np
 
     from protofix.data.counts import LabelCounts
 
-    parts = [part.strip() for part in arguments.counts.split(",")]
+    parts = [part.strip() for part in text.split(",")]
     if not all(it.isascii() and it.isdecimal() and len(it) <= _MOST_DIGITS for it in parts):
-        raise ValueError(
-            f"--counts {arguments.counts[:60]}: give whole numbers between commas: 900,90,10"
-        )
+        raise ValueError(f"--counts {text[:60]}: give whole numbers between commas: 900,90,10")
     numbers = np.array([int(part) for part in parts], np.int64)
-    counts = LabelCounts(numbers, numbers, int(numbers.sum()))
+    return LabelCounts(numbers, numbers, int(numbers.sum()))
+
+
+def _given_counts(arguments: argparse.Namespace) -> Counted:
+    counts = given_counts(arguments.counts)
     if arguments.classes is not None:
-        if len(parts) > arguments.classes:
-            raise ValueError(f"--counts: {len(parts)} numbers for --classes {arguments.classes}")
+        if len(counts.counts) > arguments.classes:
+            raise ValueError(
+                f"--counts: {len(counts.counts)} numbers for --classes {arguments.classes}"
+            )
         counts = counts.of_classes(arguments.classes)
     return Counted(counts, ())
 
@@ -245,13 +251,6 @@ def _parted(text: str) -> tuple[str, str]:
     """A path and what stands behind its last colon; all of it is the path if that is there."""
     path, colon, rest = text.rpartition(":")
     return (path, rest) if colon and not os.path.exists(text) else (text, "")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not positive")
-    return number
 
 
 @contextmanager

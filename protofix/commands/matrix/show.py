@@ -11,6 +11,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, TextIO
 
 from protofix.commands.common import DONE, say_written
+from protofix.commands.matrix.labels import given_counts
 from protofix.files import FileError, read_bytes, write_atomically
 from protofix.infogain.matrix.names import FORMATS
 
@@ -147,20 +148,14 @@ def _labels(arguments: argparse.Namespace, classes: int) -> LabelCounts | None:
 
 def _counts(text: str, classes: int) -> LabelCounts:
     """The counts as they were given. Raises ValueError if they are none, or not one a class."""
-    import numpy as np
-
-    from protofix.data.counts import LabelCounts
-
-    parts = [part.strip() for part in text.split(",")]
-    wrong = next((it for it in parts if not (it.isascii() and it.isdecimal())), None)
-    if wrong is not None or any(len(it) > 15 for it in parts):
-        raise ValueError(f"--counts {text[:60]}: give whole numbers between commas: 900,90,10")
-    if len(parts) != classes:
-        raise ValueError(f"--counts: {len(parts)} numbers for a matrix of {classes} classes")
-    numbers = np.array([int(it) for it in parts], np.int64)
-    if not numbers.any():
+    counts = given_counts(text)
+    if len(counts.counts) != classes:
+        raise ValueError(
+            f"--counts: {len(counts.counts)} numbers for a matrix of {classes} classes"
+        )
+    if not counts.counts.any():
         raise ValueError("--counts: no labels at all, give how many are of each class")
-    return LabelCounts(numbers, numbers, int(numbers.sum()))
+    return counts
 
 
 def _names(path: str, classes: int) -> list[str]:
