@@ -38,7 +38,7 @@ from protofix.infogain.sources import (
     Way,
     give_matrix,
 )
-from protofix.migration import refuse_what_is_no_net
+from protofix.migration import refuse_mixed, refuse_what_is_no_net
 from protofix.net.layers import Layer, Net, bind
 from protofix.net.names import nearest
 from protofix.net.view import view_of
@@ -146,12 +146,8 @@ def inject_document(document: Document, options: InjectOptions) -> Injection:
     cannot be upgraded.
     """
     refuse_what_is_no_net(document, base_schema())
+    refuse_mixed(document, InjectionError)
     original = document
-    if bind(document).mixed:
-        raise InjectionError(
-            f"{document.source.path}: mixes `layer` and `layers`, and Caffe refuses it: "
-            "protofix upgrade --unsafe makes it whole"
-        )
     upgrade = upgrade_document(document) if options.upgrade else None
     document = upgrade.after if upgrade else document
     chosen = _chosen(document, options)
@@ -219,6 +215,8 @@ class _Work:
             names = " and ".join(f"`{loss.name}`" for loss in self.softmax)
             raise InjectionError(f"{names}: a SoftmaxWithLoss has no H, give one, --source say")
         refuse_fork(self.document, self.softmax)
+        if not self.options.legacy:
+            _refuse_chains(self.document, self.infogain, _option_of(self.options.way))
         self._say_doubts()
         numbers = self._infogain_numbers()
         for loss in self.softmax:
@@ -270,8 +268,6 @@ class _Work:
 
     def _say_doubts(self) -> None:
         view = view_of(self.document)
-        if not self.options.legacy:
-            _refuse_chains(self.document, self.infogain, _option_of(self.options.way))
         chosen = {loss.index for loss in self.chosen}
         for other in find_other_probabilities(view):
             # A Caffe before April 2017 wants probabilities, whatever their making.

@@ -211,6 +211,15 @@ def refuse_what_is_no_net(document: Document, schema: Schema) -> None:
         raise MigrationError(f"{source.path}: is {what.get(kind or '', 'not a Caffe net')}")
 
 
+def refuse_mixed(document: Document, error: type[ValueError]) -> None:
+    """Raise an error of that type for a net of both formats, which nothing but an upgrade mends."""
+    if bind(document).mixed:
+        raise error(
+            f"{document.source.path}: mixes `layer` and `layers`, and Caffe refuses it: "
+            "protofix upgrade --unsafe makes it whole"
+        )
+
+
 def _still_unmade(document: Document) -> list[str]:
     """What the net lacked before and lacks still."""
     found = {

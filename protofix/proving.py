@@ -10,8 +10,7 @@ from protofix.infogain.proof.heads import Era, refuse_unknown_era
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import new_refusals, structure_problems
-from protofix.migration import refuse_what_is_no_net
-from protofix.net.layers import bind
+from protofix.migration import refuse_mixed, refuse_what_is_no_net
 from protofix.textproto.tree import Document
 from protofix.upgrade.text.document import upgrade_document
 
@@ -56,9 +55,5 @@ def prove_documents(
 
 def _upgraded(document: Document) -> Document:
     refuse_what_is_no_net(document, base_schema())
-    if bind(document).mixed:
-        raise ProvingError(
-            f"{document.source.path}: mixes `layer` and `layers`, and Caffe refuses it: "
-            "protofix upgrade --unsafe makes it whole"
-        )
+    refuse_mixed(document, ProvingError)
     return upgrade_document(document).after
