@@ -169,7 +169,7 @@ class _Written:
         if self.source is not None:
             if len(marks) == len(bottoms):
                 del marks[_H_BOTTOM : _H_BOTTOM + 1]
-            del bottoms[_H_BOTTOM : _H_BOTTOM + 1]
+            bottoms = [*bottoms[:_H_BOTTOM], *bottoms[_H_BOTTOM + 1 :]]
         lines = [f"name: {encode_string(self.given.name)}"]
         lines += [f"bottom: {encode_string(name)}" for name in bottoms]
         lines += [f"top: {encode_string(name)}" for name in tops]

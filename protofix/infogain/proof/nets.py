@@ -24,10 +24,10 @@ from protofix.infogain.proof.results import (
     TOLERANCE,
     Aspect,
     BatchProof,
+    DrawnLayer,
     LossProof,
     Numbers,
     Proof,
-    Step,
     Verdict,
 )
 from protofix.infogain.proof.trials import Runner, Trial, effective_settings, numbers_of
@@ -139,8 +139,8 @@ def _as_text(pair: LossPair, why: str) -> LossProof:
         causes=tuple(causes),
         remarks=() if why in (NOT_OF_CLASSES, OTHER_SCORES) else (f"compared as text: {why}",),
         aborts={},
-        old_steps=(_step(pair.old),),
-        new_steps=(_step(pair.new),),
+        old_steps=(_drawn(pair.old),),
+        new_steps=(_drawn(pair.new),),
         unchanged=not causes,
     )
 
@@ -197,8 +197,8 @@ class _LossProver:
             causes=judgement.causes,
             remarks=tuple(self.remarks),
             aborts=dict(trial.aborts),
-            old_steps=tuple(map(_step, heads.old.layers)),
-            new_steps=tuple(map(_step, heads.new.layers)),
+            old_steps=tuple(map(_drawn, heads.old.layers)),
+            new_steps=tuple(map(_drawn, heads.new.layers)),
             apart=judgement.apart,
             weighted=weighted,
             curve=tuple(trial.curve()),
@@ -279,7 +279,7 @@ class _LossProver:
         found: dict[frozenset[Aspect], float | None] = {}
         if self.h_differs:
             one = theirs if theirs.kind == "identity" else ours
-            trial = replace(trial, matrices=(one, one))
+            trial = replace(trial, matrices=(one, one), aborts={})
             found[_H] = _largest(self._tried(trial) if self._two_matrices else counted)
         if wrong and self.options.target == "fused":
             first, second = trial.losses
@@ -288,7 +288,7 @@ class _LossProver:
                 ignore_label=old.ignore_label, normalization=old.normalization
             )
             both = _H | _LOSS_PARAM if self.h_differs else _LOSS_PARAM
-            found[both] = _largest(self._tried(replace(trial, settings=alike)))
+            found[both] = _largest(self._tried(replace(trial, settings=alike, aborts={})))
         return {alike: most for alike, most in found.items() if most is not None}
 
     def _tried(self, trial: Trial) -> list[BatchProof]:
@@ -333,8 +333,8 @@ def _origin(matrix: LossMatrix) -> str | None:
     return None if matrix.kind == "identity" else matrix.origin
 
 
-def _step(layer: Layer) -> Step:
-    return Step(
+def _drawn(layer: Layer) -> DrawnLayer:
+    return DrawnLayer(
         layer.name,
         layer.type,
         tuple(blob.name for blob in layer.bottoms),

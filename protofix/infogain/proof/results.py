@@ -74,7 +74,7 @@ class BatchProof:
 
 
 @dataclass(frozen=True)
-class Step:
+class DrawnLayer:
     """A layer between scores and loss, for a drawing: its name, type, bottoms and tops."""
 
     name: str
@@ -107,7 +107,7 @@ class LossProof:
             else "today".
         target: which Caffe the new net is for, "fused" (today's) or "legacy".
         scores: the blobs that both nets are given, as the new net calls them.
-        matrix: where the old net's H and the new net's came from, None where a loss has none.
+        matrices: where the old net's H and the new net's came from, None where a loss has none.
         batches: empty where both nets have the same layer over the same blobs (`unchanged`).
         causes: what makes a difference, by field, a sentence each.
         remarks: what is to be known of the numbers all the same.
@@ -135,8 +135,8 @@ class LossProof:
     causes: tuple[str, ...]
     remarks: tuple[str, ...]
     aborts: dict[str, str]
-    old_steps: tuple[Step, ...]
-    new_steps: tuple[Step, ...]
+    old_steps: tuple[DrawnLayer, ...]
+    new_steps: tuple[DrawnLayer, ...]
     unchanged: bool = False
     apart: Mapping[frozenset[Aspect], float] = field(default_factory=dict)
     weighted: Numbers | None = None

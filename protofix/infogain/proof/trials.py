@@ -37,7 +37,7 @@ Runner = Callable[[Head, Era, Batch, LossMatrix], Outcome]
 """How a head is computed: by formulas, or by an installed Caffe. Raises `CannotRun`."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Trial:
     """Both heads, the H that each is computed with, and the Caffes that count.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from unicodedata import east_asian_width
 
-from protofix.infogain.proof.results import Step
+from protofix.infogain.proof.results import DrawnLayer
 from protofix.reports.terminal import printable
 
 _EM, _WIDE_EM = 0.62, 1.24
@@ -74,7 +74,10 @@ class _Box:
 
 
 def marks_of(
-    old: Sequence[Step], new: Sequence[Step], in_old: Collection[str], in_new: Collection[str]
+    old: Sequence[DrawnLayer],
+    new: Sequence[DrawnLayer],
+    in_old: Collection[str],
+    in_new: Collection[str],
 ) -> tuple[Marks, Marks]:
     """Which layers of the old net are gone or changed, and which of the new one new or changed.
 
@@ -85,7 +88,10 @@ def marks_of(
 
 
 def _marks(
-    here: dict[str, Step], there: dict[str, Step], all_there: Collection[str], alone: str
+    here: dict[str, DrawnLayer],
+    there: dict[str, DrawnLayer],
+    all_there: Collection[str],
+    alone: str,
 ) -> Marks:
     return {
         name: "changed" if name in there else "aside" if name in all_there else alone
@@ -94,7 +100,7 @@ def _marks(
     }
 
 
-def chain_svg(steps: Sequence[Step], marks: Marks, title: str) -> str:
+def chain_svg(steps: Sequence[DrawnLayer], marks: Marks, title: str) -> str:
     """Draw the layers from top to bottom, each below all that it reads.
 
     The classes of boxes are "box" and the mark, or "given" for a blob that comes from outside.
@@ -124,7 +130,7 @@ def chain_svg(steps: Sequence[Step], marks: Marks, title: str) -> str:
     )
 
 
-def _graph(steps: Sequence[Step], marks: Marks) -> tuple[list[_Node], list[_Edge]]:
+def _graph(steps: Sequence[DrawnLayer], marks: Marks) -> tuple[list[_Node], list[_Edge]]:
     """Nodes in the order of the net, and who reads whom."""
     makers: dict[str, int] = {}
     sources: dict[str, int] = {}
