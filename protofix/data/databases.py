@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from protofix.data import leveldb, lmdb
+from protofix.data.backends import MARKS, Backend, backend_of
 from protofix.data.bytes import UnreadableError
 from protofix.data.counts import LabelCounts
 from protofix.data.datum import label_map_of, labels_of, read_datum
@@ -17,6 +18,7 @@ from protofix.data.tally import Tally, refusal_of
 Advanced = Callable[[int, int | None], None]
 """Told now and then how many records are done, and of how many (None if that is not known)."""
 
+_KINDS: Mapping[Backend, str] = {"LMDB": "an LMDB", "LEVELDB": "a LevelDB"}
 _LABELS_BETWEEN = 4096  # records between two reports
 _PIXELS_BETWEEN = 1 << 24  # the same where pixels are counted
 
@@ -46,7 +48,7 @@ def count_lmdb(
     """
     tally = Tally(ignore_label, maps)
     with _about(folder):
-        _refuse_others(folder, lmdb.DATA, "an LMDB", leveldb.CURRENT, "a LevelDB")
+        _refuse_others(folder, "LMDB")
         tree = lmdb.open_tree(folder)
         if maps:
             _count_maps(lmdb.values_of(tree), tally, tree.entries, advanced)
@@ -73,7 +75,7 @@ def count_leveldb(
     """
     tally = Tally(ignore_label, maps)
     with _about(folder):
-        _refuse_others(folder, leveldb.CURRENT, "a LevelDB", lmdb.DATA, "an LMDB")
+        _refuse_others(folder, "LEVELDB")
         if maps:
             _count_maps(leveldb.values(folder), tally, None, advanced)
         else:
@@ -142,12 +144,14 @@ def _count_maps(
         advanced(tally.items, total)
 
 
-def _refuse_others(folder: Path, mark: str, kind: str, other_mark: str, other: str) -> None:
+def _refuse_others(folder: Path, backend: Backend) -> None:
     """Say what a folder is that lacks the file by which a database is known."""
+    mark, kind = MARKS[backend], _KINDS[backend]
     if (folder / mark).exists():
         return
-    if (folder / other_mark).exists():
-        raise UnreadableError(f"is {other}, not {kind}: read it as that")
+    other = backend_of(folder)
+    if other is not None:
+        raise UnreadableError(f"is {_KINDS[other]}, not {kind}: read it as that")
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "is not there"
         raise UnreadableError(f"{what}: name the folder of {kind}")

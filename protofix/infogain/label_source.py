@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from caffe_proto import base_schema
-from protofix.data import leveldb, lmdb
+from protofix.data.backends import backend_of
 from protofix.data.bytes import UnreadableError
 from protofix.data.counting import (
     Hdf5Labels,
@@ -231,11 +231,10 @@ def _found(maker: Layer, param: str, by: str, path: str) -> Path:
 
 
 def _database(folder: Path, maps: bool, by: str) -> LabelSource:
-    if (folder / lmdb.DATA).exists():
-        return LmdbLabels(folder, maps)
-    if (folder / leveldb.CURRENT).exists():
-        return LevelDbLabels(folder, maps)
-    raise LabelSourceError(f"{by}, whose source {folder} is no LMDB and no LevelDB: {_INSTEAD}")
+    backend = backend_of(folder)
+    if backend is None:
+        raise LabelSourceError(f"{by}, whose source {folder} is no LMDB and no LevelDB: {_INSTEAD}")
+    return LmdbLabels(folder, maps) if backend == "LMDB" else LevelDbLabels(folder, maps)
 
 
 def _listed(path: Path, dataset: str, by: str) -> LabelSource:

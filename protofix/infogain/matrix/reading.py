@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from protofix.infogain.matrix.formats.binaryproto import read_binaryproto
-from protofix.infogain.matrix.formats.databases import backend_of, read_database
+from protofix.infogain.matrix.formats.databases import format_in, read_database
 from protofix.infogain.matrix.formats.hdf5 import SUFFIXES as HDF5_SUFFIXES
 from protofix.infogain.matrix.formats.hdf5 import file_in_list, read_hdf5
 from protofix.infogain.matrix.formats.npy import MAGIC as NPY_MAGIC
@@ -120,9 +120,9 @@ def read_h5_matrix(path: PathLike, dataset: str | None = None) -> tuple[str, Arr
 
 def _format_of(path: PathLike, where: str) -> Format:
     """What a file is, from its name and its beginning."""
-    backend = backend_of(path) if os.path.isdir(path) else None
-    if backend is not None:
-        return backend
+    database = format_in(path) if os.path.isdir(path) else None
+    if database is not None:
+        return database
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     beginning = _beginning(path, where)
     if beginning.startswith(NPY_MAGIC) or suffix == ".npy":

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from protofix.data.backends import Backend
 from protofix.files import NewFile
 from protofix.infogain.matrix.values import Array
 from protofix.textproto.tree import Document
-
-Backend = Literal["LEVELDB", "LMDB"]
 
 
 class SourceError(ValueError):

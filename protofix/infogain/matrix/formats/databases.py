@@ -7,7 +7,7 @@ it; they are made by the libraries, in a temporary folder.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -16,24 +16,29 @@ import numpy as np
 
 from caffe_proto import base_schema
 from protofix.data import leveldb, lmdb
+from protofix.data.backends import MARKS, Backend, backend_of
 from protofix.data.bytes import UnreadableError
 from protofix.infogain.matrix.formats.stored import Stored, stored
 from protofix.infogain.matrix.values import Array, MatrixError, PathLike, SeveralError, shape_text
 
-Backend = Literal["lmdb", "leveldb"]
+DatabaseFormat = Literal["lmdb", "leveldb"]
+"""The formats of H that are databases."""
+
+FORMATS: Mapping[Backend, DatabaseFormat] = {"LMDB": "lmdb", "LEVELDB": "leveldb"}
+"""Each by Caffe's name of it."""
+
 _KEY = b"00000000"
 # What the libraries leave in a folder and no reader needs.
 _LEFT_BEHIND = {"lmdb": ("lock.mdb",), "leveldb": ("LOCK", "LOG", "LOG.old")}
 
 
-def backend_of(path: PathLike) -> Backend | None:
+def format_in(path: PathLike) -> DatabaseFormat | None:
     """What kind of database a folder holds, if it holds one."""
-    if (Path(path) / lmdb.DATA).exists():
-        return "lmdb"
-    return "leveldb" if (Path(path) / leveldb.CURRENT).exists() else None
+    backend = backend_of(Path(path))
+    return FORMATS[backend] if backend else None
 
 
-def read_database(path: PathLike, backend: Backend, where: str) -> Stored:
+def read_database(path: PathLike, backend: DatabaseFormat, where: str) -> Stored:
     """The matrix in a database's one record, 1 x 1 x L x L. Raises MatrixError."""
     from google.protobuf.message import DecodeError
 
@@ -63,7 +68,7 @@ def read_database(path: PathLike, backend: Backend, where: str) -> Stored:
     return stored(numbers.reshape(1, *shape))
 
 
-def write_database(values: Array, backend: Backend, where: str) -> dict[str, bytes]:
+def write_database(values: Array, backend: DatabaseFormat, where: str) -> dict[str, bytes]:
     """Make the files of a database with one record of L x L numbers, all of them float32.
 
     Returns:
@@ -81,18 +86,16 @@ def write_database(values: Array, backend: Backend, where: str) -> dict[str, byt
         (_write_lmdb if backend == "lmdb" else _write_leveldb)(folder, record, where)
         found = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     names = [name for name in found if name not in _LEFT_BEHIND[backend]]
-    names.sort(key=lambda name: (name in (lmdb.DATA, leveldb.CURRENT), name))
+    names.sort(key=lambda name: (name in MARKS.values(), name))
     return {name: found[name] for name in names}
 
 
-def folder_of(names: Sequence[str]) -> Backend | None:
+def folder_of(names: Sequence[str]) -> DatabaseFormat | None:
     """Which kind of database files of these names are, if they are one's."""
-    if lmdb.DATA in names:
-        return "lmdb"
-    return "leveldb" if leveldb.CURRENT in names else None
+    return next((FORMATS[one] for one, mark in MARKS.items() if mark in names), None)
 
 
-def strangers_in(folder: Path, backend: Backend, names: Sequence[str]) -> list[str]:
+def strangers_in(folder: Path, backend: DatabaseFormat, names: Sequence[str]) -> list[str]:
     """What lies in a folder that would not belong to a database of these names in it."""
     own = {*names, *_LEFT_BEHIND[backend]}
     return sorted(path.name for path in folder.iterdir() if path.name not in own)
