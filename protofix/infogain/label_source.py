@@ -18,6 +18,7 @@ from protofix.data.counting import (
 )
 from protofix.files import FileError, open_regular
 from protofix.infogain.hdf5_lists import files_listed
+from protofix.infogain.losses import class_axis
 from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Version
@@ -32,14 +33,14 @@ from protofix.textproto.tree import Document
 
 TRAIN = AskedState("TRAIN", "TRAIN")
 
-# Losses that tell classes apart, and where each has the axis of its classes.
-_LOSSES = {
-    "InfogainLoss": "infogain_loss_param",
-    "SoftmaxWithLoss": "softmax_param",
-    "SoftmaxWithLossOHEM": "softmax_param",
-    "MultinomialLogisticLoss": "",
-    "HingeLoss": "",
-}
+# Losses that tell classes apart.
+_LOSSES = (
+    "InfogainLoss",
+    "SoftmaxWithLoss",
+    "SoftmaxWithLossOHEM",
+    "MultinomialLogisticLoss",
+    "HingeLoss",
+)
 _COPIES = ("Split", "Reshape", "Flatten")
 _INSTEAD = "give --lmdb, --leveldb, --hdf5, --list, --csv, --npy, --images or --counts instead"
 _MOST_LIST = 1 << 24  # bytes of a list of HDF5 files
@@ -177,9 +178,7 @@ def _classes(built: Built, loss: Layer) -> int | None:
     version = built.graph.source_of(loss, 0)
     if version is None:
         return None
-    param = _LOSSES[loss.type]
-    axis = loss.values(param).integer("axis", 1) if param else 1
-    return class_count(built.shapes.get(version.number), axis)
+    return class_count(built.shapes.get(version.number), class_axis(loss))
 
 
 def _maker(built: Built, loss: Layer, version: Version, path: str) -> tuple[Layer, int]:

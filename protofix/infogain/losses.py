@@ -7,6 +7,13 @@ from protofix.net.shapes import class_count, count
 from protofix.net.values import integer_of, string_of
 from protofix.net.view import NetView
 
+# Where a loss has the axis of its classes; others have them along the second.
+_AXIS_IN = {
+    "InfogainLoss": "infogain_loss_param",
+    "SoftmaxWithLoss": "softmax_param",
+    "SoftmaxWithLossOHEM": "softmax_param",
+}
+
 
 def infogain_losses(net: Net) -> list[Layer]:
     """Every InfogainLoss of the file, in order."""
@@ -17,6 +24,12 @@ def loss_axis(loss: Layer) -> int | None:
     """The axis that an InfogainLoss writes down, if it does."""
     param = loss.param("infogain_loss_param")
     return integer_of(param.fields, "axis") if param else None
+
+
+def class_axis(loss: Layer) -> int:
+    """The axis along which a loss has its classes, as today's Caffe reads it."""
+    param = _AXIS_IN.get(loss.type)
+    return loss.values(param).integer("axis", 1) if param else 1
 
 
 def source_of(loss: Layer) -> str | None:

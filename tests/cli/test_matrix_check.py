@@ -88,6 +88,17 @@ def test_the_size_of_each_loss_of_a_net(folder: Path, capsys: pytest.CaptureFixt
     assert check("H.csv", "--net", "net.prototxt") == 0
 
 
+def test_the_axis_of_each_loss_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = NET.replace("dim: 4 dim: 3", "dim: 4 dim: 2 dim: 3").replace(
+        'type: "SoftmaxWithLoss"', 'type: "SoftmaxWithLoss" softmax_param { axis: -1 }'
+    )
+    (folder / "net.prototxt").write_text(net)
+    assert check("H.csv", "--net", "net.prototxt") == 1
+    assert capsys.readouterr().out == (
+        "H.csv: error size: H is 2 x 2, and `aux` has 3 classes: it must be 3 x 3\n"
+    )
+
+
 def test_a_net_that_does_not_tell(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "net.prototxt").write_text(NET.split("\n", 2)[2])
     assert check("H.csv", "--net", "net.prototxt", "--loss", "loss") == 0

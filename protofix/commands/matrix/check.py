@@ -78,7 +78,6 @@ def _check(arguments: argparse.Namespace) -> int:
 def _of_net(values: Array, net: str, name: str | None) -> list[Concern]:
     """Whether H is of the size that the losses of a net want."""
     from protofix.files import read_bytes, source_of_bytes
-    from protofix.infogain.chains import softmax_axis
     from protofix.infogain.matrix.checks import Concern, size_concern
     from protofix.infogain.sources.giving import classes_of
     from protofix.net.view import view_of
@@ -96,9 +95,7 @@ def _of_net(values: Array, net: str, name: str | None) -> list[Concern]:
     found: list[Concern | None] = []
     for loss in losses:
         if name in (None, loss.name):
-            # `classes_of` knows the axis of an InfogainLoss only.
-            plain = loss.type == "InfogainLoss" or softmax_axis(loss) == 1
-            classes = classes_of(view, loss) if plain else None
+            classes = classes_of(view, loss)
             unknown = f"the net does not tell how many classes `{loss.name}` has; give --classes"
             found.append(
                 Concern("size", "note", unknown)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caffe_proto import base_schema
-from protofix.infogain.losses import loss_axis
+from protofix.infogain.losses import class_axis
 from protofix.infogain.maths import (
     LOG_THRESHOLD,
     Normalization,
@@ -190,22 +190,18 @@ def settings_of(loss: Layer) -> LossSettings:
     normalize = fields_named(fields, "normalize")
     aborts = None
     if loss.type == "InfogainLoss":
-        axis = loss_axis(loss)
         if normalize:
             aborts = "`normalize` is in its loss_param, on which Caffe aborts"
-    else:
-        softmax = loss.param("softmax_param")
-        axis = integer_of(softmax.fields, "axis") if softmax else None
-        if mode is None and normalize:
-            written = normalize[-1].scalars
-            mode = "VALID" if written and parse_bool(written[-1].value) else "BATCH_SIZE"
+    elif mode is None and normalize:
+        written = normalize[-1].scalars
+        mode = "VALID" if written and parse_bool(written[-1].value) else "BATCH_SIZE"
     weights = loss.loss_weights
     if loss.type == "SoftmaxWithLoss" and len(loss.tops) > 1:
         aborts = "it has two tops, and the softmax inside it takes its loss weights for its own"
     elif len(weights) != len(loss.tops) and (weights or len(loss.tops) > 1):
         aborts = f"it has {len(weights)} loss_weight for {len(loss.tops)} tops"
     return LossSettings(
-        1 if axis is None else axis,
+        class_axis(loss),
         Normalization(mode) if mode else Normalization.VALID,
         integer_of(fields, "ignore_label"),
         weights[0] if weights else 1.0,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from protofix.infogain.chains import softmax_axis
+from protofix.infogain.losses import class_axis
 from protofix.infogain.proof.heads import COMPUTED_LOSSES, Head, foreign_to_caffe, head_of
 from protofix.net.build import Built, build
 from protofix.net.graph import Graph, Version, build_graph
@@ -209,9 +211,9 @@ def _class_axis(head: Head, version: Version, shape: Shape) -> int:
         )
         if not reads:
             continue
-        if layer.type == "InfogainLoss":
-            axis = layer.values("infogain_loss_param").integer("axis", 1)
-        elif layer.type in ("Softmax", "SoftmaxWithLoss"):
-            axis = layer.values("softmax_param").integer("axis", 1)
+        if layer.type == "Softmax":
+            axis = softmax_axis(layer)
+        elif layer.type in ("InfogainLoss", "SoftmaxWithLoss"):
+            axis = class_axis(layer)
     index = canonical_axis(axis, rank)
     return min(1, rank - 1) if index is None else index

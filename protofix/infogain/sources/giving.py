@@ -7,7 +7,7 @@ from pathlib import Path
 
 from protofix.files import NewFile
 from protofix.infogain.fuse import apply_to, put_field
-from protofix.infogain.losses import infogain_losses, loss_axis
+from protofix.infogain.losses import class_axis, infogain_losses
 from protofix.infogain.matrix.reading import read_matrix
 from protofix.infogain.matrix.values import MatrixError, check_matrix
 from protofix.infogain.matrix.writing import binaryproto_bytes
@@ -29,12 +29,12 @@ def classes_of(view: NetView, loss: Layer) -> int | None:
 
     Raises `SourceError` if its states do not agree.
     """
-    axis = loss_axis(loss)
+    axis = class_axis(loss)
     counts = set()
     for graph, shapes in view.keeping(loss):
         source = graph.source_of(loss, 0)
         if source is not None:
-            counts.add(class_count(shapes.get(source.number), 1 if axis is None else axis))
+            counts.add(class_count(shapes.get(source.number), axis))
     counts.discard(None)
     if len(counts) > 1:
         numbers = " and ".join(str(count) for count in sorted(c for c in counts if c))
