@@ -116,8 +116,8 @@ def count_labels(
     """
     rules = LabelRules(ignore_label, classes)
     if isinstance(source, (LmdbLabels, LevelDbLabels)):
-        return _count_database(source, rules, advanced)
-    if isinstance(source, ImageFolderLabels):
+        counts = _count_database(source, rules, advanced)
+    elif isinstance(source, ImageFolderLabels):
         files = label_files(source.folder)
         count = partial(_count_lot, partial(count_image, rules=rules))
         counts = _count_files(files, count, advanced, workers, _IMAGES_AT_ONCE)
@@ -139,15 +139,14 @@ def _count_database(
 
     count = count_lmdb if isinstance(source, LmdbLabels) else count_leveldb
     counts = count(
-        source.folder, maps=source.maps, ignore_label=rules.ignore_label, advanced=advanced
+        source.folder,
+        maps=source.maps,
+        ignore_label=rules.ignore_label,
+        classes=rules.classes,
+        advanced=advanced,
     )
     _refuse_unlabelled(counts, source)
-    if rules.classes is None:
-        return counts
-    try:
-        return counts.of_classes(rules.classes)
-    except ValueError as error:
-        raise UnreadableError(f"{source.folder}: {error}") from None
+    return counts
 
 
 def _refuse_unlabelled(counts: LabelCounts, source: LmdbLabels | LevelDbLabels) -> None:

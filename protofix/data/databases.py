@@ -13,7 +13,7 @@ from protofix.data.backends import MARKS, Backend, backend_of
 from protofix.data.bytes import UnreadableError
 from protofix.data.counts import LabelCounts
 from protofix.data.datum import label_map_of, labels_of, read_datum
-from protofix.data.tally import Tally, refusal_of
+from protofix.data.tally import Tally
 
 Advanced = Callable[[int, int | None], None]
 """Told now and then how many records are done, and of how many (None if that is not known)."""
@@ -28,6 +28,7 @@ def count_lmdb(
     *,
     maps: bool = False,
     ignore_label: int | None = None,
+    classes: int | None = None,
     advanced: Advanced | None = None,
 ) -> LabelCounts:
     """Count the labels of a Caffe LMDB, in constant memory; nothing is written.
@@ -38,6 +39,7 @@ def count_lmdb(
         folder: the folder that Caffe's `source` names.
         maps: whether the pixels of a record are the labels (channels 1; or a PNG), not its label.
         ignore_label: labels that are this are left out.
+        classes: L, so that larger labels are refused; None where it is not known.
         advanced: told now and then how many records are done, and of how many.
 
     Raises:
@@ -46,7 +48,7 @@ def count_lmdb(
         OSError: its file cannot be read.
 
     """
-    tally = Tally(ignore_label, maps)
+    tally = Tally(ignore_label, maps, classes)
     with _about(folder):
         _refuse_others(folder, "LMDB")
         tree = lmdb.open_tree(folder)
@@ -65,6 +67,7 @@ def count_leveldb(
     *,
     maps: bool = False,
     ignore_label: int | None = None,
+    classes: int | None = None,
     advanced: Advanced | None = None,
 ) -> LabelCounts:
     """Count the labels of a Caffe LevelDB; nothing is written, and no lock is taken.
@@ -73,7 +76,7 @@ def count_leveldb(
     How many records there are is not known before the end. Arguments and errors are those of
     `count_lmdb`.
     """
-    tally = Tally(ignore_label, maps)
+    tally = Tally(ignore_label, maps, classes)
     with _about(folder):
         _refuse_others(folder, "LEVELDB")
         if maps:
@@ -93,7 +96,7 @@ def _count_spans(tree: lmdb.Tree, spans: lmdb.Spans, tally: Tally) -> None:
     refused = tally.first_refused(labels)
     if refused is not None:
         with _in_record(tree.key(spans, refused)):
-            raise UnreadableError(refusal_of(int(labels[refused])))
+            raise UnreadableError(tally.refusal_of(int(labels[refused])))
     tally.add_labels(labels)
 
 
@@ -108,7 +111,7 @@ def _count_records(
         index = tally.first_refused(found)
         if index is not None:
             with _in_record(keys[index]):
-                raise UnreadableError(refusal_of(labels[index]))
+                raise UnreadableError(tally.refusal_of(labels[index]))
         tally.add_labels(found)
         if advanced is not None:
             advanced(tally.items, None)

@@ -18,11 +18,17 @@ _LONG_RUN = 16  # equal neighbours, on average, from which on counting runs is f
 
 
 class Tally:
-    """Counts that grow, in memory that goes with the classes, not with the labels."""
+    """Counts that grow, in memory that goes with the classes, not with the labels.
 
-    def __init__(self, ignore_label: int | None = None, maps: bool = False) -> None:
+    With `classes` larger labels are refused.
+    """
+
+    def __init__(
+        self, ignore_label: int | None = None, maps: bool = False, classes: int | None = None
+    ) -> None:
         self.ignore_label = ignore_label
         self.maps = maps
+        self.limit = MOST_CLASSES if classes is None else min(classes, MOST_CLASSES)
         self.items = 0
         self._ignored = 0
         self._counts: IntArray = np.zeros(0, np.int64)
@@ -30,7 +36,7 @@ class Tally:
 
     def first_refused(self, labels: IntArray) -> int | None:
         """The place of the first label that is none, if there is one."""
-        refused = (labels < 0) | (labels >= MOST_CLASSES)
+        refused = (labels < 0) | (labels >= self.limit)
         if self.ignore_label is not None:
             refused &= labels != self.ignore_label
         return int(refused.argmax()) if refused.any() else None
@@ -39,7 +45,7 @@ class Tally:
         """Count N labels, one an item. Raises `UnreadableError` for one that is none."""
         index = self.first_refused(labels)
         if index is not None:
-            raise UnreadableError(refusal_of(int(labels[index])))
+            raise UnreadableError(self.refusal_of(int(labels[index])))
         self._add(self._kept(labels))
         self.items += len(labels)
 
@@ -53,10 +59,23 @@ class Tally:
             labels = labels.astype(np.int64, copy=False)
             index = self.first_refused(labels)
             if index is not None:
-                raise UnreadableError(refusal_of(int(labels[index])))
+                raise UnreadableError(self.refusal_of(int(labels[index])))
             labels = self._kept(labels)
         self._add(labels)
         self.items += 1
+
+    def refusal_of(self, label: int) -> str:
+        """Why a number is no label, and what would be right."""
+        if label < 0:
+            return (
+                f"label {label} is negative: labels count from 0; or give it as the one to ignore"
+            )
+        if self.limit < MOST_CLASSES:
+            return (
+                f"label {label}, and {self.limit:,} classes end with label {self.limit - 1:,}: "
+                "give the number of classes, or the label to ignore"
+            )
+        return f"label {label} is no class: labels end below {MOST_CLASSES:,}"
 
     def counts(self) -> LabelCounts:
         """What was counted so far; it ends with the largest class seen."""
@@ -80,6 +99,9 @@ class Tally:
         if ignored is not None and 0 <= ignored < len(found):
             self._ignored += int(found[ignored])
             found[ignored] = 0
+        beyond = np.flatnonzero(found[self.limit :])
+        if len(beyond):
+            raise UnreadableError(self.refusal_of(self.limit + int(beyond[0])))
         if len(found) > len(self._counts):
             new = np.zeros(len(found) - len(self._counts), np.int64)
             self._counts = np.concatenate([self._counts, new])
@@ -87,13 +109,6 @@ class Tally:
         self._counts[: len(found)] += found
         if self.maps:
             self._among[: len(found)][found > 0] += found.sum()
-
-
-def refusal_of(label: int) -> str:
-    """Why a number is no label, and what would be right."""
-    if label < 0:
-        return f"label {label} is negative: labels count from 0; or give it as the one to ignore"
-    return f"label {label} is no class: labels end below {MOST_CLASSES:,}"
 
 
 def occurrences(labels: NDArray[Any]) -> IntArray:

@@ -289,7 +289,7 @@ REFUSED_NETS: dict[str, tuple[str, list[str], str]] = {
         "are 1, the one ignored: --absent zero is meant"),
     "labels beyond the net": (
         DATA % ("Data", TRAIN_LMDB) + SCORES.replace("4", "2") + LOSS % "", [],
-        "db: label 2 occurs, and 2 classes end with label 1: "),
+        "label 2, and 2 classes end with label 1: "),
 }  # fmt: skip
 
 

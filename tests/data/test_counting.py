@@ -221,7 +221,13 @@ def test_databases(backend: str, tmp_path: Path) -> None:
     expected = [3, 0, 0, 6]
     assert counted(kind(path, maps=True), ignore_label=9) == (expected, [9, 0, 0, 9], 3, 3)
     assert counted(kind(path), classes=4)[0] == [0, 2, 1, 0]
-    assert refused(kind(path), classes=2).startswith(f"{path}: label 2 occurs, and 2 classes end")
+    assert refused(kind(path), classes=2) == (
+        f"{path}: record 00000002: label 2, and 2 classes end with label 1: "
+        "give the number of classes, or the label to ignore"
+    )
+    ignoring = refused(kind(path, maps=True), classes=3, ignore_label=3)
+    assert ignoring.startswith(f"{path}: record 00000000: label 9, and 3 classes end with label 2")
+    assert counted(kind(path, maps=True), classes=4, ignore_label=9)[0] == expected
 
 
 def test_a_database_whose_records_have_no_label(tmp_path: Path) -> None:
