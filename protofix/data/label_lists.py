@@ -68,6 +68,8 @@ def count_table(
     """
     with open_regular(path) as stream:
         first = stream.readline(_LONGEST_LINE)
+    if b"\x00" in first:
+        raise UnreadableError(f"{path}: is no table of text: it has bytes of 0, as binary files do")
     separator = next((mark for mark in (",", ";", "\t") if mark.encode() in first), ",")
     # Only numbers are looked at, so that an encoding that is not UTF-8 does no harm.
     with (

@@ -254,6 +254,21 @@ def test_what_is_said_of_a_net(folder: Path, capsys: pytest.CaptureFixture[str])
     ) in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("listed", "more"),
+    [("a.h5", ""), ("a.h5 a.h5", " and 1 more file"), ("a.h5 a.h5 a.h5", " and 2 more files")],
+)
+def test_how_many_files_a_net_reads(
+    listed: str, more: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_data(folder)
+    Path("h5.txt").write_text(listed)
+    Path("net.prototxt").write_text(NETS["HDF5Data"][0])
+    assert main(["matrix", "build", "--from-net", "net.prototxt", "--absent", "zero"]) == 0
+    said = "`loss` learns from `data`, which reads dataset label of a.h5"
+    assert f"{said}{more}\n" in capsys.readouterr().out
+
+
 GIVE = "give --lmdb, --leveldb, --hdf5, --list, --csv, --npy, --images or --counts instead"
 REFUSED_NETS: dict[str, tuple[str, list[str], str]] = {
     "no loss": (SCORES, [], "has no loss of classes (InfogainLoss, SoftmaxWithLoss) in TRAIN; "),

@@ -98,6 +98,8 @@ def test_tables(case: str, tmp_path: Path) -> None:
 WRONG_TABLES: dict[str, tuple[bytes, str | None, str]] = {
     "no such name": (b"a,b\n1,2\n", "c", ": has no column `c`, but `a`, `b`"),
     "no such number": (b"a,b\n1,2\n", "2", ": has 2 columns, 0 to 1, and no column 2"),
+    "an array": (b"\x93NUMPY\x01\x00v\x00{}\n\x00\x01", None,
+                 ": is no table of text: it has bytes of 0, as binary files do"),
     "a header alone": (b"a,b\n", None, ": has a header and no rows"),
     "empty": (b"", None, ": has no rows"),
     "a name": (b"class\n0\ncat\n", None, ":3: the label `cat` is no whole number: give the number "

@@ -201,11 +201,13 @@ def _counted_of_net(arguments: argparse.Namespace) -> Counted:
 
 def _said_of_net(found: NetLabels) -> str:
     from protofix.data.counting import Hdf5Labels, ImageListLabels
+    from protofix.net.names import counted
 
     source = found.source
     if isinstance(source, Hdf5Labels):
         first = source.files[0].as_posix()
-        more = f" and {len(source.files) - 1:,} more files" if len(source.files) > 1 else ""
+        others = len(source.files) - 1
+        more = f" and {counted(others, 'more file')}" if others else ""
         where = f"dataset {source.dataset} of {first}{more}"
     elif isinstance(source, ImageListLabels):
         where = source.path.as_posix()
