@@ -20,10 +20,7 @@ from protofix.infogain.proof.caffe_engine import (
     CaffeEngine,
     CaffeError,
     CaffeInfo,
-    Job,
-    installed,
     reason_of,
-    run_heads,
 )
 from protofix.infogain.proof.caffe_net import caffe_net
 from protofix.infogain.proof.heads import Batch, Head, Outcome, head_of, run
@@ -110,8 +107,7 @@ def matrix(classes: int) -> Any:
     return np.random.default_rng(classes).uniform(0, 2, (classes, classes))
 
 
-def assert_same(found: Outcome | str, wanted: Outcome) -> None:
-    assert isinstance(found, Outcome), found
+def assert_same(found: Outcome, wanted: Outcome) -> None:
     assert found.loss == pytest.approx(wanted.loss, rel=TOLERANCE)
     assert len(found.gradients) == len(wanted.gradients)
     for ours, theirs in zip(found.gradients, wanted.gradients, strict=True):
@@ -154,23 +150,20 @@ def test_a_net_in_the_v1_format(engine: CaffeEngine) -> None:
 @pytest.mark.parametrize("kind", ["legacy", "fused"])
 def test_the_loss_that_a_caffe_has_is_found_out(stand_in: pytest.MonkeyPatch, kind: str) -> None:
     stand_in.setenv("CAFFE_STAND_IN", kind)
-    info = installed()
+    with CaffeEngine() as engine:
+        info = engine.info
     assert info == CaffeInfo("0.0-stand-in", info.era)
     assert info.era == kind
 
 
 def test_the_numbers_of_an_old_caffe(stand_in: pytest.MonkeyPatch) -> None:
     stand_in.setenv("CAFFE_STAND_IN", "legacy")
-    heads = [head(*NETS[name]) for name in OF_OLD_CAFFE]
-    jobs = [
-        Job(of, Batch("p", tuple(np.abs(one) + 0.1 for one in b.scores), b.labels), matrix)
-        for of in heads
-        for b in [batch(of, ROWS)]
-    ]
-    found = run_heads(jobs)
-    assert len(found) == len(OF_OLD_CAFFE)
-    for outcome, job in zip(found, jobs, strict=True):
-        assert_same(outcome, run(job.head, "legacy", job.batch, matrix))
+    with CaffeEngine() as engine:
+        for name in OF_OLD_CAFFE:
+            of = head(*NETS[name])
+            plain = batch(of, ROWS)
+            given = Batch("p", tuple(np.abs(one) + 0.1 for one in plain.scores), plain.labels)
+            assert_same(engine.run(of, given, matrix), run(of, "legacy", given, matrix))
 
 
 ABORTS = {
@@ -195,12 +188,12 @@ def test_why_caffe_aborts(engine: CaffeEngine, name: str) -> None:
 
 
 def test_the_rest_is_run_after_an_abort(engine: CaffeEngine) -> None:
-    nets = [NETS["plain"][0], ABORTS["normalize"][0], NETS["softmax before"][0]]
-    jobs = [Job(of, batch(of, ROWS), matrix) for of in (head(net, ROWS) for net in nets)]
-    first, second, third = engine.run_heads(jobs)
-    assert isinstance(second, str) and "normalize is deprecated" in second
-    for found, job in ((first, jobs[0]), (third, jobs[2])):
-        assert_same(found, run(job.head, "fused", job.batch, matrix))
+    aborting = head(ABORTS["normalize"][0], ROWS)
+    with pytest.raises(CannotRun, match="normalize is deprecated"):
+        engine.run(aborting, batch(aborting, ROWS), matrix)
+    of = head(NETS["softmax before"][0], ROWS)
+    given = batch(of, ROWS)
+    assert_same(engine.run(of, given, matrix), run(of, "fused", given, matrix))
 
 
 def test_a_field_that_caffe_does_not_know(engine: CaffeEngine) -> None:
@@ -219,8 +212,9 @@ def test_an_h_that_cannot_be_written(engine: CaffeEngine) -> None:
 def test_what_raises_in_caffe_is_one_line(stand_in: pytest.MonkeyPatch) -> None:
     stand_in.setenv("CAFFE_STAND_IN", "raises")
     of = head(loss(), ROWS)
-    found = run_heads([Job(of, batch(of, ROWS), matrix)])
-    assert found == ["cannot be run: Caffe raises RuntimeError: no device for this"]
+    with CaffeEngine() as engine, pytest.raises(CannotRun) as caught:
+        engine.run(of, batch(of, ROWS), matrix)
+    assert str(caught.value) == "cannot be run: Caffe raises RuntimeError: no device for this"
 
 
 def test_a_caffe_that_does_not_end_is_ended(stand_in: pytest.MonkeyPatch) -> None:
@@ -257,8 +251,8 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_caffe_that_cannot_be_used(stand_in: pytest.MonkeyPatch, kind: str) -> None:
     stand_in.setenv("CAFFE_STAND_IN", kind)
-    with pytest.raises(CaffeError) as caught:
-        installed()
+    with pytest.raises(CaffeError) as caught, CaffeEngine():
+        pass
     assert str(caught.value) == REFUSED[kind]
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -78,15 +78,6 @@ class CaffeInfo:
 
     version: str
     era: Era
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A head to be run with a batch; `matrix` gives H for a number of classes."""
-
-    head: Head
-    batch: Batch
-    matrix: Matrix
 
 
 class CaffeEngine:
@@ -171,21 +162,6 @@ class CaffeEngine:
         made = tuple(gradients[name] for name in scores)
         return Outcome(loss, made, _underflows(head, self.info.era, batch, matrix))
 
-    def run_heads(self, jobs: Sequence[Job]) -> list[Outcome | str]:
-        """Run many heads; where Caffe aborts, its reason in place of the numbers.
-
-        Raises:
-            CaffeError: Caffe does not start any more.
-
-        """
-        results: list[Outcome | str] = []
-        for job in jobs:
-            try:
-                results.append(self.run(job.head, job.batch, job.matrix))
-            except CannotRun as error:
-                results.append(str(error))
-        return results
-
     def _find_out(self) -> CaffeInfo:
         version = self._start().version
         self._write_matrix(np.eye(2))
@@ -238,23 +214,6 @@ class CaffeEngine:
         except MatrixError as error:
             raise CannotRun(str(error)) from None
         (Path(self._folder.name) / _MATRIX).write_bytes(content)
-
-
-def installed() -> CaffeInfo:
-    """Find out which Caffe this interpreter can import. Raises `CaffeError` if none."""
-    with CaffeEngine() as engine:
-        return engine.info
-
-
-def run_heads(jobs: Sequence[Job]) -> list[Outcome | str]:
-    """Run heads in the installed Caffe; where it aborts, its reason in place of the numbers.
-
-    Raises:
-        CaffeError: there is none.
-
-    """
-    with CaffeEngine() as engine:
-        return engine.run_heads(jobs)
 
 
 class _Process:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from protofix.data.counts import LabelCounts
 from protofix.infogain.matrix.checks import Concern
+from protofix.infogain.matrix.recipes import mean_weight
 from protofix.infogain.matrix.values import InfogainMatrix
 
 Array = NDArray[np.float64]
@@ -90,7 +91,7 @@ class MatrixFacts:
         with np.errstate(over="ignore", invalid="ignore"):
             if self.counts is None or not self.counts.total:
                 return float(self.sums.mean())
-            return float(np.average(self.sums, weights=self.counts.counts))
+            return mean_weight(self.sums, self.counts)
 
     @cached_property
     def ratio(self) -> float | None:
