@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _MOST_LABELS = 1_000_000
 _LARGEST_CHUNK = 1 << 26  # bytes: HDF5 reads a compressed dataset by whole chunks
+# The strongest compression of HDF5's own filters is deflate's, 1032 to 1.
+_COMPRESSION = 1032
 _NUMBERS = "fiu"  # numpy's kinds that Caffe takes: float, int and unsigned
 
 
@@ -77,6 +79,12 @@ def dataset_at(file: h5py.File, name: str) -> h5py.Dataset | None:
         return None
     item = file[name]
     return None if item.external or item.is_virtual else item
+
+
+def most_held(item: h5py.Dataset) -> int:
+    """The most bytes that what a dataset keeps in its file can be unpacked to."""
+    held: int = item.id.get_storage_size()
+    return held * _COMPRESSION if item.id.get_create_plist().get_nfilters() else held
 
 
 def other_kind(item: h5py.Dataset) -> str:

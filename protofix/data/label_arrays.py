@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from protofix.data.bytes import LARGEST_RECORD, UnreadableError
 from protofix.data.counts import NOTHING, LabelCounts
 from protofix.data.label_rules import LabelFault, LabelRules, count_items, count_map, count_maps
+from protofix.data.npy import read_header
 from protofix.files import open_regular, reading
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ Advanced = Callable[[int, int | None], None]
 
 _BLOCK = 1 << 24  # bytes read at once, or one item where that has more
 _NUMBERS = "biuf"
-# The strongest compression of HDF5's own filters is deflate's, 1032 to 1.
-_HDF5_COMPRESSION = 1032
 
 
 class _Array(Protocol):
@@ -106,9 +104,12 @@ def count_dataset(
 def _open_npy(path: Path) -> NDArray[Any]:
     """Map the numbers of a `.npy` file into memory, having seen that they are there."""
     with open_regular(path) as stream:
-        shape, fortran_order, dtype = _npy_header(stream, path)
+        header = read_header(stream)
+        if header is None:
+            raise UnreadableError(f"{path}: is no .npy file, or damaged: write it with numpy.save")
         start = stream.tell()
         size = stream.seek(0, 2)
+    shape, fortran_order, dtype = header
     if dtype.kind not in _NUMBERS:
         held = "records" if dtype.names is not None else f"values of the kind {dtype}"
         raise UnreadableError(f"{path}: holds {held}, where labels are whole numbers")
@@ -119,26 +120,6 @@ def _open_npy(path: Path) -> NDArray[Any]:
     order = "F" if fortran_order else "C"
     with reading(path):
         return np.memmap(path, dtype, "r", start, shape, order)  # type: ignore[call-overload, no-any-return]
-
-
-def _npy_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order (whether Fortran's) and kind of the numbers of a `.npy` file."""
-    try:
-        with warnings.catch_warnings():
-            # Python 2 wrote 3L into headers; numpy reads that, and warns.
-            warnings.simplefilter("ignore")
-            version = np.lib.format.read_magic(stream)
-            read = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            return read(stream)
-    # The header is a Python literal, and numpy lets through what reading a broken one raises.
-    except Exception:
-        raise UnreadableError(
-            f"{path}: is no .npy file, or damaged: write it with numpy.save"
-        ) from None
 
 
 def _count_rows(
@@ -182,7 +163,7 @@ def _missing(names: Sequence[str], name: str) -> str:
 
 def _wrong_with(item: h5py.Dataset) -> str:
     """Why a dataset cannot be counted, as it holds no labels or not what it declares; or ""."""
-    from protofix.data.hdf5 import other_kind
+    from protofix.data.hdf5 import most_held, other_kind
 
     other = other_kind(item)
     if other:
@@ -192,10 +173,7 @@ def _wrong_with(item: h5py.Dataset) -> str:
         return "holds no labels for items"
     if len(shape) == 4 and shape[1] != 1:
         return f"is {' x '.join(map(str, shape))}; maps of labels are N x 1 x H x W"
-    held = item.id.get_storage_size()
-    if item.id.get_create_plist().get_nfilters():
-        held *= _HDF5_COMPRESSION
-    if math.prod(shape) * item.dtype.itemsize > held:
+    if math.prod(shape) * item.dtype.itemsize > most_held(item):
         return "declares more labels than it holds: write it anew"
     if math.prod(item.chunks or (0,)) * item.dtype.itemsize > LARGEST_RECORD:
         return "is stored in chunks of more than 256 MiB"

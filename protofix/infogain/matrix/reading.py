@@ -11,11 +11,11 @@ import math
 import os
 from pathlib import Path
 
+from protofix.data.npy import MAGIC as NPY_MAGIC
 from protofix.infogain.matrix.formats.binaryproto import read_binaryproto
 from protofix.infogain.matrix.formats.databases import format_in, read_database
 from protofix.infogain.matrix.formats.hdf5 import SUFFIXES as HDF5_SUFFIXES
 from protofix.infogain.matrix.formats.hdf5 import file_in_list, read_hdf5
-from protofix.infogain.matrix.formats.npy import MAGIC as NPY_MAGIC
 from protofix.infogain.matrix.formats.npy import read_npy
 from protofix.infogain.matrix.formats.stored import (
     HDF5_MAGIC,

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from protofix.data.hdf5 import most_held
 from protofix.infogain.hdf5_lists import files_listed
 from protofix.infogain.matrix.formats.stored import (
     LARGEST_FILE,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".h5", ".hdf5")
 """What the names of such files end in."""
 
-# The strongest compression of HDF5's own filters is deflate's, 1032 to 1.
-_HDF5_COMPRESSION = 1032
 _LONGEST_LIST = 1 << 16
 
 
@@ -105,11 +104,7 @@ def _dataset_fault(item: h5py.Dataset, any_square: bool) -> str | None:
         return f"holds {dtype_text(item.dtype)}, it must be float32 or float64"
     if item.external or item.is_virtual:
         return "keeps its numbers in other files, they must be in this one"
-    size = math.prod(shape) * item.dtype.itemsize
-    held = item.id.get_storage_size()
-    if item.id.get_create_plist().get_nfilters():
-        held *= _HDF5_COMPRESSION
-    if size > min(held, LARGEST_FILE):
+    if math.prod(shape) * item.dtype.itemsize > min(most_held(item), LARGEST_FILE):
         return f"declares {shape_text(shape)}, more than it holds or than 1 GiB: write it anew"
     return None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
 
 import numpy as np
 
+from protofix.data.npy import MAGIC, read_header
 from protofix.infogain.matrix.formats.stored import (
     Stored,
     check_shape,
@@ -18,31 +18,18 @@ from protofix.infogain.matrix.formats.stored import (
 from protofix.infogain.matrix.names import DType
 from protofix.infogain.matrix.values import Array, MatrixError, shape_text
 
-MAGIC = b"\x93NUMPY"
-"""How a .npy file begins."""
-
 
 def read_npy(content: bytes, where: str) -> Stored:
     """The array of a .npy file, seen to be there before it is made. Raises MatrixError."""
     if not content.startswith(MAGIC):
         raise MatrixError(f"{where}: not a .npy file, write it with numpy.save")
     stream = io.BytesIO(content)
-    try:
-        with warnings.catch_warnings():
-            # Python 2 wrote 3L into headers; numpy reads that, and warns.
-            warnings.simplefilter("ignore")
-            version = np.lib.format.read_magic(stream)
-            read = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, fortran_order, dtype = read(stream)
-    # The header is a Python literal, and numpy lets through what evaluating a broken one raises.
-    except Exception:
+    header = read_header(stream)
+    if header is None:
         raise MatrixError(
             f"{where}: the .npy header is broken, write the file anew with numpy.save"
-        ) from None
+        )
+    shape, fortran_order, dtype = header
     if dtype.kind not in "fiu":
         raise MatrixError(f"{where}: holds {dtype_text(dtype)}, save H as float32 or float64")
     check_shape(shape, where)
