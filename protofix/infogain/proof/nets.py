@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
 
-from protofix.files import NewFile
-from protofix.infogain.proof.causes import causes_of
 from protofix.infogain.proof.differences import layer_differences, upstream_differences
-from protofix.infogain.proof.heads import Era, settings_of
-from protofix.infogain.proof.matrices import LossMatrix, matrix_of, same_matrix, stand_in
-from protofix.infogain.proof.operations import CannotRun
+from protofix.infogain.proof.judging import LossProver, ProofOptions, drawn_of, upstream_of
 from protofix.infogain.proof.pairs import (
     NOT_OF_CLASSES,
     OTHER_SCORES,
@@ -20,48 +15,17 @@ from protofix.infogain.proof.pairs import (
     heads_of,
     pairs_of,
 )
-from protofix.infogain.proof.results import (
-    TOLERANCE,
-    Aspect,
-    BatchProof,
-    DrawnLayer,
-    LossProof,
-    Numbers,
-    Proof,
-    Verdict,
-)
-from protofix.infogain.proof.trials import Runner, Trial, effective_settings, numbers_of
+from protofix.infogain.proof.results import LossProof, Proof, Verdict
 from protofix.net.graph import Version
-from protofix.net.layers import Layer
 from protofix.net.view import view_of
 from protofix.textproto.tree import Document
 
-_NOT_HERE = ("missing", "unknown")
-_H = frozenset[Aspect](("H",))
-_LOSS_PARAM = frozenset[Aspect](("loss_param",))
+__all__ = ["ProofOptions", "prove_nets"]
+
+_EVERYTHING = ProofOptions()
 
 
-@dataclass(frozen=True)
-class ProofOptions:
-    """What a proof is asked for.
-
-    Attributes:
-        target: the Caffe that the new net is for.
-        files: what the new net names and is not on disk yet.
-        only: indices of the losses of the new net that are to be proven, None all.
-        compute: what computes heads, if not this program's own formulas.
-        tolerance: the largest relative difference at which numbers count as equal.
-
-    """
-
-    target: Era = "fused"
-    files: tuple[NewFile, ...] = ()
-    only: frozenset[int] | None = None
-    compute: Runner | None = None
-    tolerance: float = TOLERANCE
-
-
-def prove_nets(old: Document, new: Document, options: ProofOptions = ProofOptions()) -> Proof:
+def prove_nets(old: Document, new: Document, options: ProofOptions = _EVERYTHING) -> Proof:
     """Hold each loss of a net against the one of another net, in each state.
 
     Both must be in today's format or in V1 (an upgrade changes no number), without syntax errors.
@@ -88,27 +52,20 @@ def _prepared(
     if isinstance(heads, str):
         found = _as_text(pair, heads)
         return (pair.old.index, pair.new.index, *found.causes), lambda: found
-    return _key(pair, heads), _LossProver(pair, heads, old, new, options).proof
+    return _key(pair, heads), LossProver(pair, heads, old, new, options).proof
 
 
 def _key(pair: LossPair, heads: Heads) -> tuple[object, ...]:
     """What makes the proof of a loss another one in another state."""
     # How many images there are is no difference, and states mostly have their own count.
     shapes = [shape and shape[1:] for shape in heads.known_shapes()]
-    parts: list[object] = [pair.old.index, pair.new.index, *shapes, *_upstream(pair, heads)]
+    parts: list[object] = [pair.old.index, pair.new.index, *shapes, *upstream_of(pair, heads)]
     for head in (heads.old, heads.new):
         contents = [*head.scores, head.graph.source_of(head.loss, 2)]
         makers = [head.graph.maker_of(version) if version else None for version in contents]
         parts.append(tuple(layer.index for layer in head.layers))
         parts.append(tuple(maker.index if maker else None for maker in makers))
     return tuple(parts)
-
-
-def _upstream(pair: LossPair, heads: Heads) -> list[str]:
-    """In what the layers differ that make scores and labels."""
-    labels = [heads.labels] if heads.labels else []
-    contents = [*zip(heads.old.scores, heads.new.scores, strict=True), *labels]
-    return upstream_differences(contents, pair.old_built.graph, pair.new_built.graph)
 
 
 def _as_text(pair: LossPair, why: str) -> LossProof:
@@ -139,204 +96,7 @@ def _as_text(pair: LossPair, why: str) -> LossProof:
         causes=tuple(causes),
         remarks=() if why in (NOT_OF_CLASSES, OTHER_SCORES) else (f"compared as text: {why}",),
         aborts={},
-        old_steps=(_drawn(pair.old),),
-        new_steps=(_drawn(pair.new),),
+        old_steps=(drawn_of(pair.old),),
+        new_steps=(drawn_of(pair.new),),
         unchanged=not causes,
-    )
-
-
-class _Judgement(NamedTuple):
-    """What is said of a loss: the verdict, its causes, and `LossProof.apart`."""
-
-    verdict: Verdict
-    causes: tuple[str, ...] = ()
-    apart: Mapping[frozenset[Aspect], float] = {}
-
-
-class _LossProver:
-    """Everything that the proof of one loss hangs on."""
-
-    def __init__(
-        self, pair: LossPair, heads: Heads, old: Document, new: Document, options: ProofOptions
-    ) -> None:
-        self.pair, self.heads, self.options = pair, heads, options
-        self.remarks: list[str] = []
-        self.own = (
-            matrix_of(pair.old, pair.old_built.graph, old),
-            matrix_of(pair.new, pair.new_built.graph, new, options.files),
-        )
-        self.h_differs = not same_matrix(*self.own)
-        era = _written_for(heads)
-        self.trial = Trial(
-            heads,
-            self._used(),
-            era,
-            options.target,
-            next((one.classes for one in self.own if one.classes), None),
-            options.compute,
-            options.tolerance,
-        )
-
-    def proof(self) -> LossProof:
-        """Try both losses with every batch and judge."""
-        trial, heads = self.trial, self.heads
-        rows = [trial.row(batch) for batch in trial.batches()]
-        weighted, refused = self._weighted()
-        judgement = self._judged(self._counted(rows), refused)
-        return LossProof(
-            loss=self.pair.new.name,
-            old_loss=self.pair.old.name,
-            type=self.pair.new.type,
-            states=(str(self.pair.state),),
-            verdict=judgement.verdict,
-            reference="legacy" if trial.era == "legacy" else "today",
-            target=trial.target,
-            scores=tuple(version.blob for version in heads.new.scores),
-            matrices=(_origin(self.own[0]), _origin(self.own[1])),
-            batches=tuple(rows),
-            causes=judgement.causes,
-            remarks=tuple(self.remarks),
-            aborts=dict(trial.aborts),
-            old_steps=tuple(map(_drawn, heads.old.layers)),
-            new_steps=tuple(map(_drawn, heads.new.layers)),
-            apart=judgement.apart,
-            weighted=weighted,
-            curve=tuple(trial.curve()),
-        )
-
-    def _counted(self, rows: Sequence[BatchProof]) -> list[BatchProof]:
-        """The batches that the old net could be given."""
-        if self.trial.era == "legacy":
-            return [row for row in rows if row.legacy is not None]
-        return [row for row in rows if row.today is not None]
-
-    def _used(self) -> tuple[LossMatrix, LossMatrix]:
-        """The H that each side is computed with.
-
-        One that is not here is taken to be the other's. Where the old loss has none by its type,
-        the new one is computed with the identity, to see that nothing else has changed.
-        """
-        ours, theirs = self.own
-        if ours.kind in _NOT_HERE and theirs.kind in _NOT_HERE:
-            both = stand_in(self._classes())
-            for origin in dict.fromkeys(self._missing(one) for one in self.own):
-                self.remarks.append(f"{origin}: random numbers in its place")
-            return both, both
-        if ours.kind in _NOT_HERE:
-            if theirs.kind != "identity" and ours.kind == "unknown":
-                self.remarks.append(f"{ours.origin}: {theirs.origin} in its place")
-            return theirs, theirs
-        if theirs.kind in _NOT_HERE:
-            self.remarks.append(f"{self._missing(theirs)}: {ours.origin} in its place")
-            return ours, ours
-        return (ours, ours) if ours.kind == "identity" else (ours, theirs)
-
-    @staticmethod
-    def _missing(matrix: LossMatrix) -> str:
-        return "the loss has no H yet" if matrix.kind == "missing" else matrix.origin
-
-    def _classes(self) -> int:
-        shape = self.heads.shapes(1, None, False)[0]
-        return shape[self.heads.axes()[0]]
-
-    def _judged(self, counted: Sequence[BatchProof], refused: str) -> _Judgement:
-        """The verdict, its causes, and what would be equal. `refused`: why the new loss aborts."""
-        trial = self.trial
-        upstream = tuple(_upstream(self.pair, self.heads))
-        if refused:
-            return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, refused))
-        if not counted or all(row.new is None for row in counted):
-            reference = "legacy" if trial.era == "legacy" else "today"
-            told = [trial.aborts[c] for c in (reference, "new") if c in trial.aborts]
-            return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, *told))
-        wrong = not all(row.equal for row in counted)
-        apart = {} if upstream else self._apart(counted, wrong)
-        if wrong:
-            causes = [*upstream]
-            if _H not in apart:
-                causes += causes_of(trial)
-            if self._two_matrices:
-                causes.append(f"H: {self.own[0].origin} → {self.own[1].origin}")
-            return _Judgement(Verdict.DIFFERENT, tuple(causes), apart)
-        if upstream:
-            return _Judgement(Verdict.DIFFERENT, upstream)
-        if self.h_differs and self.own[0].kind != "missing":
-            return _Judgement(Verdict.EQUAL_BUT_H, (), apart)
-        if any(row.underflow for row in counted):
-            return _Judgement(Verdict.EQUAL_BUT_UNDERFLOW)
-        return _Judgement(Verdict.EQUAL)
-
-    @property
-    def _two_matrices(self) -> bool:
-        """Whether the losses were computed with another H each."""
-        ours, theirs = self.trial.matrices
-        return ours is not theirs and self.h_differs
-
-    def _apart(self, counted: Sequence[BatchProof], wrong: bool) -> dict[frozenset[Aspect], float]:
-        """The largest difference once both losses are alike in something, where it is none."""
-        trial = self.trial
-        ours, theirs = trial.matrices
-        found: dict[frozenset[Aspect], float | None] = {}
-        if self.h_differs:
-            one = theirs if theirs.kind == "identity" else ours
-            trial = replace(trial, matrices=(one, one), aborts={})
-            found[_H] = _largest(self._tried(trial) if self._two_matrices else counted)
-        if wrong and self.options.target == "fused":
-            first, second = trial.losses
-            old = effective_settings(first, trial.era)
-            alike = effective_settings(second, trial.target)._replace(
-                ignore_label=old.ignore_label, normalization=old.normalization
-            )
-            both = _H | _LOSS_PARAM if self.h_differs else _LOSS_PARAM
-            found[both] = _largest(self._tried(replace(trial, settings=alike, aborts={})))
-        return {alike: most for alike, most in found.items() if most is not None}
-
-    def _tried(self, trial: Trial) -> list[BatchProof]:
-        return self._counted([trial.row(batch) for batch in trial.batches()])
-
-    def _weighted(self) -> tuple[Numbers | None, str]:
-        """The last batch with the new loss's own H, where the others were with the identity.
-
-        With it comes why the loss aborts so, "" if it does not.
-        """
-        matrix = self.own[1]
-        if not self.h_differs or self.own[0].kind != "identity" or matrix.kind in _NOT_HERE:
-            return None, ""
-        *_, last = (None, *self.trial.batches())
-        if last is None:
-            return None, ""
-        try:
-            return numbers_of(self.trial.new(last, matrix)), ""
-        except CannotRun as error:
-            return None, str(error)
-
-
-def _largest(rows: Sequence[BatchProof]) -> float | None:
-    """The largest difference of batches that are all equal, those that underflow left out."""
-    if not all(row.equal for row in rows):
-        return None
-    return max((row.difference or 0.0 for row in rows if not row.underflow), default=0.0)
-
-
-def _written_for(heads: Heads) -> Era:
-    """The Caffe that a loss was written for: one that reads probabilities, for the old one."""
-    old = heads.old
-    if old.loss.type == "SoftmaxWithLoss" and settings_of(old.loss).aborts:
-        return "legacy"
-    types = {layer.type for layer in old.layers}
-    from_makers = bool(types & {"Softmax", "Sigmoid"}) or heads.begin_with_probabilities
-    reads_probabilities = from_makers and "Log" not in types
-    return "legacy" if old.loss.type == "InfogainLoss" and reads_probabilities else "fused"
-
-
-def _origin(matrix: LossMatrix) -> str | None:
-    return None if matrix.kind == "identity" else matrix.origin
-
-
-def _drawn(layer: Layer) -> DrawnLayer:
-    return DrawnLayer(
-        layer.name,
-        layer.type,
-        tuple(blob.name for blob in layer.bottoms),
-        tuple(blob.name for blob in layer.tops),
     )
