@@ -22,7 +22,6 @@ examples:
   protofix matrix check H.csv --net train_val.prototxt         and whether it is of the net's size
   protofix matrix check H_lmdb --classes 10 --format json
 """
-_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -121,11 +120,12 @@ def _as_json(matrix: InfogainMatrix, found: list[Concern]) -> str:
 
 def _print(matrix: InfogainMatrix, found: list[Concern]) -> None:
     from protofix.infogain.matrix.values import path_text, shape_text
+    from protofix.reports.matrix.table import TINTS
     from protofix.reports.terminal import write_line
 
     where = path_text(matrix.path)
     for concern in found:
-        parts = [(f"{where}: ", "bold"), (f"{concern.severity} ", _COLOURS[concern.severity])]
+        parts = [(f"{where}: ", "bold"), (f"{concern.severity} ", TINTS[concern.severity])]
         write_line(sys.stdout, [*parts, (f"{concern.kind}: {concern.message}", "")])
     number = sum(concern.severity != "note" for concern in found)
     said = "1 concern" if number == 1 else f"{number} concerns"

@@ -17,7 +17,8 @@ _OF_EACH_END = 10
 _LEAST_NAME, _MOST_NAME = 8, 40  # columns
 _GAP = "  "
 _LABEL = 14
-_TINTS = {"error": "red", "warning": "yellow", "note": "cyan"}
+TINTS = {"error": "red", "warning": "yellow", "note": "cyan"}
+"""The colours of concerns, by how severe they are."""
 
 
 def table(facts: MatrixFacts, width: int, every: bool = False) -> Iterator[Line]:
@@ -53,7 +54,7 @@ def summary(facts: MatrixFacts, width: int) -> Iterator[Line]:
     for label, text in _summary(facts):
         yield from _wrapped(label, text, width)
     for concern in facts.concerns:
-        tint = _TINTS.get(concern.severity, "")
+        tint = TINTS[concern.severity]
         yield from _wrapped(concern.severity, printable(concern.message), width, tint)
 
 
