@@ -24,6 +24,7 @@ COMMENT_BEHIND = re.compile(r"[ \t\v\f]*#(?:[^\n\r]|\r(?!\n))*")
 _LIST_END = re.compile(r"(?:[ \t\r\v\f\n,;]|#[^\n]*\n)*\]")
 _LONE = re.compile(r"(?<!\r)\n")
 _COMMENT = re.compile(r"#[^\n]*")
+_BLANK_LINES = re.compile(r"\A(?:[ \t\r\v\f]*\n)+(?=[ \t\v\f]*\r?\n)")
 
 
 Layout = Literal["kept", "lines", "line", "style"]
@@ -287,6 +288,11 @@ def above(lead: str, comments: Sequence[str], newline: str, indent: str) -> str:
     line_start = lead.rfind("\n") + 1
     lines = "".join(indent + comment + newline for comment in comments)
     return lead[:line_start] + lines + indent
+
+
+def without_blank_lines(lead: str) -> str:
+    """A lead without the blank lines that it begins with."""
+    return _BLANK_LINES.sub("", lead)
 
 
 def all_comments(item: Item) -> list[str]:

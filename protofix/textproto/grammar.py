@@ -19,3 +19,9 @@ def grammar_text() -> str:
 def terminals() -> dict[str, str]:
     """Name and pattern of each terminal, read without Lark, which takes longer than most files."""
     return dict(_TERMINAL.findall(grammar_text()))
+
+
+@cache
+def scanner() -> re.Pattern[str]:
+    """A pattern that matches any one terminal, in a group of its name."""
+    return re.compile("|".join(f"(?P<{name}>{it})" for name, it in terminals().items()))

@@ -70,18 +70,22 @@ def style_of(document: Document) -> Style:
                 if inner.start > text.find("\n", node.start) > 0 and deeper.startswith(outer):
                     indents[deeper[len(outer) :]] += 1
     indents.pop("", None)
-    crlf = text.count("\r\n")
     colons = Counter({key: n for key, n in colons.items() if re.fullmatch(r"[ \t]*:[ \t]*", key)})
     return Style(
         indent=_most(indents, "  "),
         quote=_most(quotes, '"'),
         brackets="<>" if _most(brackets, "{") == "<" else "{}",
         brace_colon=_most(brace_colons, False),
-        newline="\r\n" if crlf * 2 > text.count("\n") else "\n",
+        newline=newline_of(text),
         colon=_most(colons, ": "),
         short_on_one_line=_most(short, _most(leaves, True)),
         leaves_on_one_line=_most(leaves, _most(short, False)),
     )
+
+
+def newline_of(text: str) -> str:
+    """What most lines of a text end in."""
+    return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
 
 
 def _most(counts: Counter[T], default: T) -> T:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from protofix.textproto.draft import Item, Layout, above, all_comments, breaks_line, reindented
+from protofix.textproto.draft import (
+    Item,
+    Layout,
+    above,
+    all_comments,
+    breaks_line,
+    reindented,
+    without_blank_lines,
+)
 from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.literals import encode_string
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import ScalarShape
-
-_BLANK_LINES = re.compile(r"\A(?:[ \t\r\v\f]*\n)+(?=[ \t\v\f]*\r?\n)")
 
 
 class Written(NamedTuple):
@@ -98,7 +103,7 @@ def _laid_out(item: Item, style: Style, indent: str | None) -> Item:
         return replace(item, items=inner, foot=" ", indent=indent, layout="kept")
     inner = tuple(placed(child, style, indent + style.indent) for child in item.items)
     if inner:
-        inner = (replace(inner[0], lead=_BLANK_LINES.sub("", inner[0].lead)), *inner[1:])
+        inner = (replace(inner[0], lead=without_blank_lines(inner[0].lead)), *inner[1:])
     foot = style.newline + indent
     return replace(item, items=inner, foot=foot, indent=indent, layout="kept")
 

@@ -6,7 +6,6 @@ After a mistake the reader goes on at the next field it can make out, so that ea
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lark import Lark, Token, Transformer, UnexpectedToken
 
 from protofix.textproto.edits import Edit, Mending
-from protofix.textproto.grammar import grammar_text, terminals
+from protofix.textproto.grammar import grammar_text, scanner
 from protofix.textproto.literals import clip, decode_string
 from protofix.textproto.slips import Slip, slip_at, slip_in_string
 from protofix.textproto.source import BLANKS
@@ -37,8 +36,6 @@ _OPENERS = {"LBRACE": "{", "LANGLE": "<"}
 _CLOSERS = {"RBRACE": "}", "RANGLE": ">"}
 _VALUES = {"STRING", "FLOAT", "INTEGER", "MINUS"}
 _LISTED = _VALUES | {"NAME"}
-
-_SCANNER = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in terminals().items()))
 
 
 class Stretch(NamedTuple):
@@ -426,7 +423,7 @@ class _StretchReader:
     def _lex(self, line: str, position: int, base: int) -> Iterator[Token]:
         """Tokens of a line. What is no token is diagnosed and, where its kind is clear, mended."""
         while position < len(line):
-            match = _SCANNER.match(line, position)
+            match = scanner().match(line, position)
             slip: Slip | None = None
             if match is None:
                 slip = slip_at(line, position, base == 0)
