@@ -105,12 +105,14 @@ def _spots(context: Context) -> Spots:
 
 def _layers(fields: Sequence[Node]) -> Iterator[Message]:
     """The layers of a net or of the nets in a solver; of the V0 format, which has others, none."""
-    for node in fields:
-        if isinstance(node, Message) and not node.shape.listed:
-            if node.name in _NETS:
-                yield from _layers(node.fields)
-            elif node.name in _LAYERS and all(field.name != "layer" for field in node.fields):
-                yield node
+    # What a list of messages holds stays where it is.
+    messages = [it for it in fields if isinstance(it, Message) and not it.shape.listed]
+    for message in messages:
+        within = message.fields if message.name in _NETS else (message,)
+        layers = [it for it in within if isinstance(it, Message) and it.name in _LAYERS]
+        for layer in layers:
+            if not layer.shape.listed and all(field.name != "layer" for field in layer.fields):
+                yield layer
 
 
 def _misplaced(layer: Message) -> tuple[Node, Node] | None:

@@ -282,6 +282,7 @@ KEPT = {
         "messages of types": "layer { type: 'a' b_param { } a_param { } }",
         "plain fields of a fork": "layers { type: DATA top: 'a' strict_dim: false blobs_lr: 1 }",
         "another message": "state { top: 'a' name: 'b' }",
+        "a net within a net": "net_param { net_param { layer { type: 'a' name: 'b' } } }",
         "the V0 format": "layers { layer { type: 'relu' name: 'a' } top: 'x' bottom: 'x' }",
         "comments between fields that share lines": "layer { type: 'a' # b\n name: 'c' }",
         "a comment that would take the brace with it": "layer {\n type: 'a' # b\n name: 'c' }",

@@ -132,11 +132,11 @@ def message_tokens(inner: st.SearchStrategy[Tokens]) -> st.SearchStrategy[Tokens
 
 
 NETS = st.lists(
-    st.recursive(field_tokens(), message_tokens, max_leaves=12), min_size=1, max_size=4
+    st.recursive(field_tokens(), message_tokens, max_leaves=8), min_size=1, max_size=4
 ).map(lambda fields: [token for field in fields for token in field])
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(NETS.flatmap(spread), PREFERENCES)
 def test_any_layout_becomes_one_that_stays(text: str, preferences: Preferences) -> None:
     assert not read(Source(text)).diagnoses
@@ -145,7 +145,7 @@ def test_any_layout_becomes_one_that_stays(text: str, preferences: Preferences) 
     assert len(ends_in(after)) <= 1
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(NETS.flatmap(spread), st.sampled_from(sorted(STYLE)))
 def test_each_rule_does_so_by_itself(text: str, code: str) -> None:
     hold(text, codes=frozenset({code}))
@@ -162,7 +162,7 @@ SMALL = [path for path in corpus_files() if path.stat().st_size < 8_000]
 
 
 @needs_shared
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), PREFERENCES)
 def test_corpus_files_that_somebody_has_pushed_about(
     data: st.DataObject, preferences: Preferences
