@@ -30,6 +30,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF706"
 NAME = "constant-learning-rate"
 SEVERITY = "warning"
+FIXES = ("unsafe",)
 
 _NEEDED = {
     "inv": ("gamma", "power"),

@@ -15,6 +15,7 @@ from protofix.textproto.source import BLANKS
 CODE = "PF806"
 NAME = "final-newline"
 SEVERITY = "info"
+FIXES = ("safe",)
 ON = False
 
 

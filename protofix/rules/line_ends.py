@@ -14,6 +14,7 @@ from protofix.textproto.layout import newline_of
 CODE = "PF810"
 NAME = "line-ends"
 SEVERITY = "info"
+FIXES = ("safe",)
 ON = False
 
 _NAMES = {"\n": "LF", "\r\n": "CRLF"}

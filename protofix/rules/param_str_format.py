@@ -23,6 +23,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF607"
 NAME = "param-str-format"
 SEVERITY = "warning"
+FIXES = ("safe",)
 
 _READERS = {
     "json.loads": ("JSON", is_json),

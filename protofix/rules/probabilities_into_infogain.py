@@ -49,6 +49,7 @@ from protofix.textproto.tree import Document
 CODE = "PF402"
 NAME = "probabilities-into-infogain"
 SEVERITY = "warning"
+FIXES = ("unsafe",)
 
 
 def check(context: Context) -> Iterator[Hit]:

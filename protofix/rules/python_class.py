@@ -22,6 +22,7 @@ from protofix.textproto.tree import Document
 CODE = "PF604"
 NAME = "python-class"
 SEVERITY = "warning"
+FIXES = ("unsafe",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

@@ -44,6 +44,7 @@ from protofix.textproto.tree import Document, Scalar
 CODE = "PF603"
 NAME = "python-module"
 SEVERITY = "warning"
+FIXES = ("unsafe",)
 
 
 class _Wrong(NamedTuple):

@@ -157,6 +157,7 @@ def _rule(file: str) -> Rule:
         meets=getattr(it, "MEETS", _MEETS[it.CODE[:3]]),
         on=getattr(it, "ON", True),
         last=getattr(it, "LAST", False),
+        fixes=getattr(it, "FIXES", ()),
     )
 
 

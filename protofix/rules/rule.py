@@ -29,6 +29,9 @@ from protofix.textproto.tree import Diagnosis, Document, Message
 
 Severity = Literal["error", "warning", "info"]
 
+FixKind = Literal["safe", "unsafe"]
+"""Whether a fix is safe, in a word; see `Fix`."""
+
 Target = Literal["fused", "legacy"]
 """The Caffe that nets are for: one whose InfogainLoss holds the softmax (since April 2017), or one
 before."""
@@ -228,7 +231,8 @@ class Rule:
     """A rule: its stable code, its name in words, and the function that looks.
 
     `meets` is when Caffe meets what it finds, if that is an error. A rule of taste is not `on`
-    unless it is asked for. One that is `last` looks at what the others found.
+    unless it is asked for. One that is `last` looks at what the others found. `fixes` are kinds of
+    fixes that the examples of its manual cannot show.
     """
 
     code: str
@@ -239,6 +243,7 @@ class Rule:
     meets: Meets
     on: bool = True
     last: bool = False
+    fixes: tuple[FixKind, ...] = ()
 
     def findings(self, context: Context) -> Iterator[Finding]:
         """Everything the rule finds."""

@@ -23,6 +23,7 @@ from protofix.textproto.layout import replace_string
 CODE = "PF719"
 NAME = "snapshot-folder-missing"
 SEVERITY = "warning"
+FIXES = ("unsafe",)
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -28,6 +28,7 @@ from protofix.rules.rule import Fix
 CODE = "PF408"
 NAME = "softmax-before-multinomial-loss"
 SEVERITY = "warning"
+FIXES = ("safe",)
 
 
 def _said(chain: Chain) -> str | None:

@@ -13,6 +13,7 @@ from protofix.textproto.source import BLANKS
 CODE = "PF804"
 NAME = "trailing-blanks"
 SEVERITY = "info"
+FIXES = ("safe",)
 ON = False
 
 

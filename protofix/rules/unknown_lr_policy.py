@@ -36,6 +36,7 @@ from protofix.textproto.tree import Scalar, fields_named
 CODE = "PF704"
 NAME = "unknown-lr-policy"
 SEVERITY = "error"
+FIXES = ("safe",)
 MEETS = "never"
 
 

@@ -25,6 +25,7 @@ from protofix.textproto.layout import replace_string
 CODE = "PF713"
 NAME = "unknown-regularization"
 SEVERITY = "error"
+FIXES = ("unsafe",)
 MEETS = "never"
 
 _TYPES = ("L2", "L1")

@@ -25,6 +25,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF710"
 NAME = "unknown-solver-type"
 SEVERITY = "error"
+FIXES = ("unsafe",)
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -13,10 +13,10 @@ from shared_data import ROOT
 
 from protofix.files import FileError
 from protofix.linting.checking import Question, check_source
-from protofix.reports.rules.manual import Example, FixKind, fix_kinds, manual_of
+from protofix.reports.rules.manual import Example, fix_kinds, manual_of
 from protofix.reports.rules.page import FAMILIES, page
 from protofix.rules.registry import NAMES, RULES
-from protofix.rules.rule import Context, Fix, Hit, Rule
+from protofix.rules.rule import Context, Fix, FixKind, Hit, Rule
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import Source
 
@@ -122,9 +122,17 @@ def test_no_rule_offers_a_fix_that_its_examples_do_not_show() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_names_no_fix_that_its_examples_show(rule: Rule) -> None:
+    shown = fix_kinds(replace(rule, fixes=()))
+    assert not set(rule.fixes) & set(shown)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_page_is_good_markdown(rule: Rule) -> None:
     text = page(rule)
     assert rule.code[:3] in FAMILIES
     fences = re.findall(r"^```(\w*)$", text, re.MULTILINE)
     assert [bool(it) for it in fences] == [True, False] * (len(fences) // 2)
-    assert "\t" not in text and not re.search(r" $", text, re.MULTILINE)
+    assert "\t" not in text
+    # In a diff a blank line that stays is a blank.
+    assert not re.search(r"(?<!^) $", text, re.MULTILINE)

@@ -9,11 +9,9 @@ from textwrap import dedent
 from typing import Literal, NamedTuple
 
 from protofix.rules.registry import ON, run_rules
-from protofix.rules.rule import Context, Fix, Rule
+from protofix.rules.rule import Context, Fix, FixKind, Rule, Target
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
-
-FixKind = Literal["safe", "unsafe"]
 
 _EXAMPLE = re.compile(r"^(Wrong|Right):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 
@@ -59,13 +57,20 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def fixes_shown(rule: Rule, text: str) -> list[Fix]:
-    """The fixes that a rule offers for an example, each once."""
-    found = run_rules(Context(read(Source(text))), ON | {rule.code}).findings
+    """The fixes that a rule offers for an example, on either Caffe, each once."""
+    document = read(Source(text))
+    targets: tuple[Target, ...] = ("fused", "legacy")
+    found = [
+        finding
+        for target in targets
+        for finding in run_rules(Context(document, target=target), ON | {rule.code}).findings
+    ]
     return list(dict.fromkeys(it.fix for it in found if it.code == rule.code and it.fix))
 
 
 def fix_kinds(rule: Rule) -> tuple[FixKind, ...]:
-    """The kinds of fixes that a rule offers, none, one or both; its examples tell."""
+    """The kinds of fixes that a rule offers, none, one or both; its examples tell, or it does."""
     fixes = [fix for text in manual_of(rule).wrong for fix in fixes_shown(rule, text)]
     kinds: dict[bool, FixKind] = {True: "safe", False: "unsafe"}
-    return tuple(kind for safe, kind in kinds.items() if any(fix.safe == safe for fix in fixes))
+    shown = {kinds[fix.safe] for fix in fixes}
+    return tuple(kind for kind in kinds.values() if kind in shown or kind in rule.fixes)
