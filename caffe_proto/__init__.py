@@ -1,8 +1,9 @@
 """What Caffe is made of: its schema and the facts of its layer types.
 
-`caffe.proto` is the schema for people to read, `caffe.desc` its compiled form. `schema` makes
-look-up tables of that and, only on demand, protobuf message classes in a descriptor pool of their
-own. `layers` tells how many bottoms and tops each layer type takes, `fork_layers` those of forks.
+`caffe.proto` is the schema for people to read, `caffe.desc` its compiled form, and `caffe.json` the
+look-up tables of that, which `stored` reads. `schema` makes such tables and, only on demand,
+protobuf message classes in a descriptor pool of their own. `layers` tells how many bottoms and tops
+each layer type takes, `fork_layers` those of forks.
 `dialects` puts on the schema what each fork adds, changes and lacks, and `own` reads a schema that
 a user brings. This room knows nothing of text, of nets or of rules.
 """

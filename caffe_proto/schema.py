@@ -1,7 +1,8 @@
 """The schema as plain look-up tables, and message classes for those who want messages.
 
 Checking a tree of text needs names, numbers, types and defaults, no protobuf message. So the
-descriptors are read once into dictionaries, and a descriptor pool is built only when somebody asks
+descriptors are read once into dictionaries (those of Caffe's own schema are stored as such, see
+`stored`), and a descriptor pool is built only when somebody asks
 for a message class. That pool is private to its schema: in protobuf's default pool a process that
 imports pycaffe already has a `caffe.NetParameter`, and the two would clash.
 
@@ -171,14 +172,21 @@ def build_schema(name: str, file: FileDescriptorProto) -> Schema:
 @cache
 def base_schema() -> Schema:
     """Give the schema of Caffe itself, named "bvlc"; made once."""
-    return build_schema("bvlc", base_file())
+    from caffe_proto.stored import schema_of_tables
+
+    tables = Path(__file__).with_name("caffe.json").read_text(encoding="utf-8")
+    return schema_of_tables("bvlc", tables, _base_descriptor())
 
 
 def base_file() -> FileDescriptorProto:
     """Give a fresh copy of the descriptor that caffe.proto compiles to, free to be changed."""
     from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
-    return FileDescriptorProto.FromString(Path(__file__).with_name("caffe.desc").read_bytes())
+    return FileDescriptorProto.FromString(_base_descriptor())
+
+
+def _base_descriptor() -> bytes:
+    return Path(__file__).with_name("caffe.desc").read_bytes()
 
 
 def _add_message(

@@ -9,20 +9,26 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from protofix import __version__
-from protofix.commands.check import add_check
 from protofix.commands.common import FAILED, complain
-from protofix.commands.completion import add_completion
-from protofix.commands.inject import add_inject
-from protofix.commands.matrix import add_matrix
-from protofix.commands.migrate import add_migrate
-from protofix.commands.prove import add_prove
-from protofix.commands.rules import add_explain, add_rules
-from protofix.commands.show import add_show
-from protofix.commands.upgrade import add_upgrade
 from protofix.files import FileError
+
+# The modules of `protofix.commands`, whose functions `add_NAME` add the commands' arguments. One
+# more, which completes all of them, is added where they all are.
+_COMMANDS = {
+    "check": "check",
+    "rules": "rules",
+    "explain": "rules",
+    "show": "show",
+    "upgrade": "upgrade",
+    "migrate": "migrate",
+    "inject": "inject",
+    "matrix": "matrix",
+    "prove": "prove",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        parsed = _parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        parsed = _parser(given).parse_args(given)
         code: int = parsed.run(parsed)
         sys.stdout.flush()
         return code
@@ -61,22 +68,27 @@ class _Parser(argparse.ArgumentParser):
         self.exit(FAILED, f"{self.prog}: {message}; --help shows what it takes\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of these arguments; of the commands it has the one that they begin with alone.
+
+    Without one it has all, to list them.
+    """
     parser: argparse.ArgumentParser = _Parser(
         prog="protofix",
         description="Reads, checks and mends Caffe prototxt without losing a byte.",
         epilog="protofix COMMAND --help shows examples.",
     )
     parser.add_argument("--version", action="version", version=f"protofix {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    add_check(commands)
-    add_rules(commands)
-    add_explain(commands)
-    add_show(commands)
-    add_upgrade(commands)
-    add_migrate(commands)
-    add_inject(commands)
-    add_matrix(commands)
-    add_prove(commands)
-    add_completion(commands, parser)
+    # Asked for prog, argparse makes it of a help text, with a few more modules.
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog=parser.prog
+    )
+    # To import all and to build their parsers takes longer than to check a small net.
+    for name in [it for it in _COMMANDS if it in given[:1]] or _COMMANDS:
+        module = import_module(f"protofix.commands.{_COMMANDS[name]}")
+        getattr(module, f"add_{name}")(commands)
+    if not given or given[0] not in _COMMANDS:
+        from protofix.commands.completion import add_completion
+
+        add_completion(commands, parser)
     return parser

@@ -6,14 +6,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from protofix.data.processes import cores, in_processes
 from protofix.files import FileError, read_bytes, source_of_bytes
-from protofix.linting.baseline import Baseline, Known, beyond
 from protofix.linting.checking import Failed, Question, check_file
-from protofix.linting.fixing import Fixed, fix_source
 from protofix.linting.questions import Questions
 from protofix.rules.rule import Checked, Finding
+
+if TYPE_CHECKING:
+    from protofix.linting.baseline import Baseline, Known
+    from protofix.linting.fixing import Fixed
 
 _WORTH_PROCESSES = 64  # files; starting a process takes longer than checking a dozen of them
 
@@ -84,6 +87,9 @@ def _fix_all(task: Task | Failed) -> Fixed | Failed:
 def _fix(task: Task | Failed, unsafe: bool) -> Fixed | Failed:
     if isinstance(task, Failed):
         return task
+    from protofix.linting.baseline import beyond
+    from protofix.linting.fixing import fix_source
+
     known = task.known
 
     def wanted(checked: Checked) -> Sequence[Finding]:

@@ -1,10 +1,10 @@
-"""Makes caffe_proto/caffe.desc, the compiled schema, of caffe_proto/caffe.proto.
+"""Makes caffe_proto/caffe.desc and caffe.json, the compiled schema, of caffe_proto/caffe.proto.
 
 Run it after an edit of caffe.proto. It needs grpcio-tools, which the installed package does not:
-that is why the compiled form is kept in the repository.
+that is why the compiled forms are kept in the repository.
 
-    python tools/compile_schema.py            write caffe.desc
-    python tools/compile_schema.py --check    exit 1 if caffe.desc is not what caffe.proto gives
+    python tools/compile_schema.py            write caffe.desc and caffe.json
+    python tools/compile_schema.py --check    exit 1 if they are not what caffe.proto gives
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import tempfile
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2
+
+from caffe_proto.schema import build_schema
+from caffe_proto.stored import stored_tables
 
 PROTO = Path(__file__).resolve().parents[1] / "caffe_proto" / "caffe.proto"
 
@@ -49,27 +52,37 @@ def compile_proto(proto: Path) -> bytes:
     return files[0].SerializeToString(deterministic=True)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write or check caffe.desc.
+def compiled(proto: Path) -> dict[Path, bytes]:
+    """Give the files that a .proto file is kept as: its descriptor, and its look-up tables.
 
-    Gives 0 for success, 1 where a check finds the file stale, 2 where caffe.proto does not compile.
+    Raises CompileError.
     """
-    parser = argparse.ArgumentParser(description="Compile caffe_proto/caffe.proto to caffe.desc.")
+    descriptor = compile_proto(proto)
+    schema = build_schema(proto.stem, descriptor_pb2.FileDescriptorProto.FromString(descriptor))
+    tables = stored_tables(schema).encode()
+    return {proto.with_suffix(".desc"): descriptor, proto.with_suffix(".json"): tables}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check caffe.desc and caffe.json.
+
+    Gives 0 for success, 1 where a check finds a file stale, 2 where caffe.proto does not compile.
+    """
+    parser = argparse.ArgumentParser(description="Compile caffe_proto/caffe.proto.")
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if stale")
     check: bool = parser.parse_args(arguments).check
-    target = PROTO.with_suffix(".desc")
     try:
-        compiled = compile_proto(PROTO)
+        files = compiled(PROTO)
     except CompileError as error:
         print(f"{PROTO.name} does not compile: {error}", file=sys.stderr)
         return 2
-    if not check:
-        target.write_bytes(compiled)
-        return 0
-    if target.exists() and target.read_bytes() == compiled:
-        return 0
-    print(f"{target.name} is stale: run python tools/compile_schema.py", file=sys.stderr)
-    return 1
+    stale = [path for path, it in files.items() if not path.exists() or path.read_bytes() != it]
+    for path in stale:
+        if check:
+            print(f"{path.name} is stale: run python tools/compile_schema.py", file=sys.stderr)
+        else:
+            path.write_bytes(files[path])
+    return 1 if check and stale else 0
 
 
 if __name__ == "__main__":

@@ -181,7 +181,6 @@ def _jobs(written: str) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from protofix.linting.baseline import read_baseline
     from protofix.linting.questions import Options, Questions
     from protofix.linting.walking import files_below
     from protofix.runner import tasks_of
@@ -197,7 +196,7 @@ def _check(arguments: argparse.Namespace) -> int:
         given_of(arguments),
     )
     questions = Questions(options)
-    baseline = read_baseline(arguments.baseline) if arguments.baseline else None
+    baseline = _baseline_of(arguments)
     paths = list(files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore))
     if arguments.force_exclude:
         paths = [it for it in paths if it == "-" or not questions.leaves_out(it)]
@@ -210,6 +209,14 @@ def _check(arguments: argparse.Namespace) -> int:
         if arguments.diff:
             return code
     return max(code, _report(tasks, arguments, baseline))
+
+
+def _baseline_of(arguments: argparse.Namespace) -> Baseline | None:
+    if not arguments.baseline:
+        return None
+    from protofix.linting.baseline import read_baseline
+
+    return read_baseline(arguments.baseline)
 
 
 def _stdin() -> Callable[[], bytes]:
@@ -275,12 +282,12 @@ def _report(
 
 def _beyond(checked: Checked, baseline: Baseline | None) -> Checked:
     """What a baseline does not accept."""
+    if baseline is None:
+        return checked
     from dataclasses import replace
 
     from protofix.linting.baseline import beyond
 
-    if baseline is None:
-        return checked
     known = baseline.of(checked.source.path)
     return replace(checked, findings=beyond(known, checked.source, checked.findings))
 

@@ -1,18 +1,21 @@
-"""Work in several processes, which end with this one and leave Ctrl-C to it."""
+"""Work in several processes, which end with this one and leave Ctrl-C to it.
+
+What starts them is imported where they are wanted: work in one process is not to wait for it.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from multiprocessing.connection import Connection
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -44,6 +47,10 @@ def in_processes(
     if workers < 2:
         yield from map(work, tasks)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     context = multiprocessing.get_context("spawn")
     ear, mouth = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, context, _begin, (ear,))

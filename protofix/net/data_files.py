@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
 from caffe_proto import base_schema
-from protofix.data import leveldb, lmdb
 from protofix.data.bytes import LARGEST_RECORD, UnreadableError
 from protofix.data.hdf5 import Hdf5File, datasets_of, largest_of
 from protofix.data.images import Picture, picture_of
@@ -79,9 +78,8 @@ class DataFiles:
 
     def record(self, source: str, backend: Backend) -> Record | None:
         """The first record of a database."""
-        database = lmdb if backend == "LMDB" else leveldb
         return self._once(
-            backend, source, lambda path: self._record(source, path, database.first_value(path))
+            backend, source, lambda path: self._record(source, path, _first_value(path, backend))
         )
 
     def image_list(self, source: str) -> Listed | None:
@@ -195,12 +193,28 @@ def _source(layer: Layer, message: str) -> str:
     return layer.values(message).string("source") or ""
 
 
+# The readers of databases are imported where there is one: they need numpy, which takes longer to
+# import than a net to be checked.
+
+
 def _backend(folder: Path) -> Backend:
+    from protofix.data import leveldb, lmdb
+
     if (folder / lmdb.DATA).exists():
         return "LMDB"
     if (folder / leveldb.CURRENT).exists():
         return "LEVELDB"
     raise UnreadableError("is no LMDB and no LevelDB")
+
+
+def _first_value(folder: Path, backend: Backend) -> bytes:
+    if backend == "LMDB":
+        from protofix.data import lmdb
+
+        return lmdb.first_value(folder)
+    from protofix.data import leveldb
+
+    return leveldb.first_value(folder)
 
 
 def _parse(message: Message, content: bytes) -> None:
