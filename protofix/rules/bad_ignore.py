@@ -16,6 +16,7 @@ CODE = "PF901"
 NAME = "bad-ignore"
 SEVERITY = "warning"
 LAST = True
+WANTS = "ignores"
 
 
 def check(context: Context) -> Iterator[Hit]:

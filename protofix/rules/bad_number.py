@@ -14,4 +14,5 @@ from protofix.rules.rule import diagnosed
 CODE = "PF003"
 NAME = "bad-number"
 SEVERITY = "error"
+WANTS = "diagnoses"
 check = diagnosed("number")

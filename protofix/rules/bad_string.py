@@ -18,4 +18,5 @@ from protofix.rules.rule import diagnosed
 CODE = "PF002"
 NAME = "bad-string"
 SEVERITY = "error"
+WANTS = "diagnoses"
 check = diagnosed("string")

@@ -42,6 +42,7 @@ from protofix.textproto.tree import Document, Field, fields_named
 CODE = "PF327"
 NAME = "batch-statistics-in-test"
 SEVERITY = "warning"
+TYPES = ("BatchNorm", "BN")
 
 _BN_MODES = ("LEARN", "INFERENCE")
 

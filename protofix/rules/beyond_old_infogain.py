@@ -36,6 +36,7 @@ from protofix.textproto.tree import Document, fields_named
 CODE = "PF414"
 NAME = "beyond-old-infogain"
 SEVERITY = "error"
+TYPES = ("InfogainLoss",)
 
 _AXES = 4  # number, channels, height and width
 

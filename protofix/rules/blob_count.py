@@ -28,5 +28,6 @@ from protofix.rules.rule import refused
 CODE = "PF304"
 NAME = "blob-count"
 SEVERITY = "error"
+WANTS = "refusals"
 
 check = refused("blob-count")

@@ -17,4 +17,5 @@ from protofix.rules.rule import diagnosed
 CODE = "PF006"
 NAME = "byte-order-mark"
 SEVERITY = "error"
+WANTS = "diagnoses"
 check = diagnosed("byte-order-mark")

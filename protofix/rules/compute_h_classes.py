@@ -33,6 +33,7 @@ from protofix.rules.rule import Hit, of_nets
 CODE = "PF504"
 NAME = "compute-h-classes"
 SEVERITY = "error"
+TYPES = ("InfogainLoss",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

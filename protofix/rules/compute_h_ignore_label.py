@@ -35,6 +35,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF505"
 NAME = "compute-h-ignore-label"
 SEVERITY = "warning"
+TYPES = ("InfogainLoss",)
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -31,6 +31,7 @@ CODE = "PF706"
 NAME = "constant-learning-rate"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
+WANTS = "solver"
 
 _NEEDED = {
     "inv": ("gamma", "power"),

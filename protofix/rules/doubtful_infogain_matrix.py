@@ -26,6 +26,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF502"
 NAME = "doubtful-infogain-matrix"
 SEVERITY = "warning"
+TYPES = ("InfogainLoss",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

@@ -27,6 +27,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF716"
 NAME = "doubtful-solver-number"
 SEVERITY = "warning"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

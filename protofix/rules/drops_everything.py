@@ -27,6 +27,7 @@ from protofix.rules.rule import Hit, of_nets
 CODE = "PF323"
 NAME = "drops-everything"
 SEVERITY = "warning"
+TYPES = ("Dropout",)
 
 # Caffe holds the ratio in 32 bits: what is nearer to 1 than to the numbers beside it is 1.
 _LEAST, _MOST = 1 - 2**-25, 1 + 2**-24

@@ -20,5 +20,6 @@ from protofix.rules.rule import refused
 CODE = "PF313"
 NAME = "first-pass"
 SEVERITY = "warning"
+WANTS = "refusals"
 
 check = refused("first-pass")

@@ -22,6 +22,7 @@ from protofix.rules.weighing import once_a_top
 CODE = "PF405"
 NAME = "infogain-loss-weights"
 SEVERITY = "error"
+WANTS = "refusals"
 
 _TODAY = refused("loss-weights", lambda layer: layer.type == "InfogainLoss", once_a_top)
 _BEFORE = refused(

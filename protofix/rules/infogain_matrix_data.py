@@ -30,6 +30,7 @@ from protofix.rules.rule import Context, Hit
 CODE = "PF503"
 NAME = "infogain-matrix-data"
 SEVERITY = "warning"
+TYPES = ("InfogainLoss",)
 
 
 def check(context: Context) -> Iterator[Hit]:

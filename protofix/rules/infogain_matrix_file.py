@@ -26,6 +26,7 @@ from protofix.rules.rule import Context, Hit, Target
 CODE = "PF406"
 NAME = "infogain-matrix-file"
 SEVERITY = "error"
+TYPES = ("InfogainLoss",)
 
 
 def check(context: Context) -> Iterator[Hit]:

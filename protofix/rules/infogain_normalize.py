@@ -29,6 +29,7 @@ from protofix.textproto.tree import fields_named
 CODE = "PF404"
 NAME = "infogain-normalize"
 SEVERITY = "error"
+TYPES = ("InfogainLoss",)
 
 
 def check(context: Context) -> Iterator[Hit]:

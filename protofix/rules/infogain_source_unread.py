@@ -27,6 +27,7 @@ from protofix.textproto.tree import fields_named
 CODE = "PF410"
 NAME = "infogain-source-unread"
 SEVERITY = "warning"
+TYPES = ("InfogainLoss",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

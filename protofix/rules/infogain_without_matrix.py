@@ -21,6 +21,7 @@ from protofix.rules.rule import Hit, of_nets
 CODE = "PF403"
 NAME = "infogain-without-matrix"
 SEVERITY = "error"
+TYPES = ("InfogainLoss",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

@@ -26,6 +26,7 @@ from protofix.rules.rule import Context, Hit, refused
 CODE = "PF305"
 NAME = "layer-parameter"
 SEVERITY = "error"
+WANTS = "refusals"
 
 _SLIPS = ("unknown-field", "wrong-type")
 

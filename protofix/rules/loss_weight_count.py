@@ -21,5 +21,6 @@ from protofix.rules.weighing import once_a_top
 CODE = "PF311"
 NAME = "loss-weight-count"
 SEVERITY = "error"
+WANTS = "refusals"
 
 check = refused("loss-weights", lambda layer: layer.type != "InfogainLoss", once_a_top)

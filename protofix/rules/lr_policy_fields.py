@@ -51,6 +51,7 @@ CODE = "PF705"
 NAME = "lr-policy-fields"
 SEVERITY = "error"
 MEETS = "never"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

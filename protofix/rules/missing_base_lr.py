@@ -27,6 +27,7 @@ CODE = "PF708"
 NAME = "missing-base-lr"
 SEVERITY = "error"
 MEETS = "never"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

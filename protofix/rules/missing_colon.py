@@ -14,4 +14,5 @@ from protofix.rules.rule import misfitting
 CODE = "PF107"
 NAME = "missing-colon"
 SEVERITY = "error"
+WANTS = "misfits"
 check = misfitting("missing-colon")

@@ -14,4 +14,5 @@ from protofix.rules.rule import misfitting
 CODE = "PF106"
 NAME = "missing-field"
 SEVERITY = "error"
+WANTS = "misfits"
 check = misfitting("missing-field")

@@ -30,6 +30,7 @@ from protofix.rules.rule import Context, Hit
 CODE = "PF709"
 NAME = "missing-max-iter"
 SEVERITY = "warning"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

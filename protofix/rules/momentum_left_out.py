@@ -29,6 +29,7 @@ from protofix.textproto.layout import add_value, style_of
 CODE = "PF721"
 NAME = "momentum-left-out"
 SEVERITY = "warning"
+WANTS = "solver"
 
 _USUAL = {"Adam": "0.9", "AdaDelta": "0.95"}
 

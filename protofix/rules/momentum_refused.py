@@ -25,6 +25,7 @@ CODE = "PF714"
 NAME = "momentum-refused"
 SEVERITY = "error"
 MEETS = "never"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -8,4 +8,5 @@ from protofix.rules.rule import diagnosed
 CODE = "PF007"
 NAME = "nested-too-deep"
 SEVERITY = "error"
+WANTS = "diagnoses"
 check = diagnosed("depth")

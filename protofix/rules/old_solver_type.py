@@ -25,6 +25,7 @@ from protofix.textproto.tree import fields_named
 CODE = "PF712"
 NAME = "old-solver-type"
 SEVERITY = "info"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -14,4 +14,5 @@ from protofix.rules.rule import misfitting
 CODE = "PF103"
 NAME = "out-of-range"
 SEVERITY = "error"
+WANTS = "misfits"
 check = misfitting("out-of-range")

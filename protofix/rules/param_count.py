@@ -21,5 +21,6 @@ from protofix.rules.rule import refused
 CODE = "PF308"
 NAME = "param-count"
 SEVERITY = "error"
+WANTS = "refusals"
 
 check = refused("param-count")

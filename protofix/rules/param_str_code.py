@@ -40,6 +40,7 @@ from protofix.textproto.literals import clip, encode_string
 CODE = "PF601"
 NAME = "param-str-code"
 SEVERITY = "warning"
+TYPES = ("Python",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

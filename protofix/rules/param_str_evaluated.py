@@ -19,6 +19,7 @@ from protofix.rules.rule import Hit, of_nets
 CODE = "PF606"
 NAME = "param-str-evaluated"
 SEVERITY = "warning"
+TYPES = ("Python",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

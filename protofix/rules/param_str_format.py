@@ -24,6 +24,7 @@ CODE = "PF607"
 NAME = "param-str-format"
 SEVERITY = "warning"
 FIXES = ("safe",)
+TYPES = ("Python",)
 
 _READERS = {
     "json.loads": ("JSON", is_json),

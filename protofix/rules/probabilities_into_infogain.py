@@ -50,6 +50,7 @@ CODE = "PF402"
 NAME = "probabilities-into-infogain"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
+TYPES = ("InfogainLoss",)
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -20,5 +20,6 @@ from protofix.rules.rule import refused
 CODE = "PF309"
 NAME = "propagate-down-count"
 SEVERITY = "error"
+WANTS = "refusals"
 
 check = refused("marks")

@@ -23,6 +23,7 @@ CODE = "PF604"
 NAME = "python-class"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
+TYPES = ("Python",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

@@ -23,6 +23,7 @@ from protofix.rules.rule import Hit, of_nets
 CODE = "PF605"
 NAME = "python-methods"
 SEVERITY = "warning"
+TYPES = ("Python",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

@@ -45,6 +45,7 @@ CODE = "PF603"
 NAME = "python-module"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
+TYPES = ("Python",)
 
 
 class _Wrong(NamedTuple):

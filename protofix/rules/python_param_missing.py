@@ -23,6 +23,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF602"
 NAME = "python-param-missing"
 SEVERITY = "error"
+TYPES = ("Python",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:

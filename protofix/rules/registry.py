@@ -2,124 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
-from typing import NamedTuple, Protocol, cast
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
-from protofix.rules.rule import Context, Finding, Hit, Looked, Meets, Rule, Severity
+from protofix.rules.rule import Context, Finding, Looked, Meets, Rule, RuleFile
 
-_FILES = (
-    "unexpected_token",
-    "bad_string",
-    "bad_number",
-    "stray_character",
-    "unbalanced_bracket",
-    "byte_order_mark",
-    "nested_too_deep",
-    "unknown_field",
-    "wrong_type",
-    "out_of_range",
-    "unknown_enum_value",
-    "repeated_field",
-    "missing_field",
-    "missing_colon",
-    "not_caffe",
-    "unknown_layer_type",
-    "mixed_formats",
-    "v0_layers",
-    "v1_layers",
-    "input_fields",
-    "transform_fields",
-    "batch_norm_rates",
-    "old_spellings",
-    "unread_transform",
-    "unmade_blob",
-    "remade_blob",
-    "include_and_exclude",
-    "blob_count",
-    "layer_parameter",
-    "shape_mismatch",
-    "shared_parameter",
-    "param_count",
-    "propagate_down_count",
-    "loss_weight_count",
-    "shared_in_place",
-    "input_shape",
-    "first_pass",
-    "unlike_phases",
-    "unread_top",
-    "unkept_layer",
-    "drops_everything",
-    "labels_beyond_classes",
-    "unweighted_loss",
-    "label_in_deploy",
-    "batch_statistics_in_test",
-    "in_place_by_mistake",
-    "repeated_name",
-    "stage_slip",
-    "softmax_before_infogain",
-    "probabilities_into_infogain",
-    "infogain_without_matrix",
-    "infogain_normalize",
-    "infogain_loss_weights",
-    "infogain_matrix_file",
-    "softmax_before_softmax_loss",
-    "softmax_before_multinomial_loss",
-    "sigmoid_before_sigmoid_loss",
-    "infogain_source_unread",
-    "unread_loss_field",
-    "label_ignored_elsewhere",
-    "scores_into_old_infogain",
-    "beyond_old_infogain",
-    "unreadable_data",
-    "doubtful_infogain_matrix",
-    "infogain_matrix_data",
-    "compute_h_classes",
-    "compute_h_ignore_label",
-    "param_str_code",
-    "python_param_missing",
-    "python_module",
-    "python_class",
-    "python_methods",
-    "param_str_evaluated",
-    "param_str_format",
-    "share_in_parallel",
-    "solver_without_net_file",
-    "solver_nets",
-    "solver_without_net",
-    "unknown_lr_policy",
-    "lr_policy_fields",
-    "constant_learning_rate",
-    "stepvalue_order",
-    "missing_base_lr",
-    "missing_max_iter",
-    "unknown_solver_type",
-    "solver_type_twice",
-    "old_solver_type",
-    "unknown_regularization",
-    "momentum_refused",
-    "solver_number",
-    "doubtful_solver_number",
-    "untested_net",
-    "snapshot_without_prefix",
-    "snapshot_folder_missing",
-    "unread_solver_field",
-    "momentum_left_out",
-    "indentation",
-    "quotes",
-    "field_order",
-    "trailing_blanks",
-    "blank_lines",
-    "final_newline",
-    "spacing",
-    "brackets",
-    "separators",
-    "line_ends",
-    "bad_ignore",
-    "unused_ignore",
-)
-
+INDEX = Path(__file__).with_name("index.json")
+"""What the rules' files say of themselves; `tools/write_rule_pages.py` makes it of them."""
 
 # When Caffe meets what the rules of a family find; a rule may say otherwise, by MEETS.
 _MEETS: Mapping[str, Meets] = {
@@ -136,32 +30,29 @@ _MEETS: Mapping[str, Meets] = {
 }
 
 
-class _RuleFile(Protocol):
-    """What a file of this folder has if it is a rule; its docstring is the rule's manual."""
-
-    __doc__: str | None
-    CODE: str
-    NAME: str
-    SEVERITY: Severity
-    check: Callable[[Context], Iterator[Hit]]
-
-
-def _rule(file: str) -> Rule:
-    it = cast(_RuleFile, import_module(f"protofix.rules.{file}"))
+def _rule(record: Mapping[str, Any]) -> Rule:
+    code: str = record["code"]
     return Rule(
-        it.CODE,
-        it.NAME,
-        it.SEVERITY,
-        it.check,
-        it.__doc__ or "",
-        meets=getattr(it, "MEETS", _MEETS[it.CODE[:3]]),
-        on=getattr(it, "ON", True),
-        last=getattr(it, "LAST", False),
-        fixes=getattr(it, "FIXES", ()),
+        code,
+        record["name"],
+        record["severity"],
+        cast("Callable[[], RuleFile]", partial(import_module, f"protofix.rules.{record['file']}")),
+        meets=record.get("meets", _MEETS[code[:3]]),
+        on=record.get("on", True),
+        last=record.get("last", False),
+        fixes=tuple(record.get("fixes", ())),
+        wants=record.get("wants", "anything"),
+        types=tuple(record.get("types", ())),
     )
 
 
-RULES: tuple[Rule, ...] = tuple(sorted(map(_rule, _FILES), key=lambda rule: rule.code))
+def _stored() -> list[dict[str, Any]]:
+    """The index, in the order of the codes: to import every rule takes longer than most need."""
+    records: list[dict[str, Any]] = json.loads(INDEX.read_text(encoding="utf-8"))
+    return records
+
+
+RULES: tuple[Rule, ...] = tuple(map(_rule, _stored()))
 """Every rule, in the order of the codes."""
 
 NAMES: Mapping[str, str] = {rule.code: rule.name for rule in RULES}
@@ -218,7 +109,7 @@ def _found_by(rules: Iterable[Rule], context: Context, failures: list[RuleError]
     broken: dict[str, str] = {}
     for rule in rules:
         try:
-            for finding in rule.findings(context):
+            for finding in rule.findings(context) if rule.has_work(context) else ():
                 found.setdefault(finding.place, finding)
         except Exception as error:  # A mistake of ours in one rule must not hide the others.
             what = f"{type(error).__name__}: {error}"

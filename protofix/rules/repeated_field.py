@@ -25,6 +25,7 @@ from protofix.textproto.tree import Document, Field, fields_named
 CODE = "PF105"
 NAME = "repeated-field"
 SEVERITY = "error"
+WANTS = "misfits"
 
 _check = misfitting("repeated-field")
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from caffe_proto import Schema, dialect_title
 from protofix.net.binding import Lack, Misfit
@@ -35,6 +35,10 @@ FixKind = Literal["safe", "unsafe"]
 Target = Literal["fused", "legacy"]
 """The Caffe that nets are for: one whose InfogainLoss holds the softmax (since April 2017), or one
 before."""
+
+Wants = Literal["anything", "diagnoses", "misfits", "refusals", "solver", "ignores"]
+"""What must be there for a rule to find something: mistakes in the text, what does not fit the
+schema, what Caffe refuses to build, a solver, comments to protofix."""
 
 Meets = Literal["file", "connecting", "layers", "never"]
 """When Caffe meets an error: as it reads the file, then as it connects the layers (the filter of
@@ -122,6 +126,11 @@ class Context:
             for net in self.nets
             if isinstance(net.node, Message)
         )
+
+    @cached_property
+    def layer_types(self) -> frozenset[str]:
+        """The types of all layers of its nets, in whatever state."""
+        return frozenset(layer.type for view in self.views for layer in view.net.layers)
 
     @cached_property
     def nets(self) -> tuple[SolverNet, ...]:
@@ -226,31 +235,64 @@ class Hit:
     fix: Fix | None = None
 
 
+class RuleFile(Protocol):
+    """What a rule's file has at least; its docstring is the rule's manual."""
+
+    __doc__: str | None
+    CODE: str
+    NAME: str
+    SEVERITY: Severity
+    check: Callable[[Context], Iterator[Hit]]
+
+
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its stable code, its name in words, and the function that looks.
+    """A rule: its stable code, its name in words, and its file, which is imported when it is used.
 
     `meets` is when Caffe meets what it finds, if that is an error. A rule of taste is not `on`
     unless it is asked for. One that is `last` looks at what the others found. `fixes` are kinds of
-    fixes that the examples of its manual cannot show.
+    fixes that the examples of its manual cannot show. It has nothing to do in a document without
+    what it `wants`, or without a layer of one of `types` if it names any.
     """
 
     code: str
     name: str
     severity: Severity
-    check: Callable[[Context], Iterator[Hit]]
-    manual: str
+    file: Callable[[], RuleFile]
     meets: Meets
     on: bool = True
     last: bool = False
     fixes: tuple[FixKind, ...] = ()
+    wants: Wants = "anything"
+    types: tuple[str, ...] = ()
+
+    @property
+    def manual(self) -> str:
+        """What the rule says of itself."""
+        return self.file().__doc__ or ""
+
+    def has_work(self, context: Context) -> bool:
+        """Whether there is anything in a document for the rule to look at."""
+        return _HAS[self.wants](context) and (
+            not self.types or not context.layer_types.isdisjoint(self.types)
+        )
 
     def findings(self, context: Context) -> Iterator[Finding]:
         """Everything the rule finds."""
-        for hit in self.check(context):
+        for hit in self.file().check(context):
             yield Finding(
                 hit.start, hit.end, self.code, self.name, hit.message, self.severity, hit.fix
             )
+
+
+_HAS: Mapping[Wants, Callable[[Context], bool]] = {
+    "anything": lambda context: True,
+    "diagnoses": lambda context: bool(context.document.diagnoses),
+    "misfits": lambda context: bool(context.misfits),
+    "refusals": lambda context: any(it.refusals for view in context.views for it in view.built),
+    "solver": lambda context: context.kind == "SolverParameter",
+    "ignores": lambda context: bool(context.ignores),
+}
 
 
 def diagnosed(kind: str) -> Callable[[Context], Iterator[Hit]]:

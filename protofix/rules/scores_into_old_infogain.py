@@ -41,6 +41,7 @@ CODE = "PF413"
 NAME = "scores-into-old-infogain"
 SEVERITY = "error"
 MEETS = "never"
+TYPES = ("InfogainLoss",)
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -27,6 +27,7 @@ from protofix.rules.rule import Context, Hit, refused
 CODE = "PF306"
 NAME = "shape-mismatch"
 SEVERITY = "error"
+WANTS = "refusals"
 
 _TODAY = refused("shape")
 _BEFORE = refused("shape", lambda layer: layer.type != "InfogainLoss")

@@ -25,6 +25,7 @@ from protofix.textproto.layout import remove
 CODE = "PF608"
 NAME = "share-in-parallel"
 SEVERITY = "info"
+TYPES = ("Python",)
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -24,5 +24,6 @@ from protofix.rules.rule import refused
 CODE = "PF307"
 NAME = "shared-parameter"
 SEVERITY = "error"
+WANTS = "refusals"
 
 check = refused("shared-param")

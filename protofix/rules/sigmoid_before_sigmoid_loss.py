@@ -29,6 +29,7 @@ CODE = "PF409"
 NAME = "sigmoid-before-sigmoid-loss"
 SEVERITY = "error"
 MEETS = "never"
+TYPES = ("SigmoidCrossEntropyLoss",)
 
 
 def _said(chain: Chain) -> str:

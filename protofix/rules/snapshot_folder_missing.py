@@ -24,6 +24,7 @@ CODE = "PF719"
 NAME = "snapshot-folder-missing"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -28,6 +28,7 @@ from protofix.rules.rule import Context, Hit
 CODE = "PF718"
 NAME = "snapshot-without-prefix"
 SEVERITY = "warning"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

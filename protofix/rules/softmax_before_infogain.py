@@ -40,6 +40,7 @@ CODE = "PF401"
 NAME = "softmax-before-infogain"
 SEVERITY = "error"
 MEETS = "never"
+TYPES = ("InfogainLoss",)
 
 
 def check(context: Context) -> Iterator[Hit]:

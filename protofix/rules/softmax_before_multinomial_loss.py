@@ -29,6 +29,7 @@ CODE = "PF408"
 NAME = "softmax-before-multinomial-loss"
 SEVERITY = "warning"
 FIXES = ("safe",)
+TYPES = ("MultinomialLogisticLoss",)
 
 
 def _said(chain: Chain) -> str | None:

@@ -29,6 +29,7 @@ CODE = "PF407"
 NAME = "softmax-before-softmax-loss"
 SEVERITY = "error"
 MEETS = "never"
+TYPES = ("SoftmaxWithLoss", "SoftmaxWithLossOHEM")
 
 
 def _said(chain: Chain) -> str:

@@ -36,6 +36,7 @@ from protofix.textproto.tree import Node, messages_named, scalars_named
 CODE = "PF702"
 NAME = "solver-nets"
 SEVERITY = "error"
+WANTS = "solver"
 
 # What alone makes a file a solver to be run, and not a part of one.
 _NETS = ("net", "train_net", "net_param", "train_net_param", "test_net", "test_net_param")

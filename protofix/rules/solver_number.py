@@ -44,6 +44,7 @@ CODE = "PF715"
 NAME = "solver-number"
 SEVERITY = "error"
 MEETS = "never"
+WANTS = "solver"
 
 _SHARES = {"RMSProp": ("rms_decay",), "Adam": ("momentum", "momentum2")}
 """The numbers of each type that are to be at least 0 and below 1."""

@@ -24,6 +24,7 @@ from protofix.textproto.tree import Field, fields_named
 CODE = "PF711"
 NAME = "solver-type-twice"
 SEVERITY = "error"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -26,6 +26,7 @@ from protofix.textproto.tree import fields_named
 CODE = "PF703"
 NAME = "solver-without-net"
 SEVERITY = "warning"
+WANTS = "solver"
 
 # What a part of a solver, which a program completes, would hardly have all of.
 _WHOLE = ("base_lr", "lr_policy", "max_iter")

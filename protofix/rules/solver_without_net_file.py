@@ -18,6 +18,7 @@ from protofix.rules.rule import Context, Hit
 CODE = "PF701"
 NAME = "solver-without-net-file"
 SEVERITY = "warning"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -33,6 +33,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF707"
 NAME = "stepvalue-order"
 SEVERITY = "warning"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -18,4 +18,5 @@ from protofix.rules.rule import diagnosed
 CODE = "PF004"
 NAME = "stray-character"
 SEVERITY = "error"
+WANTS = "diagnoses"
 check = diagnosed("character")

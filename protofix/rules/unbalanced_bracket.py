@@ -30,6 +30,7 @@ from protofix.rules.rule import Context, Hit, diagnosed
 CODE = "PF005"
 NAME = "unbalanced-bracket"
 SEVERITY = "error"
+WANTS = "diagnoses"
 
 _check = diagnosed("bracket")
 

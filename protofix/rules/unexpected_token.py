@@ -21,4 +21,5 @@ from protofix.rules.rule import diagnosed
 CODE = "PF001"
 NAME = "unexpected-token"
 SEVERITY = "error"
+WANTS = "diagnoses"
 check = diagnosed("unexpected")

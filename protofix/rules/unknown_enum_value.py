@@ -23,6 +23,7 @@ from protofix.rules.rule import Advice, Context, instead, lacking, who_has_it
 CODE = "PF104"
 NAME = "unknown-enum-value"
 SEVERITY = "error"
+WANTS = "misfits"
 
 _MANY = 8
 _V1_TYPES = "V1LayerParameter.LayerType"

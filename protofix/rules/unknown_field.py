@@ -34,6 +34,7 @@ from protofix.rules.upgrading import newer_types
 CODE = "PF101"
 NAME = "unknown-field"
 SEVERITY = "error"
+WANTS = "misfits"
 
 
 def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:

@@ -32,6 +32,7 @@ from protofix.textproto.edits import Mending
 CODE = "PF109"
 NAME = "unknown-layer-type"
 SEVERITY = "error"
+WANTS = "misfits"
 
 
 def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:

@@ -38,6 +38,7 @@ NAME = "unknown-lr-policy"
 SEVERITY = "error"
 FIXES = ("safe",)
 MEETS = "never"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -27,6 +27,7 @@ NAME = "unknown-regularization"
 SEVERITY = "error"
 FIXES = ("unsafe",)
 MEETS = "never"
+WANTS = "solver"
 
 _TYPES = ("L2", "L1")
 

@@ -26,6 +26,7 @@ CODE = "PF710"
 NAME = "unknown-solver-type"
 SEVERITY = "error"
 FIXES = ("unsafe",)
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -42,6 +42,7 @@ from protofix.rules.rule import Context, Hit
 CODE = "PF720"
 NAME = "unread-solver-field"
 SEVERITY = "info"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -28,6 +28,7 @@ from protofix.rules.rule import Context, Hit
 CODE = "PF717"
 NAME = "untested-net"
 SEVERITY = "warning"
+WANTS = "solver"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -27,6 +27,7 @@ CODE = "PF902"
 NAME = "unused-ignore"
 SEVERITY = "warning"
 LAST = True
+WANTS = "ignores"
 
 
 def check(context: Context) -> Iterator[Hit]:

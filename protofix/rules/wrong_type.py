@@ -30,6 +30,7 @@ from protofix.textproto.tree import Scalar
 CODE = "PF102"
 NAME = "wrong-type"
 SEVERITY = "error"
+WANTS = "misfits"
 
 _check = misfitting("wrong-type")
 

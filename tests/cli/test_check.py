@@ -6,11 +6,11 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_rules import made
 from shared_data import SHARED, needs_shared
 
 from protofix.cli import main
@@ -296,7 +296,7 @@ def test_a_rule_that_breaks_down_does_not_hide_the_others(
     def fails(context: Context) -> Iterator[Hit]:
         raise KeyError("oops")
 
-    broken = [replace(it, check=fails) if it.code == "PF401" else it for it in RULES]
+    broken = [made(it, fails) if it.code == "PF401" else it for it in RULES]
     monkeypatch.setattr("protofix.rules.registry.RULES", tuple(broken))
     assert main(["check"]) == 2
     out, err = capsys.readouterr()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
+from made_rules import made
 
 from protofix.linting.checking import Question
 from protofix.linting.fixing import apart, fix_source
@@ -49,7 +49,7 @@ def finds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], Iterator
         def check(context: Context) -> Iterator[Hit]:
             yield from find(context.document.text)
 
-        rules = tuple(replace(it, check=check) if it.code == "PF301" else it for it in RULES)
+        rules = tuple(made(it, check) if it.code == "PF301" else it for it in RULES)
         monkeypatch.setattr("protofix.rules.registry.RULES", rules)
 
     return instead

@@ -22,6 +22,7 @@ from protofix.textproto.source import Source
 
 sys.path.insert(0, str(ROOT / "tools"))
 import write_rule_pages
+from made_rules import made
 
 BY_CODE = {rule.code: rule for rule in RULES}
 
@@ -51,7 +52,7 @@ def test_a_manual_is_a_title_and_paragraphs_and_examples() -> None:
         "A title that goes\non.\n\nWhy it matters,\nat length.\n\nWrong:\n\n    a {\n\n      b: 1\n"
         "    }\n\nRight:\n\n    c: 1\n\nMore to say.\n"
     )
-    found = manual_of(replace(RULES[0], manual=manual))
+    found = manual_of(made(RULES[0], manual=manual))
     assert found.title == "A title that goes on."
     assert found.parts == (
         "Why it matters,\nat length.",
@@ -71,7 +72,7 @@ def offering(*safe: bool, monkeypatch: pytest.MonkeyPatch) -> Rule:
             yield Hit(0, 1, f"fault {number}", Fix("say so", (edit,), is_safe))
 
     manual = "A title.\n\nWrong:\n\n    name: 'n'\n"
-    rule = replace(RULES[0], code="PF999", name="made-up", check=check, manual=manual)
+    rule = replace(made(RULES[0], check, manual), code="PF999", name="made-up")
     monkeypatch.setattr("protofix.rules.registry.RULES", (rule,))
     return rule
 
