@@ -7,7 +7,21 @@
 ['PF101']
 """
 
-from protofix.api import check, inject, migrate, parse, prove, upgrade_text
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from protofix.api import check, inject, migrate, parse, prove, upgrade_text
 
 __version__ = "0.1.0"
 __all__ = ["check", "inject", "migrate", "parse", "prove", "upgrade_text"]
+
+
+def __getattr__(name: str) -> object:
+    """Give a function of the library, which the command line does without."""
+    if name in __all__:
+        from protofix import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import NoReturn
 
 from protofix import __version__
 from protofix.commands.common import FAILED, complain
 from protofix.files import FileError
+
+_OBJECTS = 100_000  # more than there were before, at which cycles are looked for
 
 # The modules of `protofix.commands`, whose functions `add_NAME` add the commands' arguments. One
 # more, which completes all of them, is added where they all are.
@@ -41,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         given = sys.argv[1:] if arguments is None else arguments
-        parsed = _parser(given).parse_args(given)
-        code: int = parsed.run(parsed)
+        with _rare_garbage_collection():
+            parsed = _parser(given).parse_args(given)
+            code: int = parsed.run(parsed)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -59,6 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain("there is not enough memory for this")
     except Exception as error:  # A user never sees a traceback.
         return complain(f"internal error, please report it: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Look for cycles seldom: what a run makes has few, and looking took a sixth of a short one."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -17,7 +17,7 @@ from protofix.net.names import counted
 from protofix.reports.terminal import with_progress, write_diff, write_line
 from protofix.rules.registry import NAMES
 from protofix.runner import Task, fix_all
-from protofix.textproto.edits import unified_diff
+from protofix.textproto.diffs import unified_diff
 
 
 def mend(

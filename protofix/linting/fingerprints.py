@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from typing import NamedTuple
 
 from protofix.linting.baseline import line_of, path_from
@@ -36,6 +35,8 @@ def path_in(root: str, path: str) -> str:
 
 def fingerprints(root: str, checked: Iterable[Checked]) -> Iterator[Known]:
     """All findings of a run with their fingerprints, in their order."""
+    from hashlib import sha256
+
     times: Counter[tuple[str, str, str]] = Counter()
     for one in checked:
         path = path_in(root, one.source.path)

@@ -6,7 +6,6 @@ Also the numbers of V1 types by name, and dialects by the titles that people kno
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from functools import cache
 
 from caffe_proto import (
@@ -40,6 +39,13 @@ _ELSEWHERE = {
 _NAMED = 3  # names in a message
 
 
+def _alike(written: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """The name that is most alike, if one is alike enough."""
+    from difflib import get_close_matches  # Most files have no slip to be looked up.
+
+    return get_close_matches(written, list(names), n=1, cutoff=cutoff)
+
+
 def nearest(written: str, names: Iterable[str]) -> str | None:
     """The name that was most likely meant; None if none is near.
 
@@ -58,7 +64,7 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
         if it.endswith(_COMMON_END) == ends_so and it.count("_") == spelling.count("_")
     }
     alike = _ALIKE_SHORT if len(core) <= _SHORT else _ALIKE
-    found = get_close_matches(core, cores, n=1, cutoff=alike)
+    found = _alike(core, cores, alike)
     return cores[found[0]] if found else None
 
 
@@ -87,7 +93,7 @@ def dialect_named(written: str) -> str:
     found = names.get(_plain(written))
     if found is not None:
         return found
-    near = get_close_matches(_plain(written), names, n=1)
+    near = _alike(_plain(written), names)
     right = (
         f"did you mean `{names[near[0]]}`?" if near else f"there are {', '.join((AUTO, *DIALECTS))}"
     )

@@ -13,7 +13,7 @@ from protofix.reports.proof.as_json import proof_record
 from protofix.reports.proof.text import three_lines
 from protofix.reports.terminal import Line
 from protofix.reports.upgrade import lines as upgrade_lines
-from protofix.textproto.edits import unified_diff
+from protofix.textproto.diffs import unified_diff
 
 if TYPE_CHECKING:
     from protofix.upgrade.weights.match import WeightsMatch

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from protofix.reports.terminal import Line
-from protofix.textproto.edits import unified_diff
+from protofix.textproto.diffs import unified_diff
 from protofix.upgrade.facts import STEP_TITLES, Step
 
 if TYPE_CHECKING:

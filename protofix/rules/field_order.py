@@ -41,6 +41,7 @@ from dataclasses import replace
 
 from protofix.rules.rule import Context
 from protofix.rules.style import Spot, Spots, in_runs
+from protofix.textproto.diffs import edits_between
 from protofix.textproto.draft import (
     Item,
     breaks_line,
@@ -48,7 +49,7 @@ from protofix.textproto.draft import (
     render_item,
     without_blank_lines,
 )
-from protofix.textproto.edits import Edit, edits_between
+from protofix.textproto.edits import Edit
 from protofix.textproto.tree import Message, Node
 
 CODE = "PF803"

@@ -19,7 +19,7 @@ Right:
 from collections.abc import Iterator
 
 from protofix.rules.rule import Context, Fix, Hit
-from protofix.textproto.edits import edits_between
+from protofix.textproto.diffs import edits_between
 from protofix.textproto.tree import fields_named
 
 CODE = "PF712"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from protofix.net.view import NetView
 from protofix.rules.rule import Fix
-from protofix.textproto.edits import edits_between
+from protofix.textproto.diffs import edits_between
 from protofix.textproto.tree import Document
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from caffe_proto import Schema, dialect_title
 from protofix.net.binding import Lack, Misfit
@@ -21,11 +21,13 @@ from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState, NetState
 from protofix.net.values import Values
 from protofix.net.view import NetView, view_of
-from protofix.rules.ignores import Ignore, ignores_in
 from protofix.rules.selectors import means
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Diagnosis, Document, Message
+
+if TYPE_CHECKING:
+    from protofix.rules.ignores import Ignore
 
 Severity = Literal["error", "warning", "info"]
 
@@ -79,6 +81,10 @@ class Context:
     @cached_property
     def ignores(self) -> tuple[Ignore, ...]:
         """The comments that ask for findings to be left out."""
+        if "protofix" not in self.document.text:
+            return ()
+        from protofix.rules.ignores import ignores_in  # Few files have any.
+
         return ignores_in(self.document)
 
     @cached_property

@@ -29,7 +29,7 @@ CODE = "PF407"
 NAME = "softmax-before-softmax-loss"
 SEVERITY = "error"
 MEETS = "never"
-TYPES = ("SoftmaxWithLoss", "SoftmaxWithLossOHEM")
+TYPES = ("Softmax",)
 
 
 def _said(chain: Chain) -> str:

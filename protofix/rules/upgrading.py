@@ -14,10 +14,9 @@ from protofix.net.dialects import fit
 from protofix.net.layers import Layer, Net, bind
 from protofix.net.solvers import nets_of_solver
 from protofix.rules.rule import Context, Fix, Hit
-from protofix.textproto.edits import edits_between
+from protofix.textproto.diffs import edits_between
 from protofix.textproto.tree import Document, Message, Node, Scalar, scalars_named
 from protofix.upgrade.facts import Step
-from protofix.upgrade.text.document import UpgradeError, upgrade_document
 
 LAYERS: tuple[Step, ...] = ("v0", "data", "v1")
 """The steps that make today's layers of all layers."""
@@ -81,6 +80,9 @@ def newer_types(net: Net) -> Iterator[tuple[Layer, Scalar]]:
 
 def _upgraded(document: Document, steps: tuple[Step, ...], unsafe: bool = False) -> Document | None:
     """A document after some steps; None if they change nothing, or leave something undone."""
+    # Few nets are in an old format, and it is much to import.
+    from protofix.upgrade.text.document import UpgradeError, upgrade_document
+
     try:
         upgrade = upgrade_document(document, steps, unsafe)
     except UpgradeError:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protofix.textproto.edits import Edit, OverlapError, apply_edits, unified_diff
+from protofix.textproto.diffs import unified_diff
+from protofix.textproto.edits import Edit, OverlapError, apply_edits
 from protofix.textproto.literals import decode_string, encode_string, parse_float, parse_integer
 
 

@@ -7,7 +7,7 @@ from html import escape
 
 from protofix.net.names import counted
 from protofix.reports.terminal import printable
-from protofix.textproto.edits import unified_diff
+from protofix.textproto.diffs import unified_diff
 from protofix.textproto.tree import Document
 
 _MOST_LINES = 60
