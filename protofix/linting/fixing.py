@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from protofix.linting.checking import EVERYTHING, Question, check_source
@@ -48,28 +48,55 @@ def fix_source(
     mended: Counter[str] = Counter()
     checked = check_source(source, question)
     seen = {source.text}
+    given_up: set[tuple[str, str]] = set()
     for _ in range(_MOST_ROUNDS):
-        findings = [it for it in wanted(checked) if it.fix and (unsafe or it.fix.safe)]
+        before = checked.source
+        findings = [
+            it
+            for it in wanted(checked)
+            if it.fix and (unsafe or it.fix.safe) and (it.code, it.message) not in given_up
+        ]
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
-            return Fixed(source, checked.source, mended, checked, ())
-        before = checked.source
-        edits = [edit for fix in taken for edit in fix.edits]
-        after = Source(apply_edits(before.text, edits), before.path)
-        made = [it for it in findings if it.fix in taken]
-        if len(read(after).diagnoses) > len(read(before).diagnoses):
-            return Fixed(
-                source, before, mended, checked, (_failure(before, made, "break the text"),)
-            )
+            return Fixed(source, before, mended, checked, ())
+        made = _readable(before, taken)
+        done = [it for it in findings if it.fix in made]
+        given_up |= {(it.code, it.message) for it in findings if it.fix in taken - made}
+        if taken - made and not read(before).diagnoses:
+            broken = [it for it in findings if it.fix in taken - made]
+            said = _failure(before, broken, "break the text")
+            return Fixed(source, before, mended, checked, (said,))
+        if not made:
+            continue
+        after = _after(before, made)
         if after.text in seen:
-            return Fixed(
-                source, before, mended, checked, (_failure(before, made, "do not settle"),)
-            )
+            said = _failure(before, done, "do not settle")
+            return Fixed(source, before, mended, checked, (said,))
         seen.add(after.text)
-        mended.update(it.code for it in made)
+        mended.update(it.code for it in done)
         checked = check_source(after, question)
     said = _failure(checked.source, findings, "do not settle")
     return Fixed(source, checked.source, mended, checked, (said,))
+
+
+def _readable(before: Source, fixes: Set[Fix]) -> Set[Fix]:
+    """Those of some fixes, in their order, that together leave no more mistakes in a text.
+
+    What was guessed of a mistake in the text may make the next one worse: such a guess is left out.
+    """
+    bad = len(read(before).diagnoses)
+    if len(read(_after(before, fixes)).diagnoses) <= bad:
+        return fixes
+    kept: dict[Fix, None] = {}
+    for fix in sorted(fixes, key=lambda it: it.edits[0]):
+        if len(read(_after(before, {**kept, fix: None}.keys())).diagnoses) <= bad:
+            kept[fix] = None
+    return kept.keys()
+
+
+def _after(before: Source, fixes: Set[Fix]) -> Source:
+    edits = [edit for fix in fixes for edit in fix.edits]
+    return Source(apply_edits(before.text, edits), before.path)
 
 
 def _failure(source: Source, made: Iterable[Finding], what: str) -> str:
@@ -77,7 +104,7 @@ def _failure(source: Source, made: Iterable[Finding], what: str) -> str:
     return f"{source.path}: internal error, please report it: the fixes of {codes} {what}"
 
 
-def apart(fixes: Iterable[Fix]) -> list[Fix]:
+def apart(fixes: Iterable[Fix]) -> Set[Fix]:
     """The fixes that can be made at once, each once: of two that touch each other the first."""
     taken: dict[Fix, None] = {}
     spans: list[tuple[int, int]] = []
@@ -85,7 +112,7 @@ def apart(fixes: Iterable[Fix]) -> list[Fix]:
         if fix not in taken and not any(_touches(edit, spans) for edit in fix.edits):
             taken[fix] = None
             spans = sorted([*spans, *((edit.start, edit.end) for edit in fix.edits)])
-    return list(taken)
+    return taken.keys()
 
 
 def _touches(edit: Edit, spans: list[tuple[int, int]]) -> bool:

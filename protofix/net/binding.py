@@ -64,14 +64,17 @@ def find_misfits(document: Document, schema: Schema, kind: str) -> list[Misfit]:
 
     Layer types are strings to a schema: which of them there are, it does not know.
     """
-    found = list(_Walker(schema).walk(schema.messages[kind], document.fields, None))
+    found = list(
+        _Walker(schema, bool(document.diagnoses)).walk(schema.messages[kind], document.fields, None)
+    )
     found.sort(key=lambda misfit: misfit.start)
     return found
 
 
 class _Walker:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, broken: bool) -> None:
         self.schema = schema
+        self.broken = broken
         self.net = schema.messages["NetParameter"]
         # Lines that read the same share their shape: what fitted once in a kind of message fits
         # again. The document keeps the shapes alive, so their ids are theirs alone.
@@ -87,7 +90,7 @@ class _Walker:
             if field is None and isinstance(node, Message) and self.is_layer(name, message):
                 # All that follows a missing bracket is in here: one finding, and read on.
                 if name not in seen:
-                    yield _layer_within_layer(node)
+                    yield _layer_within_layer(node, self.broken)
                 seen.add(name)
                 inner = self.net.fields[name].type_name
                 yield from self.walk(self.schema.messages[inner or ""], node.fields, node)
@@ -196,9 +199,11 @@ def _unknown(node: Node, message: MessageType, opened: Message | None) -> Misfit
     return Misfit(node.start, end, "unknown-field", text, lack)
 
 
-def _layer_within_layer(node: Message) -> Misfit:
+def _layer_within_layer(node: Message, broken: bool) -> Misfit:
+    """Ask for the bracket; in a text that is not `broken` one more would be one too many."""
     text = f"a `{node.name}` within a layer: is a `}}` missing before it?"
-    mending = Mending("close the layer before it", (Edit(node.start, node.start, "} "),), False)
+    edit = Edit(node.start, node.start, "} ")
+    mending = Mending("close the layer before it", (edit,), False) if broken else None
     return Misfit(node.start, node.name_end, "unknown-field", text, mending=mending)
 
 

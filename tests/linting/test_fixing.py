@@ -38,7 +38,7 @@ TOGETHER = {
 @pytest.mark.parametrize("case", TOGETHER)
 def test_fixes_that_touch_each_other_wait(case: str) -> None:
     fixes, made = TOGETHER[case]
-    assert apart(fixes) == [fixes[number] for number in made]
+    assert list(apart(fixes)) == [fixes[number] for number in made]
 
 
 @pytest.fixture
