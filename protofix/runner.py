@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,10 +116,13 @@ def _workers(tasks: Sequence[Task | Failed], workers: int | None) -> int:
 class News:
     """Leaves out of what is checked the findings that were given before.
 
-    A net may be checked by itself, and again for a solver that names it.
+    A net may be checked by itself, and again for a solver that names it. It goes by the name that
+    the run has for it, whoever names it first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: Iterable[Task | Failed] = ()) -> None:
+        on_disk = (it for it in tasks if isinstance(it, Task) and it.path != "-")
+        self._names = {os.path.realpath(it.path): it.name for it in on_disk}
         self._seen: set[tuple[str, int, int, str]] = set()
         self._files: set[str] = set()
 
@@ -131,4 +134,7 @@ class News:
         self._seen.update(places.values())
         known = path in self._files
         self._files.add(path)
-        return None if known and not new else replace(checked, findings=new)
+        if known and not new:
+            return None
+        name = self._names.get(path, checked.source.path)
+        return replace(checked, source=replace(checked.source, path=name), findings=new)

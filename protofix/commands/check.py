@@ -246,7 +246,7 @@ def _report(
     printer = Printer(
         arguments.format, arguments.output, arguments.statistics, arguments.verbose, stream
     )
-    news = News()
+    news = News(tasks)
     checked: list[Checked] = []
     failed: list[str] = []  # why, for each file
     results = check_all(tasks, arguments.jobs)

@@ -223,3 +223,16 @@ def test_parameters_of_two_layers_of_one_name_are_not_compared_over_the_phases()
       inner_product_param { num_output: 5 } }
     """
     assert [one.code for one in protofix.check(text)] == ["PF329"]
+
+
+def test_a_net_goes_by_the_name_that_the_run_has_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The solver, which is checked first, names the net from the folder above.
+    nets = tmp_path / "models" / "a"
+    nets.mkdir(parents=True)
+    (nets / "a_solver.prototxt").write_text('net: "models/a/net.prototxt"\nlr_policy: "fixed"\n')
+    (nets / "net.prototxt").write_text("layer { type: 'Input' top: 'x' nmae: 'x' }\n")
+    monkeypatch.chdir(nets)
+    main(["check", ".", "--format", "concise", "--select", "PF1"])
+    assert capsys.readouterr().out.startswith("./net.prototxt:1:32: PF101 ")
