@@ -92,7 +92,10 @@ def checked_of(context: Context, question: Question) -> Checked:
     ran = run_rules(context, question.codes)
     source = context.document.source
     whole = not context.document.diagnoses
-    blobs = frozenset(blob for view in context.views for blob in view.net.blobs) if whole else None
+    blobs: frozenset[str] | None = frozenset()
+    if question.given:  # Otherwise no net need be built for their sake.
+        named = (blob for view in context.views for blob in view.net.blobs)
+        blobs = frozenset(named) if whole else None
     dialect = context.dialect
     failures = tuple(
         f"{source.path}: internal error in {failure}, please report it" for failure in ran.failures

@@ -217,9 +217,9 @@ class Checked:
     """One text, what was found in it, which message it holds, and the dialect it was held against.
 
     `kind` is None for a file that is not Caffe's; no dialect is its own then. `dialect` is the name
-    of the dialect, `dialect_title` what people call it. `blobs` are those of its nets; None if it
-    could not be read whole. `failures` are mistakes of ours: rules that broke down over it, a line
-    each.
+    of the dialect, `dialect_title` what people call it. `blobs` are those of its nets, told
+    where shapes of some are given; None if it could not be read whole. `failures` are mistakes of
+    ours: rules that broke down over it, a line each.
     """
 
     source: Source
