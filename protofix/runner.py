@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from protofix.data.processes import cores, in_processes
 from protofix.files import FileError, read_bytes, source_of_bytes
 from protofix.linting.checking import Failed, Question, check_file
 from protofix.linting.questions import Questions
+from protofix.looking import written_down
 from protofix.rules.rule import Checked, Finding
+from protofix.textproto.source import Source
 
 if TYPE_CHECKING:
     from protofix.linting.baseline import Baseline, Known
+    from protofix.linting.cache import Cache
     from protofix.linting.fixing import Fixed
+    from protofix.linting.store import Entry
 
 _WORTH_PROCESSES = 64  # files; starting a process takes longer than checking a dozen of them
+_WORTH_A_CACHE = 8  # files; fewer are checked while the cache is opened
+_AT_ONCE = 4  # files that a process is given and gives back together
 
 
 @dataclass(frozen=True)
@@ -54,18 +63,106 @@ def tasks_of(
         yield Task(path, name, question, data, baseline.of(name) if baseline else None)
 
 
+class _Result(NamedTuple):
+    """What was found in a file and the nets that it names, and what of that to remember."""
+
+    found: Sequence[Checked | Failed]
+    entry: Entry | None = None
+
+
 def check_all(
-    tasks: Sequence[Task | Failed], workers: int | None = None
+    tasks: Sequence[Task | Failed], workers: int | None = None, cache_folder: Path | None = None
 ) -> Iterator[Sequence[Checked | Failed]]:
-    """Check files, each with the nets that it names if it is a solver, in their order."""
-    yield from in_processes(_check, tasks, _workers(tasks, workers))
+    """Check files, each with the nets that it names if it is a solver, in their order.
+
+    A result in which nothing was found has no text: nobody is shown a line of it. Of many files,
+    the results are remembered in `cache_folder`, and what has not changed is not checked again.
+    """
+    worth_it = sum(map(_is_on_disk, tasks)) >= _WORTH_A_CACHE
+    cache = _cache_in(cache_folder) if cache_folder is not None and worth_it else None
+    if cache is None:
+        with closing(_check_in_lots(tasks, workers, None)) as results:
+            yield from (it.found for it in results)
+        return
+    known = list(cache.remembered(_key(task, cache) for task in tasks))
+    left = [task for task, it in zip(tasks, known, strict=True) if it is None]
+    entries: list[Entry] = []
+    with closing(_check_in_lots(left, workers, cache.stamp)) as results:
+        for it in known:
+            result = next(results) if it is None else _Result(it)
+            if result.entry is not None:
+                entries.append(result.entry)
+            yield result.found
+    cache.remember(entries)
 
 
-def _check(task: Task | Failed) -> list[Checked | Failed]:
+def _cache_in(folder: Path) -> Cache | None:
+    try:
+        from protofix.linting.cache import Cache
+    except ImportError:  # A Python that was built without SQLite.
+        return None
+    return Cache(folder)
+
+
+def _is_on_disk(task: Task | Failed) -> bool:
+    return isinstance(task, Task) and task.path != "-"
+
+
+def _key(task: Task | Failed, cache: Cache) -> str | None:
+    """What a file's result is remembered by; None for what is not remembered."""
+    if isinstance(task, Failed) or task.path == "-":
+        return None
+    from protofix.linting.cache import key_of
+
+    try:
+        return key_of(task.name, read_bytes(Path(task.path)), task.question, cache.stamp)
+    except FileError:
+        return None
+
+
+def _check_in_lots(
+    tasks: Sequence[Task | Failed], workers: int | None, stamp: str | None
+) -> Generator[_Result, None, None]:
+    lots = [tasks[at : at + _AT_ONCE] for at in range(0, len(tasks), _AT_ONCE)]
+    check = partial(_check_lot, stamp=stamp)
+    at_once = min(_workers(tasks, workers), max(1, len(lots)))
+    with closing(in_processes(check, lots, at_once)) as results:
+        yield from chain.from_iterable(results)
+
+
+def _check_lot(tasks: Sequence[Task | Failed], stamp: str | None) -> list[_Result]:
+    return [_check(task, stamp) for task in tasks]
+
+
+def _check(task: Task | Failed, stamp: str | None) -> _Result:
+    """Check a file; with a stamp of the cache, see to it that the result can be remembered."""
     if isinstance(task, Failed):
-        return [task]
+        return _Result([task])
     data = task.data
-    return list(check_file(task.path, lambda: data or b"", task.question, task.name))
+    checks = check_file(task.path, lambda: data or b"", task.question, task.name)
+    if stamp is None or task.path == "-":
+        return _Result([_shown(it) for it in checks])
+    from protofix.linting.cache import key_of
+    from protofix.linting.store import Entry
+    from protofix.linting.verdicts import verdict_of
+
+    with written_down() as looks:
+        found = list(checks)
+    shown = [_shown(it) for it in found]
+    first = found[0]
+    if isinstance(first, Failed):
+        return _Result(shown)
+    # By the text that was checked, which may be another than the one that was looked up.
+    key = key_of(task.name, first.source.to_bytes(), task.question, stamp)
+    verdict = verdict_of(shown, looks)
+    return _Result(shown, None if key is None or verdict is None else Entry(key, verdict))
+
+
+def _shown(found: Checked | Failed) -> Checked | Failed:
+    """The same without a text of which no line is to be shown."""
+    if isinstance(found, Failed) or found.findings or found.failures:
+        return found
+    return replace(found, source=Source("", found.source.path))
 
 
 def fix_all(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING
 from caffe_proto import DIALECTS
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
 from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
+from protofix.looking import CACHE_FOLDER
 
 if TYPE_CHECKING:
     from protofix.linting.baseline import Baseline
     from protofix.linting.checking import Failed
     from protofix.rules.rule import Checked
     from protofix.runner import Task
+
+_NO_CACHE = "PROTOFIX_NO_CACHE"
 
 FORMATS = ("text", "concise", "json", "sarif", "junit", "github", "gitlab")
 
@@ -152,6 +156,17 @@ def _add_files(check: argparse.ArgumentParser) -> None:
         "--force-exclude", action="store_true",
         help="leave out what `exclude` of a configuration names, even if it is named here",
     )  # fmt: skip
+    cache = files.add_mutually_exclusive_group()
+    cache.add_argument(
+        "--no-cache", action="store_true",
+        help="check files that have not changed since the last time as well, and remember nothing; "
+        f"also by the environment variable {_NO_CACHE}",
+    )  # fmt: skip
+    cache.add_argument(
+        "--cache-dir", metavar="DIR",
+        help="where the results of eight files and more are remembered; "
+        f"default: {CACHE_FOLDER} in the working folder",
+    )  # fmt: skip
     files.add_argument("--jobs", type=_jobs, metavar="N", help="processes; default: all cores")
 
 
@@ -249,7 +264,7 @@ def _report(
     news = News(tasks)
     checked: list[Checked] = []
     failed: list[str] = []  # why, for each file
-    results = check_all(tasks, arguments.jobs)
+    results = check_all(tasks, arguments.jobs, _cache_folder(arguments))
     for found in with_progress(results, "checking", len(tasks)):
         for result in found:
             if isinstance(result, Failed):
@@ -278,6 +293,16 @@ def _report(
     # What is good to know stops no pipeline.
     wrong = any(it.severity != "info" for one in checked for it in one.findings)
     return FOUND if wrong and not arguments.exit_zero else DONE
+
+
+def _cache_folder(arguments: argparse.Namespace) -> Path | None:
+    """Where results are remembered: in the working folder, from which nets name their files.
+
+    A checkout then has its own, which goes with it and which CI can keep by its path.
+    """
+    if arguments.no_cache or os.environ.get(_NO_CACHE):
+        return None
+    return Path(arguments.cache_dir or CACHE_FOLDER)
 
 
 def _beyond(checked: Checked, baseline: Baseline | None) -> Checked:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from protofix.looking import exists
+
 
 def find_file(name: str, origin: str | os.PathLike[str]) -> Path | None:
     """The file or folder that a prototxt means by a path, or None if it is not there.
@@ -19,7 +21,7 @@ def find_file(name: str, origin: str | os.PathLike[str]) -> Path | None:
     there. An absolute path is taken as it is.
     """
     if os.path.isabs(name):
-        return Path(name) if os.path.exists(name) else None
+        return Path(name) if exists(name) else None
     start = start_folder(name, origin)
     return None if start is None else start / name
 
@@ -32,11 +34,11 @@ def start_folder(name: str, origin: str | os.PathLike[str]) -> Path | None:
     """
     if not name or os.path.isabs(name):
         return None
-    if os.path.exists(name):
+    if exists(name):
         return Path()
     try:
         start = Path(os.path.abspath(origin))
     except OSError:  # The working folder is gone.
         return None
     folders = start.parents if os.path.dirname(name) else start.parents[:1]
-    return next((above for above in folders if os.path.exists(above / name)), None)
+    return next((above for above in folders if exists(above / name)), None)

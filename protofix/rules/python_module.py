@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from protofix.looking import exists
 from protofix.net.data_files import shown
 from protofix.net.names import nearest
 from protofix.net.paths import find_file
@@ -109,7 +110,7 @@ def _missing(module: str, origin: str) -> _Wrong | None:
 
 def _beside(origin: str) -> Path | None:
     folder = Path(origin).parent
-    return folder if folder.is_dir() else None
+    return folder if exists(folder) else None
 
 
 def _modules_in(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from protofix.looking import exists
 from protofix.net.data_files import shown
 from protofix.net.names import nearest
 from protofix.net.paths import start_folder
@@ -36,7 +37,7 @@ def check(context: Context) -> Iterator[Hit]:
     prefix = prefixes[-1]
     folder = os.path.dirname(prefix.value)
     start = _start(context, folder)
-    if not folder or start is None or "$" in folder or os.path.exists(start / folder):
+    if not folder or start is None or "$" in folder or exists(start / folder):
         return
     when = "before it trains" if values.integer("snapshot") else "when it has trained"
     said = (
@@ -57,6 +58,8 @@ def check(context: Context) -> Iterator[Hit]:
 def _meant(start: Path, folder: str) -> str | None:
     """A folder that is there, and in the same one, by a name a slip away."""
     above, name = os.path.split(folder)
+    if not exists(start / above):
+        return None
     try:
         beside = sorted(it.name for it in (start / above).iterdir() if it.is_dir())
     except OSError:

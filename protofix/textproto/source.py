@@ -63,6 +63,10 @@ class Source:
             )
         return source
 
+    def __reduce__(self) -> tuple[type[Source], tuple[str, str]]:
+        """Go to another process without what was worked out of the text."""
+        return Source, (self.text, self.path)
+
     def to_bytes(self) -> bytes:
         """Give back the bytes of the file."""
         return self.text.encode("utf-8", "surrogateescape")

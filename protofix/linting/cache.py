@@ -1,0 +1,103 @@
+"""Results remembered from one run to the next, so that only what has changed is checked again.
+
+A result is remembered by all that it was worked out from: the text, the question, the path, the
+working folder, protofix and the libraries. What was looked for on the disk beside the net is
+remembered with it, and looked at again before the result is believed. Whatever goes wrong with the
+cache is as if it were empty.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from protofix import __version__
+from protofix.linting.checking import Question
+from protofix.linting.store import Entry, Store
+from protofix.linting.verdicts import believed
+from protofix.looking import state_of
+from protofix.rules.rule import Checked
+
+_PACKAGES = ("caffe_proto", "protofix")
+_LIBRARIES = ("site-packages", "dist-packages")
+
+
+class Cache:
+    """The results that are remembered in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is read or made there yet."""
+        self.stamp = _stamp()
+        self._store = Store(folder)
+        self._states: dict[str, str] = {}
+
+    def remembered(self, keys: Iterable[str | None]) -> Iterator[list[Checked] | None]:
+        """What is known under each key; None where nothing is, or something else is there now."""
+        for verdict in self._store.get(keys):
+            yield None if verdict is None else believed(verdict, self._state_of)
+
+    def remember(self, entries: Sequence[Entry]) -> None:
+        """Take in what is to be known the next time."""
+        if entries:
+            self._store.put(entries)
+
+    def _state_of(self, path: str) -> str:
+        # Files of one folder look for the same things, which are looked at once.
+        if path not in self._states:
+            self._states[path] = state_of(path)
+        return self._states[path]
+
+
+def key_of(name: str, content: bytes, question: Question, stamp: str) -> str | None:
+    """What a file's result is remembered by; None if it cannot be.
+
+    A schema that imports others is not looked into, and the working folder may be gone.
+    """
+    try:
+        schema = b"" if question.schema is None else question.schema.read_bytes()
+        here = os.getcwd()
+    except (OSError, ValueError):
+        return None
+    if b"import" in schema:
+        return None
+    parts = (
+        stamp,
+        here,
+        name,
+        sha256(content).hexdigest(),
+        question.dialect,
+        None if question.schema is None else (str(question.schema), sha256(schema).hexdigest()),
+        [(it.start, it.phase, it.level, sorted(it.stages)) for it in question.asked],
+        sorted((question.given or {}).items()),
+        sorted(question.codes),
+        question.target,
+        question.preferences,
+    )
+    return sha256(repr(parts).encode()).hexdigest()
+
+
+def _stamp() -> str:
+    """What stands for protofix itself and what it runs on: a change in any of it makes another.
+
+    That is each file of its packages, by its size and time, so that a rule which is being written
+    gives its own answers, and the folders of libraries, in which installing one leaves a mark.
+    """
+    here = Path(__file__).resolve().parents[2]
+    seen: list[object] = [__version__, sys.version]
+    for package in _PACKAGES:
+        for folder, folders, files in os.walk(here / package):
+            folders[:] = sorted(it for it in folders if it != "__pycache__")
+            seen += [(folder, name, _mark(os.path.join(folder, name))) for name in sorted(files)]
+    seen += [(it, _mark(it)) for it in sys.path if os.path.basename(it) in _LIBRARIES]
+    return sha256(repr(seen).encode()).hexdigest()
+
+
+def _mark(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

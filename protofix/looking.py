@@ -1,0 +1,104 @@
+"""Looks at what lies on the disk beside a net, written down so that they can be repeated.
+
+A verdict on a net holds for as long as the net's text is the same, and everything that was looked
+for on the disk is as it was: there and unchanged, or not there. What decides where something is
+looks through `exists`; whoever wants to keep a verdict lets the looks be written down, and compares
+what they saw with `state_of` later.
+
+They are written down in a context variable and not in an object that is handed on: a name is looked
+for by solvers, rules and readers of matrices alike, below a dozen functions that have nothing else
+to do with it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+CACHE_FOLDER = ".protofix_cache"
+"""What protofix itself writes into a folder; not a part of the folder's state."""
+
+ABSENT = ""
+"""The state of what is not there."""
+
+UNSETTLED = "?"
+"""The state of what may change without a trace; no look finds it the same."""
+
+_MOST_ENTRIES = 2000  # of a folder: to look at more of them takes longer than to check a net
+# Seconds. Disks keep times as coarsely as that, so that a change right after another may not show.
+_SETTLES_AFTER = 2.0
+
+_looks: ContextVar[dict[str, str] | None] = ContextVar("looks", default=None)
+
+
+@contextmanager
+def written_down() -> Iterator[dict[str, str]]:
+    """Write down the looks within: the state of each path when it was looked at first."""
+    looks: dict[str, str] = {}
+    token = _looks.set(looks)
+    try:
+        yield looks
+    finally:
+        _looks.reset(token)
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Whether a file or a folder is there, as `os.path.exists` says."""
+    looks = _looks.get()
+    if looks is None:
+        return os.path.exists(path)
+    # Before it is read: what changes while it is read is seen to be another afterwards.
+    state = state_of(path)
+    place = os.path.abspath(path)
+    looks[place] = state if looks.get(place, state) == state else UNSETTLED
+    return state != ABSENT
+
+
+def state_of(path: str | os.PathLike[str]) -> str:
+    """What is told apart about a path: of a file when it changed and how, of a folder its entries.
+
+    Of an entry, the same is told as of a file: a database is a folder whose files change.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ABSENT
+    if not os.path.isdir(path):
+        return _state(status)
+    try:
+        with os.scandir(path) as entries:
+            names = sorted(it.name for it in entries if it.name != CACHE_FOLDER)
+    except OSError:
+        return f"{status.st_ctime_ns} unreadable"
+    if len(names) > _MOST_ENTRIES:
+        return UNSETTLED
+    states = [(name, _state_of_entry(os.path.join(path, name))) for name in names]
+    if any(state == UNSETTLED for _, state in states):
+        return UNSETTLED
+    from hashlib import sha256  # Where there are folders to look at, and not for each small net.
+
+    return f"{status.st_ino} {sha256(repr(states).encode()).hexdigest()}"
+
+
+def _state_of_entry(path: str) -> str:
+    try:
+        return _state(os.stat(path))
+    except (OSError, ValueError):  # A link that leads nowhere.
+        return ABSENT
+
+
+def _state(status: os.stat_result) -> str:
+    if max(status.st_mtime, status.st_ctime) > time.time() - _SETTLES_AFTER:
+        return UNSETTLED
+    seen = (
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_size,
+        status.st_ino,
+        status.st_dev,
+        status.st_mode,
+    )
+    return " ".join(map(str, seen))

@@ -1,0 +1,156 @@
+"""Results remembered from one run to the next: when they are believed, and when not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cached_runs import TYPO, Runs
+from shared_data import ROOT
+
+from protofix.linting import cache as cache_module
+from protofix.linting.cache import key_of
+from protofix.linting.checking import EVERYTHING, Question
+from protofix.linting.store import FILE
+from protofix.net.states import AskedState
+from protofix.rules.registry import RULES
+from protofix.rules.rule import Checked, Context, Hit, Preferences
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs.of_nine(tmp_path, monkeypatch)
+
+
+def test_what_has_not_changed_is_not_checked_again(runs: Runs) -> None:
+    first = runs()
+    assert len(runs.worked_out) == 9
+    assert runs() == first
+    assert not runs.worked_out
+    assert runs(cached=False) == first
+    [typo] = first[-1]
+    assert isinstance(typo, Checked) and [it.code for it in typo.findings] == ["PF301"]
+    assert typo.source.text == TYPO and typo.findings[0].fix is not None
+
+
+def test_a_changed_file_alone_is_checked_again(runs: Runs) -> None:
+    runs()
+    (runs.folder / "net3.prototxt").write_text(TYPO)
+    [changed] = runs()[3]
+    assert isinstance(changed, Checked) and changed.findings
+    assert runs.worked_out == ["net3.prototxt"]
+
+
+def test_few_files_do_not_open_the_cache(runs: Runs) -> None:
+    runs([f"net{number}.prototxt" for number in range(7)])
+    assert not runs.cache.exists()
+
+
+def test_the_folder_tells_git_and_backups_to_pass_over_it(runs: Runs) -> None:
+    runs()
+    assert (runs.cache / ".gitignore").read_text().splitlines()[-1] == "*"
+    assert (runs.cache / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f")
+
+
+def test_a_folder_that_was_there_is_given_no_gitignore(runs: Runs) -> None:
+    runs.cache.mkdir()
+    runs()
+    assert [it.name for it in runs.cache.iterdir()] == [FILE]
+
+
+OTHER_QUESTIONS = {
+    "dialect": Question(dialect="ssd"),
+    "codes": Question(codes=frozenset({"PF301"})),
+    "target": Question(target="legacy"),
+    "asked": Question(asked=(AskedState("TEST"),)),
+    "stage": Question(asked=(AskedState("TEST", stages=frozenset({"deploy"})),)),
+    "given": Question(given={"data": (1, 3)}),
+    "other shape": Question(given={"data": (1, None)}),
+    "preferences": Question(preferences=Preferences(indent=4)),
+}
+
+
+@pytest.mark.parametrize("other", OTHER_QUESTIONS)
+def test_another_question_has_another_answer(other: str, runs: Runs) -> None:
+    runs()
+    question = OTHER_QUESTIONS[other]
+    assert runs(question=question) == runs(question=question, cached=False)
+    assert len(runs.worked_out) == 9
+    runs(question=question)
+    assert not runs.worked_out
+
+
+def test_blobs_are_remembered_for_the_shapes_that_are_given(runs: Runs) -> None:
+    question = OTHER_QUESTIONS["given"]
+    runs(question=question)
+    [first] = runs(question=question)[0]
+    assert isinstance(first, Checked) and sorted(first.blobs or ()) == ["data", "fc"]
+
+
+def test_a_changed_schema_is_another_question(runs: Runs) -> None:
+    schema = runs.folder / "own.desc"
+    shutil.copy(ROOT / "caffe_proto" / "caffe.desc", schema)
+    keys = [key_of("net", b"", Question(schema=schema), "")]
+    schema.write_bytes(schema.read_bytes() + b"\n")
+    keys.append(key_of("net", b"", Question(schema=schema), ""))
+    schema.write_bytes(b'syntax = "proto2"; import "caffe.proto";')
+    assert None not in keys and keys[0] != keys[1]
+    assert key_of("net", b"", Question(schema=schema), "") is None
+
+
+def test_the_name_and_the_working_folder_count(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = key_of("train.prototxt", b"", EVERYTHING, "")
+    assert key != key_of("deploy.prototxt", b"", EVERYTHING, "")
+    (runs.folder / "within").mkdir()
+    monkeypatch.chdir("within")
+    assert key != key_of("train.prototxt", b"", EVERYTHING, "")
+
+
+def test_a_rule_that_is_edited_gives_its_own_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = tmp_path / "protofix" / "rules" / "rule.py"
+    rule.parent.mkdir(parents=True)
+    rule.write_text("1")
+    (tmp_path / "protofix" / "linting").mkdir()
+    monkeypatch.setattr(cache_module, "__file__", str(tmp_path / "protofix/linting/cache.py"))
+    before = cache_module._stamp()
+    assert cache_module._stamp() == before
+    rule.write_text("12")
+    after = cache_module._stamp()
+    (tmp_path / "protofix" / "rules" / "new.py").write_text("")
+    assert len({before, after, cache_module._stamp()}) == 3
+
+
+def test_a_library_that_is_installed_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+    os.utime(folder, ns=(0, 0))
+    before = cache_module._stamp()
+    (folder / "h5py").mkdir()
+    assert cache_module._stamp() != before
+
+
+def test_a_result_that_failed_is_not_remembered(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(context: Context) -> Iterator[Hit]:
+        raise RuntimeError("broken")
+
+    rules = tuple(replace(it, check=breaks) if it.code == "PF301" else it for it in RULES)
+    (runs.folder / "empty.prototxt").write_text("")
+    with monkeypatch.context() as patched:
+        patched.setattr("protofix.rules.registry.RULES", rules)
+        runs()
+    runs()
+    assert len(runs.worked_out) == 10
+    runs()
+    assert runs.worked_out == ["empty.prototxt"]
