@@ -5,16 +5,17 @@ Fixes whose edits touch each other wait for the next round, which starts from th
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from protofix.linting.checking import EVERYTHING, Question, check_source
+from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of
 from protofix.rules.rule import Checked, Finding, Fix
 from protofix.textproto.edits import Edit, apply_edits
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
+from protofix.textproto.tree import Document
 
 _MOST_ROUNDS = 20
 
@@ -46,7 +47,8 @@ def fix_source(
     sense.
     """
     mended: Counter[str] = Counter()
-    checked = check_source(source, question)
+    context = context_of(source, question)
+    checked = checked_of(context, question)
     seen = {source.text}
     given_up: set[tuple[str, str]] = set()
     for _ in range(_MOST_ROUNDS):
@@ -59,44 +61,48 @@ def fix_source(
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
             return Fixed(source, before, mended, checked, ())
-        made = _readable(before, taken)
+        made, after = _readable(context.document, taken)
         done = [it for it in findings if it.fix in made]
-        given_up |= {(it.code, it.message) for it in findings if it.fix in taken - made}
-        if taken - made and not read(before).diagnoses:
-            broken = [it for it in findings if it.fix in taken - made]
-            said = _failure(before, broken, "break the text")
+        left_out = [it for it in findings if it.fix in taken - made]
+        given_up |= {(it.code, it.message) for it in left_out}
+        if left_out and not context.document.diagnoses:
+            said = _failure(before, left_out, "break the text")
             return Fixed(source, before, mended, checked, (said,))
         if not made:
             continue
-        after = _after(before, made)
         if after.text in seen:
             said = _failure(before, done, "do not settle")
             return Fixed(source, before, mended, checked, (said,))
         seen.add(after.text)
         mended.update(it.code for it in done)
-        checked = check_source(after, question)
+        context = question.context(after)
+        checked = checked_of(context, question)
     said = _failure(checked.source, findings, "do not settle")
     return Fixed(source, checked.source, mended, checked, (said,))
 
 
-def _readable(before: Source, fixes: Set[Fix]) -> Set[Fix]:
-    """Those of some fixes, in their order, that together leave no more mistakes in a text.
+def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
+    """Those of some fixes that together leave no more mistakes in a text, and what they make of it.
 
     What was guessed of a mistake in the text may make the next one worse: such a guess is left out.
     """
-    bad = len(read(before).diagnoses)
-    if len(read(_after(before, fixes)).diagnoses) <= bad:
-        return fixes
+    bad = len(before.diagnoses)
+    after = _after(before, fixes)
+    if len(after.diagnoses) <= bad:
+        return fixes, after
     kept: dict[Fix, None] = {}
+    after = before
     for fix in sorted(fixes, key=lambda it: it.edits[0]):
-        if len(read(_after(before, {**kept, fix: None}.keys())).diagnoses) <= bad:
+        tried = _after(before, {**kept, fix: None}.keys())
+        if len(tried.diagnoses) <= bad:
             kept[fix] = None
-    return kept.keys()
+            after = tried
+    return kept.keys(), after
 
 
-def _after(before: Source, fixes: Set[Fix]) -> Source:
+def _after(before: Document, fixes: Set[Fix]) -> Document:
     edits = [edit for fix in fixes for edit in fix.edits]
-    return Source(apply_edits(before.text, edits), before.path)
+    return read(Source(apply_edits(before.text, edits), before.source.path))
 
 
 def _failure(source: Source, made: Iterable[Finding], what: str) -> str:
@@ -111,7 +117,8 @@ def apart(fixes: Iterable[Fix]) -> Set[Fix]:
     for fix in fixes:
         if fix not in taken and not any(_touches(edit, spans) for edit in fix.edits):
             taken[fix] = None
-            spans = sorted([*spans, *((edit.start, edit.end) for edit in fix.edits)])
+            for edit in fix.edits:
+                insort(spans, (edit.start, edit.end))
     return taken.keys()
 
 
