@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WORTH_PROCESSES = 64  # files; starting a process takes longer than checking a dozen of them
 _WORTH_A_CACHE = 8  # files; fewer are checked while the cache is opened
-_AT_ONCE = 4  # files that a process is given and gives back together
+_AT_ONCE = 8  # files that a process is given and gives back together
 
 
 @dataclass(frozen=True)
