@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 CACHE_FOLDER = ".protofix_cache"
@@ -52,7 +52,9 @@ def exists(path: str | os.PathLike[str]) -> bool:
         return os.path.exists(path)
     # Before it is read: what changes while it is read is seen to be another afterwards.
     state = state_of(path)
-    place = os.path.abspath(path)
+    place = os.fspath(path)
+    with suppress(OSError):  # The working folder is gone.
+        place = os.path.abspath(path)
     looks[place] = state if looks.get(place, state) == state else UNSETTLED
     return state != ABSENT
 

@@ -111,6 +111,22 @@ def test_the_name_and_the_working_folder_count(runs: Runs, monkeypatch: pytest.M
     assert key != key_of("train.prototxt", b"", EVERYTHING, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the working folder")
+def test_without_a_working_folder_files_are_checked(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (runs.folder / "net7.prototxt").write_text('net: "other/net.prototxt" base_lr: 0.1')
+    (runs.folder / "within").mkdir()
+    monkeypatch.chdir("within")
+    (runs.folder / "within").rmdir()
+    paths = sorted(str(it) for it in runs.folder.glob("*.prototxt"))
+    answers = runs(paths)
+    assert [len(it) for it in answers] == [1] * 9
+    assert all(isinstance(it, Checked) and not it.failures for [it] in answers)
+    runs(paths)
+    assert len(runs.worked_out) == 9
+
+
 def test_a_rule_that_is_edited_gives_its_own_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
