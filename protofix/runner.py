@@ -123,10 +123,12 @@ def _key(task: Task | Failed, cache: Cache) -> str | None:
 def _check_in_lots(
     tasks: Sequence[Task | Failed], workers: int | None, stamp: str | None
 ) -> Generator[_Result, None, None]:
-    lots = [tasks[at : at + _AT_ONCE] for at in range(0, len(tasks), _AT_ONCE)]
+    processes = _workers(tasks, workers)
+    # One process gives each result when it has it; of several, each is to have its share.
+    size = 1 if processes < 2 else min(_AT_ONCE, -(-len(tasks) // processes))
+    lots = [tasks[at : at + size] for at in range(0, len(tasks), size)]
     check = partial(_check_lot, stamp=stamp)
-    at_once = min(_workers(tasks, workers), max(1, len(lots)))
-    with closing(in_processes(check, lots, at_once)) as results:
+    with closing(in_processes(check, lots, processes)) as results:
         yield from chain.from_iterable(results)
 
 

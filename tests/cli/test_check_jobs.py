@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from cached_runs import CLEAN, TYPO
 from shared_data import ROOT
 
 from protofix.cli import main
+from protofix.textproto.source import Source
 
 needs_proc = pytest.mark.skipif(
     not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists(),
@@ -139,3 +141,11 @@ def test_a_process_that_is_killed_is_one_line(folder: Path) -> None:
     [line] = err.splitlines()
     assert line.startswith("protofix: a process that worked on this was ended from outside")
     assert all(map(_is_gone, workers))
+
+
+def test_a_text_goes_to_another_process_without_its_lines() -> None:
+    source = Source(TYPO, "net.prototxt")
+    fresh = pickle.dumps(source)
+    assert source.position(3).line == 1
+    assert pickle.dumps(source) == fresh
+    assert pickle.loads(fresh) == source
