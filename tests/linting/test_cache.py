@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cached_runs import TYPO, Runs
+from made_rules import made
 from shared_data import ROOT
 
 from protofix.linting import cache as cache_module
@@ -161,7 +161,7 @@ def test_a_result_that_failed_is_not_remembered(
     def breaks(context: Context) -> Iterator[Hit]:
         raise RuntimeError("broken")
 
-    rules = tuple(replace(it, check=breaks) if it.code == "PF301" else it for it in RULES)
+    rules = tuple(made(it, breaks) if it.code == "PF301" else it for it in RULES)
     (runs.folder / "empty.prototxt").write_text("")
     with monkeypatch.context() as patched:
         patched.setattr("protofix.rules.registry.RULES", rules)
