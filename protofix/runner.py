@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from protofix.linting.fixing import Fixed
     from protofix.linting.store import Entry
 
-_WORTH_PROCESSES = 64  # files; starting a process takes longer than checking a dozen of them
+_WORTH_PROCESSES = 32  # files; starting a process takes longer than checking a dozen of them
 _WORTH_A_CACHE = 8  # files; fewer are checked while the cache is opened
 _AT_ONCE = 8  # files that a process is given and gives back together
 

@@ -46,7 +46,7 @@ def old_format(
         for view in context.views:
             found = None if view.net.mixed else look(view.net)
             if found is not None:
-                after = _upgraded(context.document, steps)
+                after = _upgraded(context, steps)
                 if after is not None and not _fits(context, after):
                     continue
                 fix = None if after is None else _fix(context, after, look, title)
@@ -60,7 +60,7 @@ def layers_fix(context: Context, unsafe: bool = False) -> Fix | None:
 
     One that mixes the formats is rewritten only if `unsafe`: some Caffe lost a part of it.
     """
-    after = _upgraded(context.document, LAYERS, unsafe)
+    after = _upgraded(context, LAYERS, unsafe)
     if after is None or not _fits(context, after):
         return None
     if any(layer.format < 2 for net in _nets(after, context.kind) for layer in net.layers):
@@ -78,13 +78,13 @@ def newer_types(net: Net) -> Iterator[tuple[Layer, Scalar]]:
                 yield layer, scalar
 
 
-def _upgraded(document: Document, steps: tuple[Step, ...], unsafe: bool = False) -> Document | None:
+def _upgraded(context: Context, steps: tuple[Step, ...], unsafe: bool = False) -> Document | None:
     """A document after some steps; None if they change nothing, or leave something undone."""
     # Few nets are in an old format, and it is much to import.
     from protofix.upgrade.text.document import UpgradeError, upgrade_document
 
     try:
-        upgrade = upgrade_document(document, steps, unsafe)
+        upgrade = upgrade_document(context.document, steps, unsafe, context.fit)
     except UpgradeError:
         return None
     return upgrade.after if upgrade.changed and upgrade.complete else None

@@ -84,19 +84,23 @@ class Upgrade:
 
 
 def upgrade_document(
-    document: Document, steps: Sequence[Step] = CAFFE_STEPS, unsafe: bool = False
+    document: Document,
+    steps: Sequence[Step] = CAFFE_STEPS,
+    unsafe: bool = False,
+    fitted: Fit | None = None,
 ) -> Upgrade:
     """Upgrade a net or a solver, and the nets that a solver holds.
 
     A net that has both `layer` and `layers` is made whole only if `unsafe`: Caffe refuses it, and
     older ones lost a part of it. A step whose result the fork that the file is written for could
-    not read is left out, unless `steps` are chosen one by one.
+    not read is left out, unless `steps` are chosen one by one. `fitted` is the document as its
+    dialect reads it, for those who know already.
 
     Raises `UpgradeError` for a mixed net if not `unsafe`, for a file that is none of Caffe's and
     for one with syntax errors, and ValueError for a step that does not exist.
     """
     check_steps(steps)
-    kind, fitted = _fitted(document)
+    kind, fitted = _fitted(document, fitted)
     if kind == "LabelMap":  # It has one format only.
         return Upgrade(document, document, (), ())
     draft = draft_of(document, _LISTS)
@@ -159,10 +163,10 @@ def _in_each_net(
     return Upgraded(tuple(new), tuple(notes))
 
 
-def _fitted(document: Document) -> tuple[str, Fit]:
+def _fitted(document: Document, known: Fit | None) -> tuple[str, Fit]:
     """What a file is, in which dialect, and what of it does not fit that."""
     refuse_mistakes(document, UpgradeError)
-    fitted = fit(document)
+    fitted = fit(document) if known is None else known
     if fitted.kind is None:
         path = document.source.path
         raise UpgradeError(f"{path}: is no Caffe file: give a net, a solver or weights")
