@@ -183,8 +183,11 @@ def _rules_named(written: str) -> list[str]:
     from protofix.rules.registry import NAMES
     from protofix.rules.selectors import known_selector
 
+    names = [it for it in written.split(",") if it.strip()]
+    if not names:  # A variable of CI that is empty must not turn every rule off.
+        raise argparse.ArgumentTypeError("names no rule: `protofix rules` lists them")
     try:
-        return [known_selector(it, NAMES) for it in written.split(",") if it.strip()]
+        return [known_selector(it, NAMES) for it in names]
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -280,7 +283,8 @@ def _report(
             new = news.of(result)
             if new is not None:
                 checked.append(_beyond(new, baseline))
-                printer.take(checked[-1])
+                if not arguments.write_baseline:  # What is accepted is not reported.
+                    printer.take(checked[-1])
     if arguments.write_baseline:
         return _write_baseline(arguments.write_baseline, checked, failed)
     printer.finish()

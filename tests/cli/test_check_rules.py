@@ -184,3 +184,14 @@ def test_exit_zero_is_for_findings_alone(folder: Path) -> None:
 def test_statistics_count_by_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--statistics", "--select", "PF1,PF301", "old"]) == 1
     assert capsys.readouterr().out == "2  PF101 [**] unknown-field\n2  PF301      unmade-blob\n"
+
+
+@pytest.mark.parametrize("written", ["", " , "])
+@pytest.mark.parametrize("option", ["--select", "--ignore", "--extend-select"])
+def test_an_option_that_names_no_rule_is_no_choice(
+    option: str, written: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", option, written])
+    assert stopped.value.code == 2
+    assert "names no rule" in capsys.readouterr().err
