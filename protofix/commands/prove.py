@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -73,6 +74,8 @@ def _prove(arguments: argparse.Namespace) -> int:
         raise ValueError("only one of OLD and NEW can be standard input")
     old, new = _document(arguments.old), _document(arguments.new)
     proof = prove_documents(old, new, arguments.target, arguments.engine)
+    if arguments.report:
+        _refuse_to_overwrite(Path(arguments.report), arguments, old, new)
     _print(arguments, proof, old, new)
     return DONE if proof.holds else FOUND
 
@@ -82,6 +85,20 @@ def _document(path: str) -> Document:
 
     data = stdin_bytes() if path == "-" else read_bytes(Path(path))
     return read(source_of_bytes(data, "<stdin>" if path == "-" else path))
+
+
+def _refuse_to_overwrite(
+    report: Path, arguments: argparse.Namespace, old: Document, new: Document
+) -> None:
+    """Raise ValueError where the report would be written onto what it is about."""
+    from protofix.infogain.proof.matrices import matrix_files
+
+    if not report.exists():
+        return
+    nets = (Path(path) for path in (arguments.old, arguments.new) if path != "-")
+    for path in (*nets, *matrix_files(old), *matrix_files(new)):
+        if os.path.samefile(report, path):
+            raise ValueError(f"{report}: is {path}, which is read for it; write it elsewhere")
 
 
 def _print(arguments: argparse.Namespace, proof: Proof, old: Document, new: Document) -> None:

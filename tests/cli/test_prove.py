@@ -99,6 +99,44 @@ def test_a_report_is_written_whole(
     assert written.lower().startswith(begins)
 
 
+OWN = {
+    "the old net": "old.prototxt",
+    "the new net": "new.prototxt",
+    "H": "H.binaryproto",
+    "a link to H": "link.html",
+    "a database's file": "H_lmdb/data.mdb",
+    "a list of HDF5 files": "H_list.txt",
+    "an HDF5 file": "H.h5",
+}
+LISTED = 'type: "HDF5Data" hdf5_data_param { source: "H_list.txt" batch_size: 1 }'
+MADE = {
+    "a database's file": 'type: "Data" data_param { source: "H_lmdb" backend: LMDB batch_size: 1 }',
+    "a list of HDF5 files": LISTED,
+    "an HDF5 file": LISTED,
+}
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_a_report_onto_what_is_read_is_refused(
+    what: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "link.html").symlink_to("H.binaryproto")
+    assert main(["matrix", "convert", "H.binaryproto", "H_lmdb"]) == 0
+    assert main(["matrix", "convert", "H.binaryproto", "H.h5"]) == 0
+    capsys.readouterr()
+    if what in MADE:
+        new = (folder / "new.prototxt").read_text()
+        new = new.replace('bottom: "label"', 'bottom: "label" bottom: "infogain_H"')
+        layer = f'layer {{ name: "h" top: "infogain_H" {MADE[what]} }}\n'
+        (folder / "new.prototxt").write_text(layer + new)
+    before = (folder / OWN[what]).read_bytes()
+    assert main(["prove", "old.prototxt", "new.prototxt", "--report", OWN[what]]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"protofix: {OWN[what]}: is ")
+    assert captured.out == ""
+    assert (folder / OWN[what]).read_bytes() == before
+
+
 def test_standard_input_is_one_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "-", "-"]) == 2
     assert capsys.readouterr().err == ("protofix: only one of OLD and NEW can be standard input\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,18 @@ class GivenFiles:
         if given.way == "database":
             return read_matrix(self.path(given.name), given.format).values
         raise ValueError("H is computed from each batch's labels")
+
+    def files(self, given: GivenBy) -> Iterator[Path]:
+        """The files on disk that H is read from, those of them that are there."""
+        if given.way == "compute-h" or given.name in self.new:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            path = self.path(given.name)
+            yield path
+            if given.way == "hdf5":
+                yield self.listed(given.name)
+            elif path.is_dir():
+                yield from path.iterdir()
 
     def listed(self, name: str) -> Path:
         """The one file that a list names. Raises as `read`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from protofix.files import NewFile
 from protofix.infogain.compute_h import compute_h_weights
 from protofix.infogain.given_by import GivenBy, compute_h_params, given_by
+from protofix.infogain.losses import infogain_losses
 from protofix.infogain.matrix.given import GivenFiles
 from protofix.infogain.matrix.values import Array
 from protofix.net.graph import Graph
 from protofix.net.layers import Layer
+from protofix.net.view import view_of
 from protofix.textproto.tree import Document
 
 Kind = Literal["read", "computed", "identity", "unknown", "missing"]
@@ -98,6 +101,16 @@ def matrix_of(
     except (OSError, ValueError):
         return LossMatrix("unknown", f"{given.name} cannot be read")
     return LossMatrix("read", given.name, values, len(values))
+
+
+def matrix_files(document: Document) -> Iterator[Path]:
+    """The files on disk from which any loss of a net has its H in any state."""
+    view, reader = view_of(document), GivenFiles(document.source.path)
+    for loss in infogain_losses(view.net):
+        for graph, _ in view.keeping(loss):
+            given = given_by(loss, graph)
+            if given is not None:
+                yield from reader.files(given)
 
 
 def _of_nobody(loss: Layer, graph: Graph) -> LossMatrix:
