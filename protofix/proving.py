@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from caffe_proto import base_schema
 from protofix.infogain.proof.heads import Era, refuse_unknown_era
+from protofix.infogain.proof.matrices import matrix_problems
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import new_refusals, structure_problems
@@ -44,7 +45,11 @@ def prove_documents(
         proof = prove_in_caffe(before, after, target)
     else:
         proof = prove_nets(before, after, ProofOptions(target=target))
-    mistakes = structure_problems(before, after, base_schema()) + new_refusals(before, after)
+    mistakes = [
+        *structure_problems(before, after, base_schema()),
+        *new_refusals(before, after),
+        *matrix_problems(after, target),
+    ]
     proof = replace(proof, problems=(*dict.fromkeys(mistakes), *proof.problems))
     if not proof.losses and not proof.problems:
         raise ProvingError(

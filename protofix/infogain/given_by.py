@@ -10,6 +10,7 @@ from protofix.infogain.losses import source_of
 from protofix.infogain.matrix.names import Format
 from protofix.net.graph import Graph
 from protofix.net.layers import Layer
+from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Scalar
 
 _MOST_CLASSES = 10_000
@@ -28,6 +29,19 @@ _PARAMS = {
 }
 
 
+class Transform(NamedTuple):
+    """What a Data layer makes of a number: less the mean, times the scale."""
+
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def in_words(self) -> str:
+        """What is done, to follow a name; "" if nothing is."""
+        less = f" less {self.mean:g}" if self.mean else ""
+        return less + (f" times {self.scale:g}" if self.scale != 1 else "")
+
+
 class GivenBy(NamedTuple):
     """What gives a loss its H.
 
@@ -41,6 +55,18 @@ class GivenBy(NamedTuple):
     name: str
     blob: str = ""
     format: Format = "binaryproto"
+
+    @property
+    def transform(self) -> Transform | None:
+        """What the layer does to each number of a record; None if it is not the same each time."""
+        if self.way != "database":
+            return Transform()
+        param = self.layer.values("transform_param")
+        means = [parse_float(scalar.value) for scalar in param.scalars("mean_value")]
+        drawn = param.boolean("mirror", False) or param.integer("crop_size", 0)
+        if drawn or param.has("mean_file") or len(means) > 1 or None in means:
+            return None
+        return Transform(sum(mean or 0.0 for mean in means), param.real("scale", 1.0))
 
     def written(self, field: str) -> Scalar | None:
         """The value of a field of the layer's own message, such as `source`."""

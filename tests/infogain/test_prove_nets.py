@@ -12,8 +12,10 @@ import pytest
 from shared_data import ROOT
 
 import protofix
+from protofix.cli import main
 from protofix.files import NewFile
 from protofix.infogain.maths import LossResult, fused_loss
+from protofix.infogain.matrix.formats.binaryproto import write_binaryproto
 from protofix.infogain.matrix.writing import binaryproto_bytes
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
 from protofix.infogain.proof.results import Aspect, LossProof, Proof, Verdict
@@ -343,6 +345,134 @@ def test_matrices_that_are_not_here_are_no_cause_and_no_proof() -> None:
     same = one(*[DATA + FC + loss("fc", h="gone")] * 2)
     assert same.verdict == Verdict.EQUAL
     assert same.remarks == ("gone is not here: random numbers in its place",)
+
+
+def made_by(makers: str) -> str:
+    """A net whose H is what these layers make."""
+    third = loss("fc", h="").replace('bottom: "label"', 'bottom: "label" bottom: "H"')
+    return DATA + FC + makers + third
+
+
+PYTHON = """layer { name: "maker" type: "Python" bottom: "label" top: "H"
+  python_param { module: "h" layer: "MakeH" param_str: "1" } }
+"""
+DUMMY = """layer { name: "maker" type: "DummyData" top: "H" dummy_data_param {
+  shape { dim: 1 dim: 1 dim: 4 dim: 4 } data_filler { value: 1 } } }
+"""
+COUNTED = """layer { name: "maker" type: "Python" bottom: "label" top: "H"
+  python_param { module: "h" layer: "ComputeH" param_str: '{"classes": 4}' } }
+"""
+STORED = """layer { name: "maker" type: "Data" top: "H"
+  data_param { source: "H_lmdb" batch_size: 1 backend: LMDB } transform_param { scale: 1 } }
+"""
+POWER = STORED.replace('top: "H"', 'top: "M"') + (
+    'layer { name: "power" type: "Power" bottom: "M" top: "H" power_param { scale: 2 } }\n'
+)
+MAKERS = {
+    "another name alone": (PYTHON, '"maker"', '"other"', ()),
+    "another module": (PYTHON, '"h"', '"g"', ("`maker`: python_param.module h → g",)),
+    "another layer": (PYTHON, "MakeH", "Make", ("`maker`: python_param.layer MakeH → Make",)),
+    "other parameters": (PYTHON, '"1"', '"2"', ("`maker`: python_param.param_str 1 → 2",)),
+    "what it reads": (
+        PYTHON, '"label"', '"data"', ("`data`: another top of `data`",),
+    ),
+    "what a ComputeH counts": (
+        COUNTED, '"label"', '"data"', ("`data`: another top of `data`",),
+    ),
+    "a filler": (
+        DUMMY, "value: 1", "value: 3", ("`maker`: dummy_data_param.data_filler[0].value 1 → 3",),
+    ),
+    "a layer in between": (POWER, "scale: 2", "scale: 3", ("`power`: power_param.scale 2 → 3",)),
+    "a layer before that": (POWER, "H_lmdb", "G", ("`maker`: data_param.source H_lmdb → G",)),
+    "a transform that is drawn": (
+        STORED.replace("scale: 1", "mirror: true"),
+        "mirror: true",
+        "mirror: true scale: 2",
+        ("`maker`: transform_param.scale 1 → 2",),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MAKERS)
+def test_an_h_that_is_not_known_is_what_its_makers_say(what: str) -> None:
+    maker, old, new, causes = MAKERS[what]
+    assert old in maker
+    found = one(made_by(maker), made_by(maker.replace(old, new)))
+    assert found.causes == causes
+    assert found.verdict == (Verdict.EQUAL_BUT_H if causes else Verdict.EQUAL)
+    assert found.holds == (not causes)
+    assert one(made_by(maker), made_by(maker)).holds
+
+
+@pytest.mark.parametrize(
+    ("transform", "h"),
+    [("scale: 1", [1, 2, 3]), ("scale: 2", [2, 4, 6]), ("mean_value: 1 scale: 2", None)],
+)
+def test_what_a_data_layer_does_to_h_is_done(
+    transform: str, h: list[int] | None, tmp_path: Path
+) -> None:
+    source = np.diag([1.0, 2, 3])
+    Path("given").write_bytes(binaryproto_bytes(np.diag(h) if h else (source - 1) * 2))
+    Path("source").write_bytes(binaryproto_bytes(source))
+    assert main(["matrix", "convert", "source", "H_lmdb"]) == 0
+    three = FC.replace("num_output: 4", "num_output: 3")
+    stored = made_by(STORED.replace("scale: 1", transform)).replace(FC, three)
+    found = one(DATA + three + loss("fc", h="given"), stored)
+    assert found.verdict == Verdict.EQUAL
+
+
+def test_a_batch_of_matrices_is_not_computed() -> None:
+    several = made_by(STORED.replace("batch_size: 1", "batch_size: 2"))
+    found = one(made_by(STORED), several)
+    assert found.verdict == Verdict.NOT_COMPARABLE
+    assert found.causes == ("`maker` gives 2 of H at once by its batch_size, the loss takes 1",)
+    assert (found.batches, found.remarks) == ((), ())
+
+
+def test_an_h_for_fewer_classes_is_told_by_its_size() -> None:
+    found = one(FUSED, DATA + FC + loss("fc", h="three"))
+    assert found.verdict == Verdict.NOT_COMPARABLE
+    assert found.causes == ("H is for 3 classes, the scores have 4",)
+
+
+def test_the_weight_of_a_second_top_counts() -> None:
+    tops = [f'top: "p" loss_weight: 1 loss_weight: {weight}' for weight in (0, 1)]
+    old, new = (DATA + FC + loss("fc", more) for more in tops)
+    found = one(old, new)
+    assert (found.verdict, found.causes) == (
+        Verdict.DIFFERENT,
+        ("loss_weight of top 2, 0 → 1",),
+    )
+    assert one(new, new).verdict == Verdict.EQUAL
+
+
+WRONG_MATRICES = {
+    "none": ("", "it has neither a third bottom nor a source"),
+    "cut short": ("short", "short: not a serialized BlobProto, or cut short"),
+    "another format": ("H.csv", "H.csv: not a serialized BlobProto"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_MATRICES)
+def test_an_h_that_caffe_refuses_is_a_problem(what: str) -> None:
+    name, said = WRONG_MATRICES[what]
+    Path("short").write_bytes(Path("H").read_bytes()[:-7])
+    Path("H.csv").write_text("1,0\n0,1\n")
+    net = DATA + FC + loss("fc", h=name)
+    proof = protofix.prove(net, net)
+    assert not proof.holds
+    assert len(proof.problems) == 2
+    assert proof.problems[0].startswith(f"in TRAIN `loss` cannot have H: {said}")
+
+
+def test_an_h_that_old_caffe_refuses() -> None:
+    Path("square").write_bytes(write_binaryproto(np.eye(4) * 2, "float32", "new"))
+    chain, fused = (net.replace('"H"', '"square"') for net in (CHAIN, FUSED))
+    back = protofix.prove(fused, chain, target="legacy")
+    assert back.problems[0].startswith("in TRAIN `loss` cannot have H: square is 4 x 4, and the ")
+    forth = protofix.prove(chain, fused)
+    assert forth.problems == ()
+    assert forth.losses[0].remarks[0].startswith("the old net would abort: square is 4 x 4, ")
 
 
 def test_a_file_that_is_yet_to_be_written_counts() -> None:

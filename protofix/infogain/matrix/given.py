@@ -12,7 +12,7 @@ from protofix.infogain.given_by import GivenBy
 from protofix.infogain.hdf5_lists import files_listed
 from protofix.infogain.matrix.formats.binaryproto import read_binaryproto
 from protofix.infogain.matrix.reading import read_h5_matrix, read_matrix, read_source, square
-from protofix.infogain.matrix.values import Array, MatrixError, SeveralError
+from protofix.infogain.matrix.values import Array, InfogainMatrix, MatrixError, SeveralError
 from protofix.net.paths import find_file
 
 
@@ -26,6 +26,8 @@ class GivenFiles:
     def read(self, given: GivenBy) -> Array:
         """Read H, L x L: of an HDF5Data layer that of the one file of its list.
 
+        Numbers are as they lie there, whatever the layer does to them (`GivenBy.transform`).
+
         Raises:
             FileNotFoundError: a file is not there; its argument is the path that the net has.
             MatrixError: there is no such H in it.
@@ -34,14 +36,22 @@ class GivenFiles:
 
         """
         if given.way == "file":
-            if given.name in self.new:
-                return square(read_binaryproto(self.new[given.name], given.name), given.name)
-            return read_source(self.path(given.name)).values
+            return self.source(given.name).values
         if given.way == "hdf5":
             return read_h5_matrix(self.listed(given.name), given.blob)[1]
         if given.way == "database":
             return read_matrix(self.path(given.name), given.format).values
         raise ValueError("H is computed from each batch's labels")
+
+    def source(self, name: str) -> InfogainMatrix:
+        """Read the file that a loss names itself. Raises as `read`."""
+        if name in self.new:
+            found = read_binaryproto(self.new[name], name)
+            values = square(found, name)
+            return InfogainMatrix(
+                values, found.numbers.shape, "binaryproto", Path(name), found.dtype
+            )
+        return read_source(self.path(name))
 
     def files(self, given: GivenBy) -> Iterator[Path]:
         """The files on disk that H is read from, those of them that are there."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 from protofix.files import NewFile
 from protofix.infogain.proof.causes import causes_of
 from protofix.infogain.proof.differences import upstream_differences
 from protofix.infogain.proof.heads import Era, settings_of
-from protofix.infogain.proof.matrices import LossMatrix, matrix_of, same_matrix, stand_in
+from protofix.infogain.proof.matrices import (
+    LossMatrix,
+    made_differently,
+    matrix_of,
+    same_matrix,
+    stand_in,
+)
 from protofix.infogain.proof.operations import CannotRun
 from protofix.infogain.proof.pairs import Heads, LossPair
 from protofix.infogain.proof.results import (
@@ -71,8 +78,12 @@ class LossProver:
             matrix_of(pair.old, pair.old_built.graph, old),
             matrix_of(pair.new, pair.new_built.graph, new, options.files),
         )
-        self.h_differs = not same_matrix(*self.own)
+        graphs = pair.old_built.graph, pair.new_built.graph
+        self.h_made = tuple(made_differently(*self.own, *graphs))
+        self.h_differs = bool(self.h_made) or not same_matrix(*self.own)
         era = _written_for(heads)
+        if era == "legacy" and self.own[0].legacy_fault:
+            self.remarks.append(f"the old net would abort: {self.own[0].legacy_fault}")
         self.trial = Trial(
             heads,
             self._used(),
@@ -86,8 +97,9 @@ class LossProver:
     def proof(self) -> LossProof:
         """Try both losses with every batch and judge."""
         trial, heads = self.trial, self.heads
-        rows = [trial.row(batch) for batch in trial.batches()]
-        weighted, refused = self._weighted()
+        # With an H at which Caffe aborts there is nothing to compute.
+        weighted, refused = (None, fault) if (fault := self.own[1].fault) else self._weighted()
+        rows = [] if fault else [trial.row(batch) for batch in trial.batches()]
         judgement = self._judged(self._counted(rows), refused)
         return LossProof(
             loss=self.pair.new.name,
@@ -101,7 +113,7 @@ class LossProver:
             matrices=(_origin(self.own[0]), _origin(self.own[1])),
             batches=tuple(rows),
             causes=judgement.causes,
-            remarks=tuple(self.remarks),
+            remarks=() if fault else tuple(self.remarks),
             aborts=dict(trial.aborts),
             old_steps=tuple(map(drawn_of, heads.old.layers)),
             new_steps=tuple(map(drawn_of, heads.new.layers)),
@@ -148,26 +160,27 @@ class LossProver:
     def _judged(self, counted: Sequence[BatchProof], refused: str) -> _Judgement:
         """The verdict, its causes, and what would be equal. `refused`: why the new loss aborts."""
         trial = self.trial
-        upstream = tuple(upstream_of(self.pair, self.heads))
+        upstream = (*upstream_of(self.pair, self.heads), *_further_weights(self.trial))
         if refused:
             return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, refused))
         if not counted or all(row.new is None for row in counted):
             reference = "legacy" if trial.era == "legacy" else "today"
             told = [trial.aborts[c] for c in (reference, "new") if c in trial.aborts]
-            return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, *told))
+            return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, *dict.fromkeys(told)))
         wrong = not all(row.equal for row in counted)
         apart = {} if upstream else self._apart(counted, wrong)
         if wrong:
             causes = [*upstream]
             if _H not in apart:
                 causes += causes_of(trial)
-            if self._two_matrices:
+            causes += self.h_made
+            if self._two_matrices and not self.h_made:
                 causes.append(f"H: {self.own[0].origin} → {self.own[1].origin}")
             return _Judgement(Verdict.DIFFERENT, tuple(causes), apart)
         if upstream:
             return _Judgement(Verdict.DIFFERENT, upstream)
         if self.h_differs and self.own[0].kind != "missing":
-            return _Judgement(Verdict.EQUAL_BUT_H, (), apart)
+            return _Judgement(Verdict.EQUAL_BUT_H, self.h_made, apart)
         if any(row.underflow for row in counted):
             return _Judgement(Verdict.EQUAL_BUT_UNDERFLOW)
         return _Judgement(Verdict.EQUAL)
@@ -215,6 +228,17 @@ class LossProver:
             return numbers_of(self.trial.new(last, matrix)), ""
         except CannotRun as error:
             return None, str(error)
+
+
+def _further_weights(trial: Trial) -> Iterator[str]:
+    """In what the weights of tops differ that are not the loss itself.
+
+    What a net learns does not hang on them, but the sum that it tells does.
+    """
+    old, new = (loss.loss_weights[1:] for loss in trial.losses)
+    for number, (one, other) in enumerate(zip_longest(old, new, fillvalue=0.0), start=2):
+        if one != other:
+            yield f"loss_weight of top {number}, {one:g} → {other:g}"
 
 
 def _largest(rows: Sequence[BatchProof]) -> float | None:

@@ -143,7 +143,8 @@ class Trial:
 
     def _takes_matrices(self, classes: int) -> bool:
         """Whether both losses can be tried with an H of any numbers, where their own fits."""
-        if classes > _MOST_CLASSES_DRAWN or self.classes not in (None, classes):
+        sizes = {self.classes, *(one.classes for one in self.matrices)} - {None}
+        if classes > _MOST_CLASSES_DRAWN or sizes - {classes}:
             return False
         types = {loss.type for loss in self.losses}
         return types == {"InfogainLoss"} and "computed" not in {one.kind for one in self.matrices}

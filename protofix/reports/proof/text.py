@@ -61,7 +61,8 @@ def verdict_sentence(loss: LossProof) -> str:
             return f"different by {reasons}; equal with one H in both, {_up_to(loss.apart_from_h)}"
         return f"different, {measure}: {reasons}"
     if loss.verdict is Verdict.EQUAL_BUT_H:
-        return f"equal but for H, {measure} with one H in both{_but_underflow(loss)}"
+        by = f" ({'; '.join(loss.causes)})" if loss.causes else ""
+        return f"equal but for H{by}, {measure} with one H in both{_but_underflow(loss)}"
     return f"equal, {measure}{_but_underflow(loss)}"
 
 
