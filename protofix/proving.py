@@ -9,6 +9,7 @@ from caffe_proto import base_schema
 from protofix.infogain.proof.heads import Era, refuse_unknown_era
 from protofix.infogain.proof.matrices import matrix_problems
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
+from protofix.infogain.proof.pairs import UNMADE
 from protofix.infogain.proof.results import Proof
 from protofix.infogain.proof.structure import new_refusals, structure_problems
 from protofix.migration import refuse_mixed, refuse_what_is_no_net
@@ -51,6 +52,8 @@ def prove_documents(
         *matrix_problems(after, target),
     ]
     proof = replace(proof, problems=(*dict.fromkeys(mistakes), *proof.problems))
+    if proof.losses and all(UNMADE in loss.causes for loss in proof.losses):
+        raise ProvingError(f"{new.source.path}: {UNMADE}")
     if not proof.losses and not proof.problems:
         raise ProvingError(
             f"{new.source.path}: has no loss in any state, so there is nothing to prove"

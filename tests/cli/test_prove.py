@@ -149,6 +149,10 @@ BAD = {
         "deploy.prototxt",
         "deploy.prototxt: has no loss in any state, so there is nothing to prove",
     ),
+    "a fragment": (
+        "fragment.prototxt",
+        "fragment.prototxt: no layer makes the scores that both nets read: give the whole net",
+    ),
     "mixed formats": (
         "mixed.prototxt",
         "mixed.prototxt: mixes `layer` and `layers`, and Caffe refuses it: "
@@ -161,6 +165,8 @@ BAD = {
 def test_what_cannot_be_proven(what: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "solver.prototxt").write_text('net: "new.prototxt" base_lr: 1')
     (folder / "deploy.prototxt").write_text('input: "a" layer { name: "r" type: "ReLU" }')
+    loss = (folder / "new.prototxt").read_text().rpartition("\nlayer {")[2]
+    (folder / "fragment.prototxt").write_text("layer {" + loss)
     (folder / "mixed.prototxt").write_text('layer { name: "a" } layers { name: "b" }')
     name, message = BAD[what]
     assert main(["prove", name, name]) == 2

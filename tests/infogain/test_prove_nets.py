@@ -18,6 +18,7 @@ from protofix.infogain.maths import LossResult, fused_loss
 from protofix.infogain.matrix.formats.binaryproto import write_binaryproto
 from protofix.infogain.matrix.writing import binaryproto_bytes
 from protofix.infogain.proof.nets import ProofOptions, prove_nets
+from protofix.infogain.proof.pairs import UNMADE
 from protofix.infogain.proof.results import Aspect, LossProof, Proof, Verdict
 from protofix.infogain.sources import FromDatabase, FromFile, FromHdf5, FromLabels, Way
 
@@ -53,6 +54,13 @@ layer { name: "mean" type: "Eltwise" bottom: "a" bottom: "b" top: "mean" }
 """
 )
 LOG = 'layer { name: "log" type: "Log" bottom: "mean" top: "log" log_param { shift: 1e-20 } }\n'
+NAMED = FC.replace("inner", 'param { name: "w" } inner')
+SHARING = (
+    DATA
+    + NAMED
+    + NAMED.replace('"fc"', '"fd"')
+    + 'layer { name: "sum" type: "Eltwise" bottom: "fc" bottom: "fd" top: "sum" }\n'
+)
 INPUT = """layer { name: "data" type: "Input" top: "data" top: "label"
   input_param { shape { dim: 2 dim: 3 dim: 6 dim: 5 } shape { dim: 2 dim: 1 dim: 6 dim: 5 } } }
 """
@@ -244,6 +252,29 @@ CASES = {
         Verdict.DIFFERENT,
         ("`loss`: hinge_loss_param.norm L1 → L2",),
     ),
+    "a weight of 1 that is written down": Case(
+        DATA + FC + loss("fc", type="HingeLoss"),
+        DATA + FC + loss("fc", "loss_weight: 1", "HingeLoss"),
+        Verdict.EQUAL,
+    ),
+    "another weight of a loss of another kind": Case(
+        DATA + FC + loss("fc", type="HingeLoss"),
+        DATA + FC + loss("fc", "loss_weight: 2", "HingeLoss"),
+        Verdict.DIFFERENT,
+        ("`loss`: loss_weight 1 → 2",),
+    ),
+    "a parameter that nothing shares by another name": Case(
+        DATA + NAMED + loss("fc"),
+        DATA + NAMED.replace('"w"', '"v"') + loss("fc"),
+        Verdict.EQUAL,
+    ),
+    "a parameter that is no longer shared": Case(
+        SHARING + loss("sum"),
+        SHARING.replace('name: "w"', 'name: "v"', 1) + loss("sum"),
+        Verdict.DIFFERENT,
+        ("`fc`: param[0].name w → v",),
+    ),
+    "a fragment": Case(loss("fc"), loss("fc"), Verdict.NOT_COMPARABLE, (UNMADE,)),
 }  # fmt: skip
 
 
@@ -305,6 +336,19 @@ def test_a_loss_compared_as_text_is_so_in_each_state() -> None:
         (("TRAIN",), Verdict.EQUAL),
         (("TEST",), Verdict.DIFFERENT),
     ]
+
+
+def test_losses_with_other_names_are_told_by_what_they_read_and_have() -> None:
+    def named(name: str, *arguments: str) -> str:
+        return loss(*arguments).replace('name: "loss"', f'name: "{name}"')
+
+    two = DATA + FC + FC.replace('"fc"', '"fd"')
+    old = [named("a", "fc"), named("b", "fd"), named("c", "fd", "loss_weight: 2")]
+    new = [named("f", "fd", "loss_weight: 2"), named("e", "fd"), named("d", "fc")]
+    proof = proved(two + "".join(old), two + "".join(new))
+    assert proof.problems == ()
+    assert {it.old_loss: it.loss for it in proof.losses} == {"a": "d", "b": "e", "c": "f"}
+    assert proof.holds
 
 
 def test_a_loss_that_is_gone_is_a_problem() -> None:
@@ -439,10 +483,8 @@ def test_the_weight_of_a_second_top_counts() -> None:
     tops = [f'top: "p" loss_weight: 1 loss_weight: {weight}' for weight in (0, 1)]
     old, new = (DATA + FC + loss("fc", more) for more in tops)
     found = one(old, new)
-    assert (found.verdict, found.causes) == (
-        Verdict.DIFFERENT,
-        ("loss_weight of top 2, 0 → 1",),
-    )
+    assert found.verdict == Verdict.DIFFERENT
+    assert found.causes == ("`loss`: loss_weight of top 2: 0 → 1",)
     assert one(new, new).verdict == Verdict.EQUAL
 
 

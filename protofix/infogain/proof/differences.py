@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
 
 from caffe_proto import base_schema
 from caffe_proto.schema import FieldType, MessageType
 from protofix.net.graph import Graph, Version
+from protofix.net.layer_types.registry import is_loss_type
 from protofix.net.layers import Layer
+from protofix.net.values import Values
 from protofix.textproto.literals import clip, parse_bool, parse_float, parse_integer
 from protofix.textproto.tree import Field, Message, Node, Scalar
 
 _ABOUT_THE_GRAPH = frozenset({"name", "type", "bottom", "top", "include", "exclude", "phase"})
+_WEIGHTS = frozenset({"loss_weight"})
+_PARAM_NAME = re.compile(r"param\[\d+\]\.name")
 _WHOLE = frozenset({"int32", "int64", "uint32", "uint64"})
 
 _Value = float | int | bool | str | bytes
@@ -26,6 +34,7 @@ def upstream_differences(
     """
     here = {layer.name for layer in new.layers}
     there = {layer.name for layer in old.layers}
+    lone = _LoneNames(_shared_names(old), _shared_names(new))
     found: dict[str, None] = {}
     waiting = list(pairs)
     seen: set[tuple[int, int]] = set()
@@ -47,7 +56,7 @@ def upstream_differences(
         if maker.name != other.name and (maker.name in here or other.name in there):
             found[f"`{theirs.blob}` of `{other.name}` is read where `{maker.name}` was"] = None
             continue
-        differences = list(layer_differences(maker, other))
+        differences = list(layer_differences(maker, other, frozenset(), lone))
         found.update(dict.fromkeys(differences))
         if maker.type != other.type:
             continue
@@ -65,22 +74,65 @@ def upstream_differences(
     return list(found)
 
 
-def layer_differences(old: Layer, new: Layer, but: frozenset[str] = frozenset()) -> Iterator[str]:
+class _LoneNames(NamedTuple):
+    """The names of parameters by which layers share them; any other name of one is just a name."""
+
+    old: frozenset[str]
+    new: frozenset[str]
+
+    def hold(self, path: str, old: tuple[_Value, ...], new: tuple[_Value, ...]) -> bool:
+        """Whether a field is the name of a parameter that neither net shares."""
+        if _PARAM_NAME.fullmatch(path) is None:
+            return False
+        return self.old.isdisjoint(map(str, old)) and self.new.isdisjoint(map(str, new))
+
+
+def _shared_names(graph: Graph) -> frozenset[str]:
+    counts = Counter(
+        name
+        for layer in graph.layers
+        for param in Values(layer.fields).messages("param")
+        if (name := param.string("name"))
+    )
+    return frozenset(name for name, number in counts.items() if number > 1)
+
+
+def layer_differences(
+    old: Layer,
+    new: Layer,
+    but: frozenset[str] = frozenset(),
+    lone: _LoneNames | None = None,
+) -> Iterator[str]:
     """The fields in which two layers differ, `but` some; what is written or not, as Caffe reads it.
 
-    Bottoms, tops and rules for states are left out.
+    Bottoms, tops and rules for states are left out, and so are `lone` names.
     """
     if old.type != new.type:
         yield f"`{new.name}`: type {old.type} → {new.type}"
         return
     layer = base_schema().messages["LayerParameter"]
-    skipped = _ABOUT_THE_GRAPH | but
+    skipped = _ABOUT_THE_GRAPH | _WEIGHTS | but
     ours = dict(_values([n for n in old.fields if n.name not in skipped], layer, ""))
     theirs = dict(_values([n for n in new.fields if n.name not in skipped], layer, ""))
     for path in dict.fromkeys((*ours, *theirs)):
         one, two = _with_default(ours, path, layer), _with_default(theirs, path, layer)
-        if one != two:
+        if one != two and not (lone and lone.hold(path, one, two)):
             yield f"`{new.name}`: {path} {_shown(one)} → {_shown(two)}"
+    if not _WEIGHTS & but:
+        yield from weight_differences(old, new)
+
+
+def weight_differences(old: Layer, new: Layer, first: int = 1) -> Iterator[str]:
+    """In which loss weights two layers differ, from the `first` top on; 0 or 1 where none is."""
+    weights = zip_longest(_weights(old), _weights(new), fillvalue=0.0)
+    for number, (one, two) in enumerate(weights, start=1):
+        if number >= first and one != two:
+            which = f" of top {number}:" if number > 1 else ""
+            yield f"`{new.name}`: loss_weight{which} {one:g} → {two:g}"
+
+
+def _weights(layer: Layer) -> tuple[float, ...]:
+    return layer.loss_weights or ((1.0,) if is_loss_type(layer) else ())
 
 
 def _values(

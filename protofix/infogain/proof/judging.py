@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from typing import NamedTuple
 
 from protofix.files import NewFile
 from protofix.infogain.proof.causes import causes_of
-from protofix.infogain.proof.differences import upstream_differences
+from protofix.infogain.proof.differences import upstream_differences, weight_differences
 from protofix.infogain.proof.heads import Era, settings_of
 from protofix.infogain.proof.matrices import (
     LossMatrix,
@@ -160,7 +159,9 @@ class LossProver:
     def _judged(self, counted: Sequence[BatchProof], refused: str) -> _Judgement:
         """The verdict, its causes, and what would be equal. `refused`: why the new loss aborts."""
         trial = self.trial
-        upstream = (*upstream_of(self.pair, self.heads), *_further_weights(self.trial))
+        # What a net learns does not hang on the weights of further tops, but its sum does.
+        further = weight_differences(*trial.losses, first=2)
+        upstream = (*upstream_of(self.pair, self.heads), *further)
         if refused:
             return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, refused))
         if not counted or all(row.new is None for row in counted):
@@ -228,17 +229,6 @@ class LossProver:
             return numbers_of(self.trial.new(last, matrix)), ""
         except CannotRun as error:
             return None, str(error)
-
-
-def _further_weights(trial: Trial) -> Iterator[str]:
-    """In what the weights of tops differ that are not the loss itself.
-
-    What a net learns does not hang on them, but the sum that it tells does.
-    """
-    old, new = (loss.loss_weights[1:] for loss in trial.losses)
-    for number, (one, other) in enumerate(zip_longest(old, new, fillvalue=0.0), start=2):
-        if one != other:
-            yield f"loss_weight of top {number}, {one:g} → {other:g}"
 
 
 def _largest(rows: Sequence[BatchProof]) -> float | None:

@@ -10,6 +10,7 @@ from protofix.infogain.proof.judging import LossProver, ProofOptions, drawn_of, 
 from protofix.infogain.proof.pairs import (
     NOT_OF_CLASSES,
     OTHER_SCORES,
+    UNMADE,
     Heads,
     LossPair,
     heads_of,
@@ -23,6 +24,7 @@ from protofix.textproto.tree import Document
 __all__ = ["ProofOptions", "prove_nets"]
 
 _EVERYTHING = ProofOptions()
+_SAID_OTHERWISE = (NOT_OF_CLASSES, OTHER_SCORES, UNMADE)
 
 
 def prove_nets(old: Document, new: Document, options: ProofOptions = _EVERYTHING) -> Proof:
@@ -80,21 +82,26 @@ def _as_text(pair: LossPair, why: str) -> LossProof:
         if one is not None and two is not None:
             bottoms.append((one, two))
     causes += upstream_differences(bottoms, old, new)
-    if why == OTHER_SCORES and not causes:
+    if why in (OTHER_SCORES, UNMADE) and not causes:
         causes.append(why)
+    verdict = Verdict.DIFFERENT if causes else Verdict.EQUAL
+    if causes == [UNMADE]:
+        verdict = Verdict.NOT_COMPARABLE
     return LossProof(
         loss=pair.new.name,
         old_loss=pair.old.name,
         type=pair.new.type,
         states=(str(pair.state),),
-        verdict=Verdict.DIFFERENT if causes else Verdict.EQUAL,
+        verdict=verdict,
         reference="today",
         target="fused",
         scores=tuple(blob.name for blob in pair.new.bottoms[:1]),
         matrices=(None, None),
         batches=(),
         causes=tuple(causes),
-        remarks=() if why in (NOT_OF_CLASSES, OTHER_SCORES) else (f"compared as text: {why}",),
+        remarks=()
+        if why in (NOT_OF_CLASSES, OTHER_SCORES, UNMADE)
+        else (f"compared as text: {why}",),
         aborts={},
         old_steps=(drawn_of(pair.old),),
         new_steps=(drawn_of(pair.new),),

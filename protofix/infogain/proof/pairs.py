@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from protofix.infogain.chains import softmax_axis
-from protofix.infogain.losses import class_axis
+from protofix.infogain.losses import class_axis, source_of
 from protofix.infogain.proof.heads import COMPUTED_LOSSES, Head, foreign_to_caffe, head_of
 from protofix.net.build import Built, build
 from protofix.net.graph import Graph, Version, build_graph
@@ -21,6 +21,9 @@ NOT_OF_CLASSES = "it is no loss of classes"
 
 OTHER_SCORES = "the two nets read different scores"
 """Why a loss of classes cannot be computed in both nets."""
+
+UNMADE = "no layer makes the scores that both nets read: give the whole net"
+"""Why neither of two fragments can be computed."""
 
 _LARGEST_SIDE = 3
 """Sides of maps are taken short: what they are does not matter, that they are does."""
@@ -114,7 +117,7 @@ def pairs_of(old: NetView, new: NetView) -> tuple[list[LossPair], list[str]]:
     for state in states:
         ours, theirs = _built_in(old, state), _built_in(new, state)
         left, right = _losses(ours.graph), _losses(theirs.graph)
-        for one, two in list(_matched(left, right)):
+        for one, two in list(_matched(ours, theirs, left, right)):
             pairs.append(LossPair(state, ours, theirs, one, two))
             left.remove(one)
             right.remove(two)
@@ -134,8 +137,10 @@ def _losses(graph: Graph) -> list[Layer]:
     return [layer for layer in graph.layers if is_loss(layer)]
 
 
-def _matched(left: Sequence[Layer], right: Sequence[Layer]) -> Iterator[tuple[Layer, Layer]]:
-    """By their names; those that have no namesake by their order, if as many are left."""
+def _matched(
+    old: Built, new: Built, left: Sequence[Layer], right: Sequence[Layer]
+) -> Iterator[tuple[Layer, Layer]]:
+    """By their names; if as many are left, by what they read and have, and else by their order."""
     rest = list(right)
     alone = []
     for one in left:
@@ -145,8 +150,35 @@ def _matched(left: Sequence[Layer], right: Sequence[Layer]) -> Iterator[tuple[La
         else:
             rest.remove(other)
             yield one, other
-    if len(alone) == len(rest):
-        yield from zip(alone, rest, strict=True)
+    if len(alone) != len(rest):
+        return
+    for likeness in (_scores_h_and_weight, _scores_and_h, _scores, _nothing):
+        for one in list(alone):
+            wanted = likeness(old, one)
+            two = next((it for it in rest if likeness(new, it) == wanted), None)
+            if two is not None:
+                alone.remove(one)
+                rest.remove(two)
+                yield one, two
+
+
+def _scores_h_and_weight(built: Built, loss: Layer) -> tuple[object, ...]:
+    return *_scores_and_h(built, loss), loss.loss_weights or (1.0,)
+
+
+def _scores_and_h(built: Built, loss: Layer) -> tuple[object, ...]:
+    third = built.graph.source_of(loss, 2)
+    maker = built.graph.maker_of(third) if third else None
+    return *_scores(built, loss), source_of(loss), maker and maker.name
+
+
+def _scores(built: Built, loss: Layer) -> tuple[object, ...]:
+    head = head_of(built, loss)
+    return loss.type not in COMPUTED_LOSSES and loss.type, *(_key(head, it) for it in head.scores)
+
+
+def _nothing(built: Built, loss: Layer) -> tuple[object, ...]:
+    return ()
 
 
 def heads_of(pair: LossPair) -> Heads | str:
@@ -169,6 +201,8 @@ def heads_of(pair: LossPair) -> Heads | str:
         if longer is None:
             break
         old = longer
+    if not old.scores and not new.scores:
+        return UNMADE
     if not old.scores or len(old.scores) != len(new.scores):
         return OTHER_SCORES
     keys = {_key(new, version): version for version in new.scores}
