@@ -86,6 +86,60 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert loss["batches"][0]["legacy"] == pytest.approx(loss["batches"][0]["new"])
 
 
+def test_json_has_no_number_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = folder / "new.prototxt"
+    new.write_text(new.read_text().replace("loss_weight: 2", "loss_weight: nan"))
+    assert main(["prove", "old.prototxt", "new.prototxt", "--format", "json"]) == 1
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    record = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert record["losses"][0]["batches"][0]["new"]["max_gradient"] is None
+
+
+VERDICTS = {
+    "from the same scores": (
+        "num_output: 3",
+        "num_output: 3 bias_term: false",
+        "different: `fc`: inner_product_param.bias_term true → false; from the same scores "
+        "differences up to ",
+    ),
+    "nothing computed": (
+        'type: "InfogainLoss"',
+        'type: "HingeLoss"',
+        "different: `loss`: type InfogainLoss → HingeLoss",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", VERDICTS)
+def test_the_verdict_tells_what_was_measured(
+    what: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, said = VERDICTS[what]
+    text = (folder / "new.prototxt").read_text()
+    (folder / "new.prototxt").write_text(text.replace(old, new))
+    assert main(["prove", "old.prototxt", "new.prototxt"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.strip().startswith(said) for line in lines)
+    assert not any("no difference: " in line for line in lines)
+
+
+def test_three_lines_tell_of_every_loss(folder: Path) -> None:
+    text = (folder / "new.prototxt").read_text()
+    shutil.copy("H.binaryproto", "G.binaryproto")
+    second = "layer {" + text.rpartition("\nlayer {")[2]
+    second = second.replace('"loss"', '"second"').replace("H.binaryproto", "G.binaryproto")
+    old = protofix.parse(text + second)
+    new = protofix.parse(text + second.replace("loss_weight: 2", "loss_weight: 3"))
+    lines = ["".join(part for part, _ in it) for it in three_lines(prove_documents(old, new))]
+    assert len(lines) == 3
+    assert lines[0].endswith("; H H.binaryproto and G.binaryproto")
+    assert lines[2].startswith("  `second`: different, ")
+    assert lines[2].endswith("loss_weight 2 → 3; `loss`: equal")
+
+
 @pytest.mark.parametrize("name", ["proof.html", "proof.json", "proof.txt"])
 def test_a_report_is_written_whole(
     name: str, folder: Path, capsys: pytest.CaptureFixture[str]

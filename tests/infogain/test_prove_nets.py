@@ -278,6 +278,120 @@ CASES = {
 }  # fmt: skip
 
 
+SIGMOID = PROB.replace("Softmax", "Sigmoid")
+UNEVEN = MEAN.replace("coeff: 0.5 }", "coeff: 0.6 }")
+LOG_OF_PROB = LOG.replace("mean", "prob")
+CAUSES = {
+    "a logarithm of another base": Case(
+        CHAIN,
+        DATA + FC + PROB + LOG_OF_PROB.replace("shift", "base: 2 shift") + loss("log"),
+        Verdict.DIFFERENT,
+        ("Log `log` has base 2, and only base e is undone by the loss",),
+    ),
+    "logarithms of what does not sum to 1": Case(
+        DATA + FC + SIGMOID + loss("prob"),
+        DATA + FC + SIGMOID + LOG_OF_PROB + loss("log"),
+        Verdict.DIFFERENT,
+        ("what Log `log` takes does not sum to 1, which the loss makes it do",),
+    ),
+    "logarithms of an average that does not sum to 1": Case(
+        UNEVEN + loss("mean"),
+        UNEVEN + LOG + loss("log"),
+        Verdict.DIFFERENT,
+        ("what Log `log` takes does not sum to 1, which the loss makes it do",),
+    ),
+    "other parts of an average": Case(
+        MEAN + loss("mean"),
+        UNEVEN + LOG + loss("log"),
+        Verdict.DIFFERENT,
+        ("`mean`: eltwise_param.coeff 0.5, 0.5 → 0.5, 0.6",),
+    ),
+    "a weight without bound": Case(
+        CHAIN, DATA + FC + loss("fc", "loss_weight: inf"), Verdict.DIFFERENT,
+        ("loss_weight 1 → inf",),
+    ),
+    "a weight that is no number": Case(
+        CHAIN, DATA + FC + loss("fc", "loss_weight: nan"), Verdict.DIFFERENT,
+        ("loss_weight 1 → nan",),
+    ),
+    "a softmax along the images": Case(
+        DATA + FC + PROB.replace("top", "softmax_param { axis: 0 } top") + loss("prob"),
+        FUSED,
+        Verdict.DIFFERENT,
+        ("Softmax `prob` is along axis 0, the other loss along 1",),
+    ),
+    "a softmax that nothing is learned through": Case(
+        DATA + FC + PROB.replace("top", "propagate_down: false top") + loss("prob"),
+        FUSED,
+        Verdict.DIFFERENT,
+        ("`prob`: propagate_down false in the old net only",),
+    ),
+    "scores given to old Caffe": Case(
+        FUSED, FUSED, Verdict.DIFFERENT,
+        ("the loss before April 2017 takes probabilities, and there is no Softmax before it",),
+        "legacy",
+    ),
+    "sigmoids given to today's Caffe": Case(
+        DATA + FC + SIGMOID + loss("prob"),
+        DATA + FC + SIGMOID + loss("prob"),
+        Verdict.DIFFERENT,
+        ("today's loss takes a softmax of what Sigmoid `prob` makes",),
+    ),
+    "classes along another axis": Case(
+        SOFTMAX,
+        DATA + FC + loss("fc", "softmax_param { axis: 0 }", "SoftmaxWithLoss"),
+        Verdict.DIFFERENT,
+        ("axis 1 → 0",),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", CAUSES)
+def test_a_difference_has_its_own_cause_and_no_other(name: str) -> None:
+    case = CAUSES[name]
+    found = one(case.old, case.new, target=case.target)
+    assert (found.verdict, found.causes) == (case.verdict, case.causes)
+
+
+def test_a_loss_behind_a_dropout_reads_no_scores() -> None:
+    dropout = 'layer { name: "drop" type: "Dropout" bottom: "prob" top: "drop" }\n'
+    proof = proved(DATA + FC + PROB + dropout + loss("drop"), FUSED)
+    train = next(it for it in proof.losses if it.states == ("TRAIN",))
+    assert train.aborts == {"legacy": "`drop` drops some of what the loss reads, each time others"}
+
+
+def test_a_net_taken_for_two_caffes_says_so() -> None:
+    softmax = PROB.replace('top: "prob"', 'top: "fc" include { phase: TRAIN }')
+    proof = proved(*[DATA + FC + softmax + loss("fc")] * 2)
+    assert [(it.states, it.remarks) for it in proof.losses] == [
+        (
+            ("TRAIN",),
+            ("the old net is taken for one before April 2017 here, and for today's in TEST",),
+        ),
+        (
+            ("TEST",),
+            ("the old net is taken for today's here, and for one before April 2017 in TRAIN",),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("loss_param { normalization: NONE }", "loss_param"),
+        ("infogain_loss_param { axis: 1 }", "infogain_loss_param.axis"),
+        ("", ""),
+    ],
+)
+def test_what_only_todays_loss_reads_is_told_of_an_old_one(written: str, named: str) -> None:
+    found = one(DATA + FC + PROB + loss("prob", written), FUSED)
+    told = [
+        it for it in found.remarks if it.startswith(f"the old net's {named} did nothing before")
+    ]
+    assert len(told) == len(found.remarks) == bool(named)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_verdict(name: str) -> None:
     case = CASES[name]

@@ -110,6 +110,13 @@ class Outcome(NamedTuple):
     gradients: tuple[Array, ...]
     underflows: NDArray[np.bool_]
 
+    @property
+    def finite(self) -> bool:
+        """Whether all of it are numbers."""
+        return bool(np.isfinite(self.loss)) and all(
+            np.isfinite(one).all() for one in self.gradients
+        )
+
 
 def head_of(built: Built, loss: Layer) -> Head:
     """The part of a net that a loss's numbers hang on.
@@ -371,7 +378,8 @@ def _loss(
 def _said() -> Iterator[None]:
     """Make what the formulas refuse a reason why Caffe aborts."""
     try:
-        yield
+        with np.errstate(all="ignore"):  # A weight of inf gives what is no number.
+            yield
     except CannotRun:
         raise
     except ValueError as error:

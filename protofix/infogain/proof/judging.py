@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from protofix.files import NewFile
-from protofix.infogain.proof.causes import causes_of
+from protofix.infogain.losses import loss_axis
+from protofix.infogain.proof.causes import axis_cause, causes_of
 from protofix.infogain.proof.differences import upstream_differences, weight_differences
 from protofix.infogain.proof.heads import Era, settings_of
 from protofix.infogain.proof.matrices import (
@@ -81,6 +82,7 @@ class LossProver:
         self.h_made = tuple(made_differently(*self.own, *graphs))
         self.h_differs = bool(self.h_made) or not same_matrix(*self.own)
         era = _written_for(heads)
+        self.remarks += _of_todays_fields(pair.old, era)
         if era == "legacy" and self.own[0].legacy_fault:
             self.remarks.append(f"the old net would abort: {self.own[0].legacy_fault}")
         self.trial = Trial(
@@ -166,6 +168,9 @@ class LossProver:
             return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, refused))
         if not counted or all(row.new is None for row in counted):
             reference = "legacy" if trial.era == "legacy" else "today"
+            axis = axis_cause(trial)
+            if axis:
+                return _Judgement(Verdict.DIFFERENT, (*upstream, *axis))
             told = [trial.aborts[c] for c in (reference, "new") if c in trial.aborts]
             return _Judgement(Verdict.NOT_COMPARABLE, (*upstream, *dict.fromkeys(told)))
         wrong = not all(row.equal for row in counted)
@@ -247,6 +252,20 @@ def _written_for(heads: Heads) -> Era:
     from_makers = bool(types & {"Softmax", "Sigmoid"}) or heads.begin_with_probabilities
     reads_probabilities = from_makers and "Log" not in types
     return "legacy" if old.loss.type == "InfogainLoss" and reads_probabilities else "fused"
+
+
+def _of_todays_fields(old: Layer, era: Era) -> list[str]:
+    """That a loss which is held for an old one has what only today's layer reads, if it has."""
+    if era == "fused" or old.type != "InfogainLoss":
+        return []
+    fields = ["loss_param"] if old.param("loss_param") else []
+    fields += ["infogain_loss_param.axis"] if loss_axis(old) is not None else []
+    if not fields:
+        return []
+    return [
+        f"the old net's {' and '.join(fields)} did nothing before April 2017, as it is taken to be "
+        "from: if it was written for today's Caffe, the Softmax before its loss was one too many"
+    ]
 
 
 def _origin(matrix: LossMatrix) -> str | None:

@@ -44,7 +44,30 @@ def prove_nets(old: Document, new: Document, options: ProofOptions = _EVERYTHING
             proofs[key] = prove()
         else:
             proofs[key] = replace(known, states=(*known.states, str(pair.state)))
-    return Proof(tuple(problems), tuple(proofs.values()))
+    return Proof(tuple(problems), _told_apart(tuple(proofs.values())))
+
+
+def _told_apart(proofs: tuple[LossProof, ...]) -> tuple[LossProof, ...]:
+    """Proofs of a loss that are held against another Caffe in another state say so."""
+    found = []
+    for proof in proofs:
+        others = [
+            state
+            for other in proofs
+            if (other.loss, other.old_loss) == (proof.loss, proof.old_loss)
+            and other.reference != proof.reference
+            for state in other.states
+        ]
+        if others:
+            caffes = {"legacy": "one before April 2017", "today": "today's"}
+            here = caffes[proof.reference]
+            there = caffes["today" if proof.reference == "legacy" else "legacy"]
+            remark = (
+                f"the old net is taken for {here} here, and for {there} in {' and '.join(others)}"
+            )
+            proof = replace(proof, remarks=(*proof.remarks, remark))
+        found.append(proof)
+    return tuple(found)
 
 
 def _prepared(

@@ -188,7 +188,7 @@ class Trial:
         settings: LossSettings | None = None,
     ) -> Outcome | None:
         if column == "legacy" and head.loss.type == "InfogainLoss" and self.era != "legacy":
-            self.aborts.setdefault(column, "the loss reads scores, that layer took probabilities")
+            self.aborts.setdefault(column, _why_not_legacy(head))
             return None
         try:
             return self._run(head, era, batch, matrix, settings)
@@ -218,6 +218,14 @@ class Trial:
             return max(difference(self.old(plain), self.new(plain))) <= self.tolerance
         except CannotRun:
             return False
+
+
+def _why_not_legacy(head: Head) -> str:
+    """Why the layer before April 2017 is not tried with what a loss reads."""
+    maker = head.graph.maker_of(head.scores[0])
+    if maker is not None and maker.type == "Dropout":
+        return f"`{maker.name}` drops some of what the loss reads, each time others"
+    return "the loss reads scores, that layer took probabilities"
 
 
 def compute_head(
@@ -256,7 +264,8 @@ def difference(one: Outcome, other: Outcome) -> tuple[float, float]:
     loss = abs(one.loss - other.loss) / max(abs(one.loss), abs(other.loss), 1e-12)
     pairs = list(zip(one.gradients, other.gradients, strict=True))
     scale = max(max(float(np.abs(a).max()), float(np.abs(b).max())) for a, b in pairs)
-    largest = max(float(np.abs(a - b).max()) for a, b in pairs)
+    with np.errstate(invalid="ignore"):
+        largest = max(float(np.abs(a - b).max()) for a, b in pairs)
     return _finite(loss), _finite(largest / max(scale, 1e-12))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
-from protofix.infogain.proof.results import BatchProof, LossProof, Proof
+from protofix.infogain.proof.results import BatchProof, LossProof, Numbers, Proof
 
 
 def proof_record(proof: Proof) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def proof_record(proof: Proof) -> dict[str, Any]:
     `problems` are mistakes of the net's structure. Each of `losses` has its `verdict`, the
     `causes` of a difference, and its `batches`; in each batch `legacy`, `today` and `new` are a
     loss before its weight and the largest size of an entry of its gradient at the scores, or null
-    where that Caffe aborts, and `aborts` says why.
+    where that Caffe aborts, and `aborts` says why. What is infinite or no number is null.
     """
     return {
         "holds": proof.holds,
@@ -35,12 +36,12 @@ def _loss(loss: LossProof) -> dict[str, Any]:
         "verdict": loss.verdict.value,
         "holds": loss.holds,
         "unchanged": loss.unchanged,
-        "apart_from_h": loss.apart_from_h,
+        "apart_from_h": _finite(loss.apart_from_h),
         "reference": loss.reference,
         "target": loss.target,
         "scores": list(loss.scores),
         "matrix": {"old": old, "new": new},
-        "weighted": None if loss.weighted is None else asdict(loss.weighted),
+        "weighted": _numbers(loss.weighted),
         "difference": _finite(loss.difference),
         "causes": list(loss.causes),
         "remarks": list(loss.remarks),
@@ -50,7 +51,7 @@ def _loss(loss: LossProof) -> dict[str, Any]:
             "old": [asdict(step) for step in loss.old_steps],
             "new": [asdict(step) for step in loss.new_steps],
         },
-        "curve": [asdict(point) for point in loss.curve],
+        "curve": [_all_finite(asdict(point)) for point in loss.curve],
     }
 
 
@@ -58,9 +59,9 @@ def _batch(batch: BatchProof) -> dict[str, Any]:
     return {
         "about": batch.about,
         "shape": list(batch.shape),
-        "legacy": None if batch.legacy is None else asdict(batch.legacy),
-        "today": None if batch.today is None else asdict(batch.today),
-        "new": None if batch.new is None else asdict(batch.new),
+        "legacy": _numbers(batch.legacy),
+        "today": _numbers(batch.today),
+        "new": _numbers(batch.new),
         "loss_difference": _finite(batch.loss_difference),
         "gradient_difference": _finite(batch.gradient_difference),
         "underflow": batch.underflow,
@@ -68,6 +69,14 @@ def _batch(batch: BatchProof) -> dict[str, Any]:
     }
 
 
+def _numbers(numbers: Numbers | None) -> dict[str, float | None] | None:
+    return None if numbers is None else _all_finite(asdict(numbers))
+
+
+def _all_finite(record: dict[str, float | None]) -> dict[str, float | None]:
+    return {name: _finite(value) for name, value in record.items()}
+
+
 def _finite(value: float | None) -> float | None:
-    """JSON has no infinity: what differs without bound has no difference to tell."""
-    return None if value is None or value == float("inf") else value
+    """JSON has no infinity, and nothing that is no number: null stands for both."""
+    return value if value is not None and math.isfinite(value) else None

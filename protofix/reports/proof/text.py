@@ -29,7 +29,7 @@ def proof_lines(proof: Proof, width: int = _WIDE) -> Iterator[Line]:
 def three_lines(proof: Proof) -> Iterator[Line]:
     """What was tried, the numbers of one batch, and the verdict; problems come before.
 
-    Of several losses the one with the worst verdict is shown.
+    Of several losses the one with the worst verdict is shown; of the others the verdict alone.
     """
     yield from _problems(proof)
     if not proof.losses:
@@ -39,13 +39,18 @@ def three_lines(proof: Proof) -> Iterator[Line]:
     batches = sum(len(loss.batches) for loss in proof.losses)
     number = len(proof.losses)
     tried = f"{'1 loss' if number == 1 else f'{number} losses'} in {' and '.join(states)}"
-    matrix = worst.matrices[1] or worst.matrices[0]
-    with_h = f"; H {matrix}" if matrix else ""
+    matrices = dict.fromkeys(it for loss in proof.losses if (it := _matrix_of(loss)))
+    with_h = f"; H {' and '.join(matrices)}" if matrices else ""
     yield [("proof", "bold"), (f": {tried}, {batches} batches{with_h}", "")]
     yield _plain(f"  {_in_a_line(worst)}")
-    others = len(proof.losses) - 1
-    name = f"`{worst.loss}`: " if others else ""
-    yield [("  ", ""), (name + verdict_sentence(worst), _TINTS[grade_of(worst)])]
+    name = f"`{worst.loss}`: " if number > 1 else ""
+    verdict = name + verdict_sentence(worst)
+    others = (f"`{it.loss}`: {it.verdict.value}" for it in proof.losses if it is not worst)
+    yield [("  ", ""), ("; ".join((verdict, *others)), _TINTS[grade_of(worst)])]
+
+
+def _matrix_of(loss: LossProof) -> str | None:
+    return loss.matrices[1] or loss.matrices[0]
 
 
 def verdict_sentence(loss: LossProof) -> str:
@@ -59,6 +64,11 @@ def verdict_sentence(loss: LossProof) -> str:
         reasons = "; ".join(loss.causes) or "by no field that can be named"
         if loss.apart_from_h is not None:
             return f"different by {reasons}; equal with one H in both, {_up_to(loss.apart_from_h)}"
+        told = [batch for batch in loss.batches if batch.difference is not None]
+        if not told:
+            return f"different: {reasons}"
+        if all(batch.equal for batch in told):
+            return f"different: {reasons}; from the same scores {measure}"
         return f"different, {measure}: {reasons}"
     if loss.verdict is Verdict.EQUAL_BUT_H:
         by = f" ({'; '.join(loss.causes)})" if loss.causes else ""
