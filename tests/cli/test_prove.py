@@ -9,11 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from shared_data import ROOT
 
 import protofix
 from protofix.cli import main
+from protofix.infogain.maths import fused_loss
 from protofix.proving import prove_documents
 from protofix.reports.proof.html import html_report
 from protofix.reports.proof.text import proof_lines, three_lines
@@ -84,6 +86,18 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [loss] = record["losses"]
     assert (loss["states"], loss["reference"]) == (["TRAIN", "TEST"], "legacy")
     assert loss["batches"][0]["legacy"] == pytest.approx(loss["batches"][0]["new"])
+
+
+def test_json_tells_what_to_compute_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["prove", "old.prototxt", "new.prototxt", "--format", "json"])
+    batches = json.loads(capsys.readouterr().out)["losses"][0]["batches"]
+    for batch in batches:
+        given = batch["given"]
+        again = fused_loss(
+            np.array(given["scores"][0]), np.array(given["labels"]), np.array(given["H"]["new"])
+        )
+        assert again.loss == pytest.approx(batch["new"]["loss"])
+    assert any(batch["given"]["H"] != batches[0]["given"]["H"] for batch in batches)
 
 
 def test_json_has_no_number_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TOLERANCE = 1e-6
 """Largest relative difference at which two losses or gradients count as equal.
@@ -38,6 +42,20 @@ class Numbers:
     max_gradient: float
 
 
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The numbers that both nets were given in a batch, so that anyone can compute them again.
+
+    With `softmax_axes` they were the softmaxes of the scores along these axes. `matrices` are H of
+    the old net and of the new one, None for the identity and for what a ComputeH makes of `labels`.
+    """
+
+    scores: tuple[NDArray[np.float64], ...]
+    labels: NDArray[np.int64]
+    matrices: tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]
+    softmax_axes: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class BatchProof:
     """One batch of scores and labels through both nets.
@@ -47,7 +65,7 @@ class BatchProof:
     that Caffe would abort. Differences are between the new net and the one of the old net's
     columns that counts (`LossProof.reference`): relative, of the losses and of the gradients, each
     to the larger one. `underflow` tells that images in which a probability fell below the old
-    layer's floor make a difference, and all others none.
+    layer's floor make a difference, and all others none. `given` is what all were computed of.
     """
 
     about: str
@@ -59,6 +77,7 @@ class BatchProof:
     gradient_difference: float | None
     underflow: bool = False
     tolerance: float = TOLERANCE
+    given: Given | None = field(default=None, compare=False, repr=False)
 
     @property
     def difference(self) -> float | None:

@@ -23,7 +23,7 @@ from protofix.infogain.proof.heads import (
 from protofix.infogain.proof.matrices import LossMatrix
 from protofix.infogain.proof.operations import CannotRun
 from protofix.infogain.proof.pairs import Heads
-from protofix.infogain.proof.results import TOLERANCE, BatchProof, CurvePoint, Numbers
+from protofix.infogain.proof.results import TOLERANCE, BatchProof, CurvePoint, Given, Numbers
 from protofix.net.layers import Layer
 from protofix.net.shapes import canonical_axis
 
@@ -105,7 +105,15 @@ class Trial:
             gradient,
             underflow,
             self.tolerance,
+            self._given(batch),
         )
+
+    def _given(self, batch: Batch) -> Given:
+        ours, theirs = (
+            one.values if batch.matrix is None or loss.type != "InfogainLoss" else batch.matrix
+            for one, loss in zip(self.matrices, self.losses, strict=True)
+        )
+        return Given(batch.scores, batch.labels, (ours, theirs), batch.softmax_axes)
 
     def old(self, batch: Batch, settings: LossSettings | None = None) -> Outcome:
         """The old net as the Caffe computes it that it was written for. Raises `CannotRun`."""

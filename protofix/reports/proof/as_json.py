@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from protofix.infogain.proof.results import BatchProof, LossProof, Numbers, Proof
+from protofix.infogain.proof.results import BatchProof, Given, LossProof, Numbers, Proof
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_LISTED = 4096
+"""Numbers of one kind in a batch that are all told."""
 
 
 def proof_record(proof: Proof) -> dict[str, Any]:
@@ -16,7 +22,9 @@ def proof_record(proof: Proof) -> dict[str, Any]:
     `problems` are mistakes of the net's structure. Each of `losses` has its `verdict`, the
     `causes` of a difference, and its `batches`; in each batch `legacy`, `today` and `new` are a
     loss before its weight and the largest size of an entry of its gradient at the scores, or null
-    where that Caffe aborts, and `aborts` says why. What is infinite or no number is null.
+    where that Caffe aborts, and `aborts` says why. What is infinite or no number is null. `given`
+    are the numbers that these were computed of, scores and H in their shapes: null where they are
+    more than 4096, and H for the identity and for what a ComputeH makes of the labels.
     """
     return {
         "holds": proof.holds,
@@ -66,7 +74,25 @@ def _batch(batch: BatchProof) -> dict[str, Any]:
         "gradient_difference": _finite(batch.gradient_difference),
         "underflow": batch.underflow,
         "equal": batch.equal,
+        "given": None if batch.given is None else _given(batch.given),
     }
+
+
+def _given(given: Given) -> dict[str, Any]:
+    old, new = given.matrices
+    return {
+        "scores": [_listed(scores) for scores in given.scores],
+        "softmax_axes": list(given.softmax_axes),
+        "labels": _listed(given.labels),
+        "H": {"old": _listed(old), "new": _listed(new)},
+    }
+
+
+def _listed(numbers: NDArray[Any] | None) -> list[Any] | None:
+    if numbers is None or numbers.size > _MOST_LISTED:
+        return None
+    listed: list[Any] = numbers.tolist()
+    return listed
 
 
 def _numbers(numbers: Numbers | None) -> dict[str, float | None] | None:
