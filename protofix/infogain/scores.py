@@ -17,10 +17,11 @@ _CUTTING = {"BatchNorm", "Bias", "Crop", "Dropout", "Pooling", "Scale", "Slice"}
 def reads_scores(view: NetView, loss: Layer) -> bool:
     """Whether a loss reads scores in every state that keeps it, for certain."""
     read = [(graph, graph.source_of(loss, 0)) for graph, _ in view.keeping(loss)]
-    return bool(read) and all(_are_scores(graph, version) for graph, version in read)
+    return bool(read) and all(are_scores(graph, version) for graph, version in read)
 
 
-def _are_scores(graph: Graph, version: Version | None) -> bool:
+def are_scores(graph: Graph, version: Version | None) -> bool:
+    """Whether a content is scores for certain: numbers of any size."""
     maker = graph.maker_of(version) if version is not None else None
     if maker is None:
         return False
@@ -28,6 +29,6 @@ def _are_scores(graph: Graph, version: Version | None) -> bool:
         return True
     if maker.type in _MIXING:
         slots = range(len(maker.bottoms))
-        return bool(slots) and all(_are_scores(graph, graph.source_of(maker, it)) for it in slots)
+        return bool(slots) and all(are_scores(graph, graph.source_of(maker, it)) for it in slots)
     through = maker.type in _CUTTING or passes(maker, graph.state)
-    return through and _are_scores(graph, graph.source_of(maker, 0))
+    return through and are_scores(graph, graph.source_of(maker, 0))

@@ -331,6 +331,13 @@ CAUSES = {
         ("the loss before April 2017 takes probabilities, and there is no Softmax before it",),
         "legacy",
     ),
+    "what nobody knows given to old Caffe": Case(
+        DATA + FC + BLEND + loss("blend"),
+        DATA + FC + BLEND + loss("blend"),
+        Verdict.DIFFERENT,
+        (),
+        "legacy",
+    ),
     "sigmoids given to today's Caffe": Case(
         DATA + FC + SIGMOID + loss("prob"),
         DATA + FC + SIGMOID + loss("prob"),

@@ -13,6 +13,7 @@ from protofix.infogain.proof.heads import Batch, LossSettings, Outcome
 from protofix.infogain.proof.operations import CannotRun
 from protofix.infogain.proof.results import TOLERANCE
 from protofix.infogain.proof.trials import Trial, difference, effective_settings
+from protofix.infogain.scores import are_scores
 from protofix.net.layers import Layer
 from protofix.textproto.literals import parse_bool
 
@@ -159,9 +160,8 @@ def _is_undone(layer: Layer) -> bool:
 
 def _scores_taken_for_probabilities(trial: Trial) -> Iterator[str]:
     """Where the loss before April 2017 gets scores."""
-    head = trial.heads.new
-    makers = {layer.type for layer in head.layers} & {"Sigmoid", "Softmax"}
-    if head.loss.type == "InfogainLoss" and not makers:
+    graph, loss = trial.heads.new.graph, trial.heads.new.loss
+    if loss.type == "InfogainLoss" and are_scores(graph, graph.source_of(loss, 0)):
         yield "the loss before April 2017 takes probabilities, and there is no Softmax before it"
 
 
