@@ -233,7 +233,7 @@ class News:
         self._seen.update(places.values())
         known = path in self._files
         self._files.add(path)
-        if known and not new:
+        if known and not new and not checked.failures:
             return None
         name = self._names.get(path, checked.source.path)
         return replace(checked, source=replace(checked.source, path=name), findings=new)

@@ -286,6 +286,7 @@ def _report(
                 if not arguments.write_baseline:  # What is accepted is not reported.
                     printer.take(checked[-1])
     if arguments.write_baseline:
+        failed += [line for one in checked for line in one.failures]
         return _write_baseline(arguments.write_baseline, checked, failed)
     printer.finish()
     blobs = [one.blobs for one in checked]

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protofix.rules.selectors import means
+from protofix.rules.selectors import ALL, means
 from protofix.textproto.layout import comment_spans, comment_start
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document, Node, walk
@@ -68,7 +68,11 @@ def _ignores(document: Document) -> Iterator[Ignore]:
         first, last = _about(document, nodes, starts, start)
         if asked["word"] == "ignore-file":
             first, last = 0, len(text)
-        rules = tuple(re.findall(r"[^\s,]+", asked["rules"] or ""))
+        written = re.findall(r"[^\s,]+", asked["rules"] or "")
+        rules = tuple(
+            it.upper() if it[:2].upper() == "PF" or it.upper() == ALL else it.lower()
+            for it in written
+        )
         yield Ignore(start, end, rules, first, last, _wrong(asked, rules))
 
 

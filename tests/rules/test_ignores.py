@@ -19,6 +19,7 @@ CASES = {
         "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[unknown-field]",
         "",
     ),
+    "in small letters": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore[pf101, all]", ""),
     "by its family": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore[PF1]", "PF304"),
     "without brackets": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore", ""),
     "with a reason": (
