@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from protofix.injection import Injection
     from protofix.migration import Migration
     from protofix.net.shapes import Shape
-    from protofix.rules.rule import Finding
+    from protofix.rulebook.findings import Finding
     from protofix.upgrade.facts import Step
     from protofix.upgrade.text.document import Upgrade
 
@@ -60,8 +60,8 @@ def check(
     from protofix.net.data_files import DataFiles
     from protofix.net.dialects import chosen_dialect
     from protofix.net.states import asked_by_name
-    from protofix.rules.registry import findings
-    from protofix.rules.rule import Context
+    from protofix.rulebook.context import Context
+    from protofix.rulebook.registry import findings
 
     chosen = chosen_dialect(dialect, schema)
     asked = asked_by_name(phase, stages, level)

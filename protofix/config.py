@@ -18,7 +18,7 @@ from caffe_proto import AUTO
 from protofix.net.names import dialect_named, nearest
 
 if TYPE_CHECKING:
-    from protofix.rules.rule import Target
+    from protofix.rulebook.context import Target
 
 _OWN = "protofix.toml"
 _MOST_BLANKS = 16
@@ -40,9 +40,9 @@ class Config:
     `dialect = "auto"`; the other is as it is here. `target` is the Caffe that nets are for.
 
     `select`, `extend_select`, `ignore` and the values of `per_file_ignores` name rules, as
-    `protofix.rules.selectors` has it; its keys and `exclude` are patterns as in a .gitignore, from
-    `folder` on, where the configuration lies. `indent` and `quotes` are what files of good style
-    have.
+    `protofix.rulebook.selectors` has it; its keys and `exclude` are patterns as in a .gitignore,
+    from `folder` on, where the configuration lies. `indent` and `quotes` are what files of good
+    style have.
     """
 
     dialect: str = AUTO
@@ -251,8 +251,8 @@ def _strings(key: str, value: object, table: _Table) -> tuple[str, ...]:
 
 
 def _rules(key: str, value: object, table: _Table) -> tuple[str, ...]:
-    from protofix.rules.registry import NAMES
-    from protofix.rules.selectors import SelectionError, known_selector
+    from protofix.rulebook.registry import NAMES
+    from protofix.rulebook.selectors import SelectionError, known_selector
 
     found = _strings(key, value, table)
     try:

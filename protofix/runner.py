@@ -16,7 +16,7 @@ from protofix.files import FileError, read_bytes, source_of_bytes
 from protofix.linting.checking import Failed, Question, check_file
 from protofix.linting.questions import Questions
 from protofix.looking import written_down
-from protofix.rules.rule import Checked, Finding
+from protofix.rulebook.findings import Checked, Finding
 from protofix.textproto.source import Source
 
 if TYPE_CHECKING:

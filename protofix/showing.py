@@ -14,8 +14,10 @@ from protofix.net.kinds import KIND_NAMES
 from protofix.net.layers import Net
 from protofix.net.view import NetView
 from protofix.reports.show.facts import NetFacts, Refused, net_facts
-from protofix.rules.registry import RULES, found_by
-from protofix.rules.rule import Context, Finding, Meets, Rule
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Finding
+from protofix.rulebook.registry import RULES, found_by
+from protofix.rulebook.rule import Meets, Rule
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document

@@ -12,7 +12,7 @@ import pytest
 from protofix import looking
 from protofix.linting.checking import EVERYTHING, Failed, Question, check_file
 from protofix.linting.questions import Options, Questions
-from protofix.rules.rule import Checked
+from protofix.rulebook.findings import Checked
 from protofix.runner import check_all, tasks_of
 
 CLEAN = """layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 } } }

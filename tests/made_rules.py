@@ -7,7 +7,9 @@ from dataclasses import replace
 from types import ModuleType
 from typing import cast
 
-from protofix.rules.rule import Context, Hit, Rule, RuleFile
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.rule import Rule, RuleFile
 
 
 def made(

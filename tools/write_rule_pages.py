@@ -1,7 +1,7 @@
 """Writes what is made of the rules' files: their index, and docs/rules, their pages.
 
-`protofix/rules/index.json` has all that the files say of themselves but their docstrings, so that
-only those that are used need to be imported. Run it after an edit of a rule.
+`protofix/rulebook/index.json` has all that the files say of themselves but their docstrings, so
+that only those that are used need to be imported. Run it after an edit of a rule.
 
     python tools/write_rule_pages.py            write the index and the pages
     python tools/write_rule_pages.py --check    exit 1 if they are not what the rules give
@@ -44,7 +44,7 @@ def _described(file: str) -> dict[str, Any]:
 def pages() -> dict[str, str]:
     """What is to be in each file of docs/rules, by the index as it is."""
     from protofix.reports.rules.page import index, page
-    from protofix.rules.registry import RULES
+    from protofix.rulebook.registry import RULES
 
     return {"README.md": index(RULES), **{f"{rule.code}.md": page(rule) for rule in RULES}}
 

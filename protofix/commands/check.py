@@ -18,7 +18,7 @@ from protofix.looking import CACHE_FOLDER
 if TYPE_CHECKING:
     from protofix.linting.baseline import Baseline
     from protofix.linting.checking import Failed
-    from protofix.rules.rule import Checked
+    from protofix.rulebook.findings import Checked
     from protofix.runner import Task
 
 _NO_CACHE = "PROTOFIX_NO_CACHE"
@@ -180,8 +180,8 @@ def _dialect_named(written: str) -> str:
 
 
 def _rules_named(written: str) -> list[str]:
-    from protofix.rules.registry import NAMES
-    from protofix.rules.selectors import known_selector
+    from protofix.rulebook.registry import NAMES
+    from protofix.rulebook.selectors import known_selector
 
     names = [it for it in written.split(",") if it.strip()]
     if not names:  # A variable of CI that is empty must not turn every rule off.

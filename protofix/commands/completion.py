@@ -46,7 +46,7 @@ def _completion(program: argparse.ArgumentParser, arguments: argparse.Namespace)
     except ImportError:
         raise ValueError("completion needs shtab: pip install 'protofix[completion]'") from None
     from caffe_proto import DIALECTS
-    from protofix.rules.registry import NAMES
+    from protofix.rulebook.registry import NAMES
 
     rules = [*NAMES, *NAMES.values()]
     for action in _actions(program):

@@ -15,7 +15,7 @@ from protofix.linting.checking import Failed
 from protofix.linting.fixing import Fixed
 from protofix.net.names import counted
 from protofix.reports.terminal import with_progress, write_diff, write_line
-from protofix.rules.registry import NAMES
+from protofix.rulebook.registry import NAMES
 from protofix.runner import Task, fix_all
 from protofix.textproto.diffs import unified_diff
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from protofix.commands.common import DONE
 
 if TYPE_CHECKING:
-    from protofix.rules.rule import Rule
+    from protofix.rulebook.rule import Rule
 
 _EXAMPLES = """\
 examples:
@@ -46,8 +46,8 @@ def add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _rule_named(written: str) -> Rule:
-    from protofix.rules.registry import NAMES, RULES
-    from protofix.rules.selectors import SelectionError, known_selector
+    from protofix.rulebook.registry import NAMES, RULES
+    from protofix.rulebook.selectors import SelectionError, known_selector
 
     try:
         selector = known_selector(written, NAMES)
@@ -64,7 +64,7 @@ def _rule_named(written: str) -> Rule:
 def _rules(arguments: argparse.Namespace) -> int:
     from protofix.reports.rules.table import as_json, lines
     from protofix.reports.terminal import write_line
-    from protofix.rules.registry import RULES
+    from protofix.rulebook.registry import RULES
 
     if arguments.format == "json":
         print(as_json(RULES))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from protofix.files import read_bytes
-from protofix.rules.rule import Checked, Finding
+from protofix.rulebook.findings import Checked, Finding
 from protofix.textproto.source import Source
 
 _VERSION = 1

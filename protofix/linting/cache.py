@@ -19,7 +19,7 @@ from protofix.linting.checking import Question
 from protofix.linting.store import Entry, Store
 from protofix.linting.verdicts import believed
 from protofix.looking import state_of
-from protofix.rules.rule import Checked
+from protofix.rulebook.findings import Checked
 
 _PACKAGES = ("caffe_proto", "protofix")
 _LIBRARIES = ("site-packages", "dist-packages")

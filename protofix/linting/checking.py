@@ -15,8 +15,9 @@ from protofix.net.dialects import chosen_dialect
 from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet
 from protofix.net.states import AskedState
-from protofix.rules.registry import ON, run_rules
-from protofix.rules.rule import PLAIN, Checked, Context, Preferences, Target
+from protofix.rulebook.context import PLAIN, Context, Preferences, Target
+from protofix.rulebook.findings import Checked
+from protofix.rulebook.registry import ON, run_rules
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document

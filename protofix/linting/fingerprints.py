@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from protofix.linting.baseline import line_of, path_from
-from protofix.rules.rule import Checked, Finding
+from protofix.rulebook.findings import Checked, Finding
 
 
 class Known(NamedTuple):

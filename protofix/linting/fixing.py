@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of
-from protofix.rules.rule import Checked, Finding, Fix
+from protofix.rulebook.findings import Checked, Finding, Fix
 from protofix.textproto.edits import Edit, apply_edits
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source

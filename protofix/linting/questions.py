@@ -13,9 +13,9 @@ from protofix.linting.checking import Question
 from protofix.net.dialects import chosen_dialect
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState
-from protofix.rules.registry import NAMES, ON
-from protofix.rules.rule import Preferences, Target
-from protofix.rules.selectors import chosen_codes
+from protofix.rulebook.context import Preferences, Target
+from protofix.rulebook.registry import NAMES, ON
+from protofix.rulebook.selectors import chosen_codes
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from protofix.linting.checking import Failed
 from protofix.looking import UNSETTLED
-from protofix.rules.rule import Checked, Finding, Fix
+from protofix.rulebook.findings import Checked, Finding, Fix
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import Source
 

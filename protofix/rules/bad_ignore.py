@@ -9,8 +9,9 @@ Wrong:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Hit
-from protofix.rules.selectors import SelectionError, known_selector
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.selectors import SelectionError, known_selector
 
 CODE = "PF901"
 NAME = "bad-ignore"

@@ -9,7 +9,7 @@ Right:
     input_dim: 8
 """
 
-from protofix.rules.rule import diagnosed
+from protofix.rulebook.checks import diagnosed
 
 CODE = "PF003"
 NAME = "bad-number"

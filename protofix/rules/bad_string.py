@@ -13,7 +13,7 @@ Right:
     name: "C:\\data"
 """
 
-from protofix.rules.rule import diagnosed
+from protofix.rulebook.checks import diagnosed
 
 CODE = "PF002"
 NAME = "bad-string"

@@ -16,7 +16,7 @@ Right:
 """
 
 from protofix.net.layers import Layer, Net
-from protofix.rules.upgrading import Old, old_format
+from protofix.rulebook.upgrading import Old, old_format
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Message, messages_named, scalars_named
 from protofix.upgrade.facts import BATCH_NORM_STATISTICS

@@ -34,7 +34,8 @@ from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.values import bool_of, enum_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 from protofix.textproto.layout import style_of, take_fields_out
 from protofix.textproto.tree import Document, Field, fields_named

@@ -28,7 +28,8 @@ from protofix.net.paths import find_file
 from protofix.net.setup import place_of, subject_of
 from protofix.net.shapes import Dim, Shape, count, differ, shape_text
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import merge_removals
 from protofix.textproto.layout import style_of, take_fields_out
 from protofix.textproto.tree import Document, fields_named

@@ -29,8 +29,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from protofix.rules.rule import Context
-from protofix.rules.style import Spot, Spots, in_runs
+from protofix.rulebook.context import Context
+from protofix.rulebook.style import Spot, Spots, in_runs
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tokens import CLOSERS, OPENERS, by_line, tokens_of

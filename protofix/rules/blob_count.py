@@ -23,7 +23,7 @@ Right:
             top: "loss" }
 """
 
-from protofix.rules.rule import refused
+from protofix.rulebook.checks import refused
 
 CODE = "PF304"
 NAME = "blob-count"

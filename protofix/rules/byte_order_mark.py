@@ -12,7 +12,7 @@ Right:
     name: "CaffeNet"
 """
 
-from protofix.rules.rule import diagnosed
+from protofix.rulebook.checks import diagnosed
 
 CODE = "PF006"
 NAME = "byte-order-mark"

@@ -28,7 +28,8 @@ from protofix.net.layers import Layer
 from protofix.net.param_strs import as_json
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF504"
 NAME = "compute-h-classes"

@@ -27,7 +27,8 @@ from protofix.infogain.given_by import compute_h_params, given_by
 from protofix.infogain.losses import infogain_losses
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import encode_string
 from protofix.textproto.tree import Scalar

@@ -23,7 +23,8 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.solver_facts import is_whole
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 from protofix.textproto.tree import Scalar
 

@@ -20,7 +20,8 @@ from protofix.infogain.losses import infogain_losses
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 from protofix.textproto.tree import Scalar
 
 CODE = "PF502"

@@ -20,7 +20,8 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.solver_facts import TYPE_READS, written_type
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Scalar
 

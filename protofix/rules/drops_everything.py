@@ -22,7 +22,8 @@ from protofix.net.parameters import phase_of
 from protofix.net.setup import subject_of
 from protofix.net.values import bool_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF323"
 NAME = "drops-everything"

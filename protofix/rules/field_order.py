@@ -39,8 +39,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from protofix.rules.rule import Context
-from protofix.rules.style import Spot, Spots, in_runs
+from protofix.rulebook.context import Context
+from protofix.rulebook.style import Spot, Spots, in_runs
 from protofix.textproto.diffs import edits_between
 from protofix.textproto.draft import (
     Item,

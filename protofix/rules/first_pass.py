@@ -15,7 +15,7 @@ Right:
             dropout_param { dropout_ratio: 0.5 } }
 """
 
-from protofix.rules.rule import refused
+from protofix.rulebook.checks import refused
 
 CODE = "PF313"
 NAME = "first-pass"

@@ -38,7 +38,8 @@ from protofix.net.layers import BlobName, Layer
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 
 CODE = "PF328"

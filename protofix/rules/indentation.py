@@ -33,8 +33,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from protofix.rules.rule import Context
-from protofix.rules.style import Spot, Spots, blanks_shown, in_runs
+from protofix.rulebook.context import Context
+from protofix.rulebook.style import Spot, Spots, blanks_shown, in_runs
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import BLANKS, Source
 from protofix.textproto.tokens import CLOSERS, OPENERS, by_line, tokens_of

@@ -16,8 +16,10 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Hit, refused
-from protofix.rules.weighing import once_a_top
+from protofix.rulebook.checks import refused
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.weighing import once_a_top
 
 CODE = "PF405"
 NAME = "infogain-loss-weights"

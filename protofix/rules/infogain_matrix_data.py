@@ -25,7 +25,8 @@ from protofix.net.data_files import DataFiles, shown
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF503"
 NAME = "infogain-matrix-data"

@@ -21,7 +21,8 @@ from protofix.infogain.losses import infogain_losses, scored_classes, source_of
 from protofix.net.paths import find_file
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Hit, Target
+from protofix.rulebook.context import Context, Target
+from protofix.rulebook.findings import Hit
 
 CODE = "PF406"
 NAME = "infogain-matrix-file"

@@ -22,8 +22,9 @@ from protofix.infogain.traces import traces_of
 from protofix.net.layers import Layer
 from protofix.net.values import bool_of
 from protofix.net.view import NetView
-from protofix.rules.rewriting import rewritten
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.rewriting import rewritten
 from protofix.textproto.tree import fields_named
 
 CODE = "PF404"

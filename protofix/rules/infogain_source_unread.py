@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from protofix.infogain.losses import infogain_losses
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import merge_removals
 from protofix.textproto.layout import style_of, take_fields_out
 from protofix.textproto.tree import fields_named

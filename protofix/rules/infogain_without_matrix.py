@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from protofix.infogain.losses import has_matrix, infogain_losses
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF403"
 NAME = "infogain-without-matrix"

@@ -21,8 +21,9 @@ from collections.abc import Iterator
 
 from protofix.net.layers import Net
 from protofix.net.names import in_words
-from protofix.rules.rule import Context, Hit
-from protofix.rules.upgrading import LAYERS, Old, old_format
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.upgrading import LAYERS, Old, old_format
 
 CODE = "PF204"
 NAME = "input-fields"

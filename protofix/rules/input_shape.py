@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from protofix.net.layers import BlobName
 from protofix.net.shapes import is_possible, shape_text
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF312"
 NAME = "input-shape"

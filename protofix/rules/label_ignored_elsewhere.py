@@ -43,7 +43,8 @@ from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.values import Values
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import Block, put_within, style_of
 from protofix.textproto.tree import Document, Message
 

@@ -35,7 +35,8 @@ from protofix.net.names import in_words
 from protofix.net.purpose import brings_data, is_deployed, measures
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF326"
 NAME = "label-in-deploy"

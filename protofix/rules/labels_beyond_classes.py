@@ -56,7 +56,8 @@ from protofix.net.setup import subject_of
 from protofix.net.shapes import shape_text
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF324"
 NAME = "labels-beyond-classes"

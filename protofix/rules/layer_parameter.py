@@ -21,7 +21,9 @@ Wrong:
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Hit, refused
+from protofix.rulebook.checks import refused
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF305"
 NAME = "layer-parameter"

@@ -6,8 +6,8 @@ left to it, and to git.
 
 from __future__ import annotations
 
-from protofix.rules.rule import Context
-from protofix.rules.style import Spot, Spots, in_runs
+from protofix.rulebook.context import Context
+from protofix.rulebook.style import Spot, Spots, in_runs
 from protofix.textproto.edits import Edit
 from protofix.textproto.layout import newline_of
 

@@ -15,8 +15,8 @@ Right:
             inner_product_param { num_output: 1 } }
 """
 
-from protofix.rules.rule import refused
-from protofix.rules.weighing import once_a_top
+from protofix.rulebook.checks import refused
+from protofix.rulebook.weighing import once_a_top
 
 CODE = "PF311"
 NAME = "loss-weight-count"

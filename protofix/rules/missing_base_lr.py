@@ -21,7 +21,8 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.solver_facts import POLICY_READS, is_whole
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF708"
 NAME = "missing-base-lr"

@@ -9,7 +9,7 @@ Right:
     input_dim: [1, 3, 227, 227]
 """
 
-from protofix.rules.rule import misfitting
+from protofix.rulebook.checks import misfitting
 
 CODE = "PF107"
 NAME = "missing-colon"

@@ -9,7 +9,7 @@ Right:
     layer { type: "Clip" clip_param { min: 0 max: 6 } }
 """
 
-from protofix.rules.rule import misfitting
+from protofix.rulebook.checks import misfitting
 
 CODE = "PF106"
 NAME = "missing-field"

@@ -25,7 +25,8 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.solver_facts import is_whole
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF709"
 NAME = "missing-max-iter"

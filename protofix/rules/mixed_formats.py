@@ -16,8 +16,9 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Hit
-from protofix.rules.upgrading import layers_fix
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.upgrading import layers_fix
 
 CODE = "PF201"
 NAME = "mixed-formats"

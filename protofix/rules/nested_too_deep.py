@@ -3,7 +3,7 @@
 Caffe's own schema needs six levels. `protofix check` does not read on behind such a place.
 """
 
-from protofix.rules.rule import diagnosed
+from protofix.rulebook.checks import diagnosed
 
 CODE = "PF007"
 NAME = "nested-too-deep"

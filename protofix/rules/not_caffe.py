@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from caffe_proto import fields_anywhere
 from protofix.net.kinds import KIND_NAMES
 from protofix.net.names import in_words, nearest
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import Message, Node
 

@@ -18,7 +18,8 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.diffs import edits_between
 from protofix.textproto.tree import fields_named
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from protofix.net.layers import Layer, Net
 from protofix.net.names import counted
-from protofix.rules.upgrading import Old, old_format
+from protofix.rulebook.upgrading import Old, old_format
 from protofix.textproto.tree import Message, Node, messages_named
 
 CODE = "PF207"

@@ -9,7 +9,7 @@ Right:
     layer { convolution_param { num_output: 96 } }
 """
 
-from protofix.rules.rule import misfitting
+from protofix.rulebook.checks import misfitting
 
 CODE = "PF103"
 NAME = "out-of-range"

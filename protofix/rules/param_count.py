@@ -16,7 +16,7 @@ Right:
             inner_product_param { num_output: 10 bias_term: false } }
 """
 
-from protofix.rules.rule import refused
+from protofix.rulebook.checks import refused
 
 CODE = "PF308"
 NAME = "param-count"

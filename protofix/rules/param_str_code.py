@@ -33,7 +33,8 @@ from protofix.net.param_strs import code_in, without_calls
 from protofix.net.python_modules import python_layers
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import clip, encode_string
 

@@ -14,7 +14,8 @@ from protofix.net.param_strs import dotted_name
 from protofix.net.python_modules import classes_in, python_layers, reads_of_param_str, tree_of_layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF606"
 NAME = "param-str-evaluated"

@@ -15,7 +15,8 @@ from protofix.net.param_strs import as_json, code_in, dotted_name, is_json, is_l
 from protofix.net.python_modules import classes_in, python_layers, reads_of_param_str, tree_of_layer
 from protofix.net.setup import place_of, subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import encode_string
 from protofix.textproto.tree import Scalar

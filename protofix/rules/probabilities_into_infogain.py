@@ -42,8 +42,9 @@ from typing import NamedTuple
 from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.mixtures import find_other_probabilities
 from protofix.net.view import NetView
-from protofix.rules.rewriting import rewritten
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.rewriting import rewritten
 from protofix.textproto.tree import Document
 
 CODE = "PF402"

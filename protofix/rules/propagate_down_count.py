@@ -15,7 +15,7 @@ Right:
             inner_product_param { num_output: 10 } }
 """
 
-from protofix.rules.rule import refused
+from protofix.rulebook.checks import refused
 
 CODE = "PF309"
 NAME = "propagate-down-count"

@@ -15,7 +15,8 @@ from protofix.net.names import in_words, nearest
 from protofix.net.python_modules import classes_in, names_in, python_layers, tree_of_layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 from protofix.textproto.tree import Document
 

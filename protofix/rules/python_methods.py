@@ -18,7 +18,8 @@ from protofix.net.names import in_words
 from protofix.net.python_modules import methods_of, python_layers, tree_of_layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF605"
 NAME = "python-methods"

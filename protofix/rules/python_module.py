@@ -38,7 +38,8 @@ from protofix.net.paths import find_file
 from protofix.net.python_modules import module_file, python_layers
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 from protofix.textproto.tree import Document, Scalar
 

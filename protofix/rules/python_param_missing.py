@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from protofix.net.python_modules import python_layers
 from protofix.net.setup import place_of, subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 from protofix.textproto.tree import Scalar
 
 CODE = "PF602"

@@ -20,8 +20,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from protofix.rules.rule import Context
-from protofix.rules.style import Spot, Spots, in_runs, on_lines
+from protofix.rulebook.context import Context
+from protofix.rulebook.style import Spot, Spots, in_runs, on_lines
 from protofix.textproto.edits import Edit
 from protofix.textproto.tokens import by_line, tokens_of
 

@@ -24,7 +24,8 @@ from protofix.net.layers import PHASES, BlobName, Layer
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import Block, append_field, replace_string, style_of
 from protofix.textproto.tree import Document
 

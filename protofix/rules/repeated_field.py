@@ -18,7 +18,9 @@ Wrong:
 from collections.abc import Iterator
 
 from protofix.net.homes import messages_around
-from protofix.rules.rule import Context, Fix, Hit, misfitting
+from protofix.rulebook.checks import misfitting
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import remove
 from protofix.textproto.tree import Document, Field, fields_named
 

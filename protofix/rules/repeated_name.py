@@ -36,7 +36,8 @@ from protofix.net.layers import Layer
 from protofix.net.parameters import parameter_names
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 from protofix.textproto.tree import Scalar, scalars_named
 

@@ -33,8 +33,9 @@ from protofix.infogain.scores import reads_scores
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rewriting import rewritten
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.rewriting import rewritten
 from protofix.textproto.tree import Document
 
 CODE = "PF413"

@@ -14,8 +14,8 @@ Right:
 
 from __future__ import annotations
 
-from protofix.rules.rule import Context
-from protofix.rules.style import Spot, Spots, in_runs
+from protofix.rulebook.context import Context
+from protofix.rulebook.style import Spot, Spots, in_runs
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tokens import CLOSERS, OPENERS, Token, tokens_of

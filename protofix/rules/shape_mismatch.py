@@ -22,7 +22,9 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Hit, refused
+from protofix.rulebook.checks import refused
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF306"
 NAME = "shape-mismatch"

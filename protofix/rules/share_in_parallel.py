@@ -19,7 +19,8 @@ from collections.abc import Iterator
 
 from protofix.net.python_modules import python_layers
 from protofix.net.setup import subject_of
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import remove
 
 CODE = "PF608"

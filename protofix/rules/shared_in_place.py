@@ -27,7 +27,8 @@ from protofix.net.graph import SharedInPlace
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF310"
 NAME = "shared-in-place"

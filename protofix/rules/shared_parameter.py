@@ -19,7 +19,7 @@ Right:
             parameter_param { shape { dim: 3 dim: 2 } } }
 """
 
-from protofix.rules.rule import refused
+from protofix.rulebook.checks import refused
 
 CODE = "PF307"
 NAME = "shared-parameter"

@@ -18,7 +18,8 @@ from protofix.net.data_files import shown
 from protofix.net.names import nearest
 from protofix.net.paths import start_folder
 from protofix.net.values import Values
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 
 CODE = "PF719"

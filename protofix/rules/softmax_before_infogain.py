@@ -32,9 +32,10 @@ from protofix.infogain.chains import INFOGAIN, Chain
 from protofix.infogain.fuse import fuse
 from protofix.infogain.plan import Plan
 from protofix.net.view import NetView
-from protofix.rules.chained import chained, losses_of, probabilities
-from protofix.rules.rewriting import rewritten
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.chained import chained, losses_of, probabilities
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.rewriting import rewritten
 
 CODE = "PF401"
 NAME = "softmax-before-infogain"

@@ -21,9 +21,9 @@ from protofix.infogain.chains import Chain
 from protofix.infogain.plan import Plan
 from protofix.infogain.relatives import SOFTMAX_TWICE, read_scores
 from protofix.net.view import NetView
-from protofix.rules.chained import chained, losses_of, probabilities
-from protofix.rules.rewriting import rewritten
-from protofix.rules.rule import Fix
+from protofix.rulebook.chained import chained, losses_of, probabilities
+from protofix.rulebook.findings import Fix
+from protofix.rulebook.rewriting import rewritten
 
 CODE = "PF407"
 NAME = "softmax-before-softmax-loss"

@@ -30,7 +30,8 @@ from collections.abc import Iterator
 from protofix.net.names import counted
 from protofix.net.solvers import tested_nets, trained_nets
 from protofix.net.values import integer_of
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 from protofix.textproto.tree import Node, messages_named, scalars_named
 
 CODE = "PF702"

@@ -37,7 +37,8 @@ from collections.abc import Iterator
 
 from protofix.net.solver_facts import written_type
 from protofix.net.values import Values
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 from protofix.textproto.tree import Scalar
 
 CODE = "PF715"

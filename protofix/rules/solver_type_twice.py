@@ -17,7 +17,8 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.solver_facts import type_of_old
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import remove
 from protofix.textproto.tree import Field, fields_named
 

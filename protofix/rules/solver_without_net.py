@@ -20,7 +20,8 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.solver_facts import names_a_net
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 from protofix.textproto.tree import fields_named
 
 CODE = "PF703"

@@ -13,7 +13,8 @@ Wrong:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF701"
 NAME = "solver-without-net-file"

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from protofix.rules.style import Spot, blanks_shown, in_runs, on_lines
+from protofix.rulebook.style import Spot, blanks_shown, in_runs, on_lines
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import clip
 from protofix.textproto.tokens import CLOSERS, OPENERS, Token, by_line, tokens_of

@@ -24,7 +24,8 @@ from protofix.net.layers import Layer
 from protofix.net.names import nearest
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 from protofix.textproto.tree import Scalar, messages_named, scalars_named
 

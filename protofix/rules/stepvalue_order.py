@@ -25,7 +25,8 @@ Right:
 from collections.abc import Iterator
 from itertools import pairwise
 
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import parse_integer
 from protofix.textproto.tree import Scalar

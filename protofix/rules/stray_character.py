@@ -13,7 +13,7 @@ Right:
     name: "net"
 """
 
-from protofix.rules.rule import diagnosed
+from protofix.rulebook.checks import diagnosed
 
 CODE = "PF004"
 NAME = "stray-character"

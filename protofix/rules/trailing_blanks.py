@@ -5,8 +5,8 @@ Nobody sees them, but every diff does, since many editors take them out of what 
 
 from __future__ import annotations
 
-from protofix.rules.rule import Context
-from protofix.rules.style import Spot, Spots, in_runs
+from protofix.rulebook.context import Context
+from protofix.rulebook.style import Spot, Spots, in_runs
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import BLANKS
 

@@ -16,7 +16,7 @@ Right:
 """
 
 from protofix.net.layers import Layer, Net
-from protofix.rules.upgrading import Old, old_format
+from protofix.rulebook.upgrading import Old, old_format
 from protofix.textproto.tree import Node
 from protofix.upgrade.facts import TRANSFORM_FIELDS, TRANSFORMED_PARAMS
 

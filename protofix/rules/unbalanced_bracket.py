@@ -25,7 +25,9 @@ Wrong:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Hit, diagnosed
+from protofix.rulebook.checks import diagnosed
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF005"
 NAME = "unbalanced-bracket"

@@ -16,7 +16,7 @@ Wrong:
     layer { name: "conv1" convolution_param {{ num_output: 8 } }
 """
 
-from protofix.rules.rule import diagnosed
+from protofix.rulebook.checks import diagnosed
 
 CODE = "PF001"
 NAME = "unexpected-token"

@@ -31,7 +31,8 @@ from protofix.net.layers import PHASES, Layer, StateRule
 from protofix.net.setup import subject_of
 from protofix.net.states import own_state
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 from protofix.textproto.tree import messages_named
 
 CODE = "PF322"

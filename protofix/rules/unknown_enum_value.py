@@ -18,7 +18,8 @@ Wrong:
 from caffe_proto import dialects_with_type
 from protofix.net.binding import Lack, Misfit
 from protofix.net.names import nearest, slip_of_type
-from protofix.rules.rule import Advice, Context, instead, lacking, who_has_it
+from protofix.rulebook.context import Context
+from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 
 CODE = "PF104"
 NAME = "unknown-enum-value"

@@ -28,8 +28,10 @@ from protofix.net.binding import Lack, Misfit
 from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
 from protofix.net.kinds import may_hold
 from protofix.net.names import field_called, nearest
-from protofix.rules.rule import Advice, Context, Hit, instead, lacking, who_has_it
-from protofix.rules.upgrading import newer_types
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
+from protofix.rulebook.upgrading import newer_types
 
 CODE = "PF101"
 NAME = "unknown-field"

@@ -26,7 +26,9 @@ from collections.abc import Iterator
 from caffe_proto import dialects_with_type
 from protofix.net.binding import Lack, Misfit
 from protofix.net.names import nearest, old_type, slip_of_type
-from protofix.rules.rule import Advice, Context, Hit, instead, lacking, who_has_it
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.textproto.edits import Mending
 
 CODE = "PF109"

@@ -29,7 +29,9 @@ from collections.abc import Iterator
 
 from protofix.net.names import nearest
 from protofix.net.solver_facts import FORK_POLICIES, POLICY_READS, is_whole
-from protofix.rules.rule import Context, Fix, Hit, who_has_it
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.lacks import who_has_it
 from protofix.textproto.layout import add_value, replace_string, style_of
 from protofix.textproto.tree import Scalar, fields_named
 

@@ -19,7 +19,8 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 
 CODE = "PF713"

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 
 from protofix.net.names import nearest
 from protofix.net.solver_facts import TYPE_READS
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import replace_string
 from protofix.textproto.tree import Scalar
 

@@ -26,7 +26,8 @@ from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.shapes import Shapes, shape_text, shapes_differ
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF314"
 NAME = "unlike-phases"

@@ -32,7 +32,8 @@ from protofix.net.names import in_words, nearest
 from protofix.net.purpose import brings_data, measures
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import append_field, block_of, remove, replace_string, style_of
 from protofix.textproto.tree import messages_named
 

@@ -44,7 +44,8 @@ from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.values import Values
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Fix, Hit, Target
+from protofix.rulebook.context import Context, Target
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit, merge_removals
 from protofix.textproto.layout import Block, append_field, style_of, take_fields_out
 from protofix.textproto.tree import Document, Message, Node, fields_named

@@ -37,7 +37,8 @@ Right:
 from collections.abc import Iterator, Mapping
 
 from protofix.net.solver_facts import POLICY_READS, TYPE_READS, is_whole, written_type
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 
 CODE = "PF720"
 NAME = "unread-solver-field"

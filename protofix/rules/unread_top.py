@@ -45,7 +45,8 @@ from protofix.net.setup import subject_of
 from protofix.net.shapes import count
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF321"
 NAME = "unread-top"

@@ -22,7 +22,8 @@ from protofix.net.layers import Layer
 from protofix.net.names import in_words
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix, Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.layout import Block, append_field, style_of, take_fields_out
 from protofix.textproto.tree import Document, Field, Message, Node
 from protofix.upgrade.facts import TRANSFORM_FIELDS

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from protofix.net.data_files import DataFiles, shown
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
 from protofix.textproto.tree import Field, walk
 
 CODE = "PF501"

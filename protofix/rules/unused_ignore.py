@@ -16,9 +16,10 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.names import in_words
-from protofix.rules.ignores import Ignore
-from protofix.rules.rule import Context, Fix, Hit
-from protofix.rules.selectors import means
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.ignores import Ignore
+from protofix.rulebook.selectors import means
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document

@@ -29,7 +29,8 @@ from protofix.net.purpose import is_called_after, is_deployed, is_loss
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rules.rule import Hit, of_nets
+from protofix.rulebook.checks import of_nets
+from protofix.rulebook.findings import Hit
 
 CODE = "PF325"
 NAME = "unweighted-loss"

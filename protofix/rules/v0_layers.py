@@ -18,7 +18,7 @@ Right:
 
 from protofix.net.layers import Net
 from protofix.net.names import counted
-from protofix.rules.upgrading import LAYERS, LAYERS_TITLE, Old, old_format
+from protofix.rulebook.upgrading import LAYERS, LAYERS_TITLE, Old, old_format
 
 CODE = "PF202"
 NAME = "v0-layers"

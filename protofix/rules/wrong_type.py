@@ -22,8 +22,10 @@ Right:
 from collections.abc import Iterator
 from dataclasses import replace
 
-from protofix.rules.rule import Context, Hit, misfitting
-from protofix.rules.upgrading import layers_fix, newer_types
+from protofix.rulebook.checks import misfitting
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.upgrading import layers_fix, newer_types
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import Scalar
 

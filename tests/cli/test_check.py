@@ -15,8 +15,9 @@ from shared_data import SHARED, needs_shared
 
 from protofix.cli import main
 from protofix.linting.walking import files_below
-from protofix.rules.registry import RULES, Ran, run_rules
-from protofix.rules.rule import Context, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.registry import RULES, Ran, run_rules
 
 CHAIN = """layer { name: "data" type: "Python" top: "data" top: "label" }
 layer { type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 3 } }
@@ -297,7 +298,7 @@ def test_a_rule_that_breaks_down_does_not_hide_the_others(
         raise KeyError("oops")
 
     broken = [made(it, fails) if it.code == "PF401" else it for it in RULES]
-    monkeypatch.setattr("protofix.rules.registry.RULES", tuple(broken))
+    monkeypatch.setattr("protofix.rulebook.registry.RULES", tuple(broken))
     assert main(["check"]) == 2
     out, err = capsys.readouterr()
     assert "PF301" in out

@@ -10,7 +10,7 @@ import pytest
 from protofix.cli import main
 from protofix.reports.rules.page import page
 from protofix.reports.terminal import write_markdown
-from protofix.rules.registry import RULES
+from protofix.rulebook.registry import RULES
 
 
 def test_the_list_has_a_line_a_rule(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,8 +34,9 @@ from protofix.reports.findings import (
     text,
 )
 from protofix.reports.findings.run import Run
-from protofix.rules.registry import NAMES
-from protofix.rules.rule import Checked, Target
+from protofix.rulebook.context import Target
+from protofix.rulebook.findings import Checked
+from protofix.rulebook.registry import NAMES
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.reader import read
 from protofix.textproto.source import NotTextError, Source

@@ -18,8 +18,9 @@ from protofix.linting.cache import key_of
 from protofix.linting.checking import EVERYTHING, Question
 from protofix.linting.store import FILE
 from protofix.net.states import AskedState
-from protofix.rules.registry import RULES
-from protofix.rules.rule import Checked, Context, Hit, Preferences
+from protofix.rulebook.context import Context, Preferences
+from protofix.rulebook.findings import Checked, Hit
+from protofix.rulebook.registry import RULES
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_a_result_that_failed_is_not_remembered(
     rules = tuple(made(it, breaks) if it.code == "PF301" else it for it in RULES)
     (runs.folder / "empty.prototxt").write_text("")
     with monkeypatch.context() as patched:
-        patched.setattr("protofix.rules.registry.RULES", rules)
+        patched.setattr("protofix.rulebook.registry.RULES", rules)
         runs()
     runs()
     assert len(runs.worked_out) == 10

@@ -10,8 +10,9 @@ from made_rules import made
 
 from protofix.linting.checking import Question
 from protofix.linting.fixing import apart, fix_source
-from protofix.rules.registry import ON, RULES
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.registry import ON, RULES
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import Source
 
@@ -50,7 +51,7 @@ def finds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], Iterator
             yield from find(context.document.text)
 
         rules = tuple(made(it, check) if it.code == "PF301" else it for it in RULES)
-        monkeypatch.setattr("protofix.rules.registry.RULES", rules)
+        monkeypatch.setattr("protofix.rulebook.registry.RULES", rules)
 
     return instead
 

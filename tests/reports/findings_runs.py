@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protofix.linting.checking import Failed, check_source
 from protofix.reports.findings.run import Run
-from protofix.rules.rule import Checked, Finding, Fix, Severity
+from protofix.rulebook.findings import Checked, Finding, Fix, Severity
 from protofix.textproto.source import Source
 
 CHAIN = """\

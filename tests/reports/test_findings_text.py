@@ -10,7 +10,7 @@ from protofix.linting.checking import Failed
 from protofix.reports.findings.concise import summary
 from protofix.reports.findings.text import lines
 from protofix.reports.terminal import folded
-from protofix.rules.rule import Checked, Fix
+from protofix.rulebook.findings import Checked, Fix
 from protofix.textproto.edits import Edit
 
 SAID = "net.prototxt:{}: PF301 unmade-blob: is wrong: write it anew"

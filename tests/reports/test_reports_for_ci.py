@@ -16,7 +16,7 @@ from junitparser import Error, Failure, JUnitXml
 
 from protofix.linting.checking import Failed
 from protofix.reports.findings import github, gitlab, junit
-from protofix.rules.rule import Checked
+from protofix.rulebook.findings import Checked
 
 CLEAN = checked('layer { name: "d" type: "Input" top: "d" }', "clean.prototxt")
 GONE = Failed("gone.prototxt", "gone.prototxt: cannot be read: No such file or directory")

@@ -15,8 +15,10 @@ from protofix.files import FileError
 from protofix.linting.checking import Question, check_source
 from protofix.reports.rules.manual import Example, fix_kinds, manual_of
 from protofix.reports.rules.page import FAMILIES, page
-from protofix.rules.registry import NAMES, RULES
-from protofix.rules.rule import Context, Fix, FixKind, Hit, Rule
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, FixKind, Hit
+from protofix.rulebook.registry import NAMES, RULES
+from protofix.rulebook.rule import Rule
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import Source
 
@@ -73,7 +75,7 @@ def offering(*safe: bool, monkeypatch: pytest.MonkeyPatch) -> Rule:
 
     manual = "A title.\n\nWrong:\n\n    name: 'n'\n"
     rule = replace(made(RULES[0], check, manual), code="PF999", name="made-up")
-    monkeypatch.setattr("protofix.rules.registry.RULES", (rule,))
+    monkeypatch.setattr("protofix.rulebook.registry.RULES", (rule,))
     return rule
 
 

@@ -17,7 +17,7 @@ from findings_runs import CHAIN, checked, found, holding, run
 from protofix.linting.checking import Failed
 from protofix.reports.findings.run import Run
 from protofix.reports.findings.sarif import report
-from protofix.rules.rule import Fix
+from protofix.rulebook.findings import Fix
 from protofix.textproto.edits import Edit, apply_edits
 
 BROKEN = 'layer { name: "日本\udcff" type: "Sofmax" bottom: "x"\n'

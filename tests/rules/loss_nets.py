@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protofix.linting.checking import Question, check_source
 from protofix.linting.fixing import fix_source
-from protofix.rules.rule import Target
+from protofix.rulebook.context import Target
 from protofix.textproto.source import Source
 
 FED = (

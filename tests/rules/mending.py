@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import protofix
-from protofix.rules.rule import Finding
+from protofix.rulebook.findings import Finding
 from protofix.textproto.edits import apply_edits
 
 

@@ -8,7 +8,8 @@ from shared_data import ROOT
 import protofix
 from caffe_proto import DIALECTS, dialect_schema
 from protofix.net.names import nearest, param_of_type, slip_of_type
-from protofix.rules.rule import Finding, who_has_it
+from protofix.rulebook.findings import Finding
+from protofix.rulebook.lacks import who_has_it
 
 # A text, the dialect it is held against, and the end of what is said.
 SAID = {

@@ -12,8 +12,9 @@ from shared_data import SHARED, golden_lines, needs_shared
 import protofix
 from protofix.net.layers import Layer, bind
 from protofix.net.states import asked_by_name
-from protofix.rules.registry import findings
-from protofix.rules.rule import Context, Finding
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Finding
+from protofix.rulebook.registry import findings
 
 BROKEN = SHARED / "golden" / "broken"
 INDEX = json.loads((BROKEN / "index.json").read_text()) if BROKEN.is_dir() else []

@@ -11,8 +11,8 @@ from shared_data import ROOT, corpus_files, corpus_id, needs_shared
 from protofix.files import FileError
 from protofix.linting.checking import Question, context_of
 from protofix.net.data_files import DataFiles
-from protofix.rules.registry import NAMES, RULES
-from protofix.rules.rule import Context, Target
+from protofix.rulebook.context import Context, Target
+from protofix.rulebook.registry import NAMES, RULES
 from protofix.textproto.source import NotTextError, Source
 
 FIXTURES = sorted((ROOT / "fixtures").rglob("*.prototxt"))

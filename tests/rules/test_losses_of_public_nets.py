@@ -10,7 +10,7 @@ from shared_data import SHARED, needs_shared
 from protofix.files import source_of_bytes
 from protofix.linting.checking import Question, check_source
 from protofix.linting.walking import files_below
-from protofix.rules.rule import Target
+from protofix.rulebook.context import Target
 
 CODES = frozenset(f"PF{number}" for number in range(401, 415))
 

@@ -9,8 +9,10 @@ from typing import get_args
 import pytest
 from shared_data import ROOT
 
-from protofix.rules.registry import ON, RULES, findings
-from protofix.rules.rule import Context, Rule, Severity, Target
+from protofix.rulebook.context import Context, Target
+from protofix.rulebook.findings import Severity
+from protofix.rulebook.registry import ON, RULES, findings
+from protofix.rulebook.rule import Rule
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 

@@ -9,7 +9,7 @@ import pytest
 from protofix.linting.checking import EVERYTHING, check_source
 from protofix.linting.fixing import fix_source
 from protofix.net.dialects import known_dialect
-from protofix.rules.rule import Finding
+from protofix.rulebook.findings import Finding
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.source import Source
 

@@ -13,7 +13,7 @@ from shared_data import ROOT
 
 from protofix.linting.checking import check_source
 from protofix.linting.fixing import fix_source
-from protofix.rules.rule import Finding
+from protofix.rulebook.findings import Finding
 from protofix.textproto.source import Source
 
 FOLDER = ROOT / "fixtures" / "reported"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import protofix
-from protofix.rules.rule import Finding
+from protofix.rulebook.findings import Finding
 from protofix.textproto.edits import apply_edits
 
 # A text, the code of what is found, the text once that is mended, and whether it is safe.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from protofix.rules.registry import NAMES, ON
-from protofix.rules.selectors import SelectionError, chosen_codes, known_selector
+from protofix.rulebook.registry import NAMES, ON
+from protofix.rulebook.selectors import SelectionError, chosen_codes, known_selector
 
 RULES = {"PF101": "unknown-field", "PF301": "unmade-blob", "PF302": "remade-blob", "PF801": "taste"}
 DEFAULT = frozenset({"PF101", "PF301", "PF302"})

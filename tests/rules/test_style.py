@@ -7,8 +7,9 @@ from test_manuals import examples
 
 from protofix.linting.checking import Question, check_source
 from protofix.linting.fixing import fix_source
-from protofix.rules.registry import RULES
-from protofix.rules.rule import PLAIN, Preferences, Rule
+from protofix.rulebook.context import PLAIN, Preferences
+from protofix.rulebook.registry import RULES
+from protofix.rulebook.rule import Rule
 from protofix.textproto.source import Source
 
 Texts = dict[str, tuple[str, str]]

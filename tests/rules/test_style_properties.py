@@ -14,8 +14,8 @@ from shared_data import corpus_files, corpus_id, needs_shared
 
 from protofix.linting.checking import Question
 from protofix.linting.fixing import fix_source
-from protofix.rules.registry import RULES
-from protofix.rules.rule import PLAIN, Preferences
+from protofix.rulebook.context import PLAIN, Preferences
+from protofix.rulebook.registry import RULES
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Field, Node

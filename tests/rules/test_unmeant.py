@@ -27,8 +27,8 @@ from unmeant_nets import (
 
 from protofix.files import source_of_bytes
 from protofix.linting.walking import files_below
-from protofix.rules.registry import RULES
-from protofix.rules.rule import Context
+from protofix.rulebook.context import Context
+from protofix.rulebook.registry import RULES
 from protofix.textproto.reader import read
 
 # Each table: what is tried, the layers, and what is said (nothing is an empty list).

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 from loss_nets import CONV, FC, FED, FED_MAPS, loss_of, mended, net, said_of
 
-from protofix.rules.rule import Target
+from protofix.rulebook.context import Target
 
 H = 'layer { name: "H" type: "Input" top: "H" input_param { shape { dim: 10 dim: 10 } } }'
 SOURCE = 'infogain_loss_param { source: "H.binaryproto" }'

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from protofix.net.data_files import DataFiles
-from protofix.rules.registry import findings
-from protofix.rules.rule import Context
+from protofix.rulebook.context import Context
+from protofix.rulebook.registry import findings
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from protofix.reports.findings.run import Run
-from protofix.rules.rule import Checked, Finding, Fix
+from protofix.rulebook.findings import Checked, Finding, Fix
 from protofix.textproto.source import Source
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from protofix.net.kinds import KIND_NAMES
 from protofix.net.names import counted
 from protofix.reports.terminal import Line
-from protofix.rules.rule import Checked, Finding, Severity
+from protofix.rulebook.findings import Checked, Finding, Severity
 from protofix.textproto.source import Source
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from protofix.linting.fingerprints import Known
 from protofix.reports.findings.concise import text_line
 from protofix.reports.findings.run import Run
 from protofix.reports.terminal import printable
-from protofix.rules.rule import Severity
+from protofix.rulebook.findings import Severity
 
 _COMMANDS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 

@@ -10,7 +10,7 @@ from typing import Any
 from protofix.linting.fingerprints import Known
 from protofix.reports.findings.run import Failure, Run
 from protofix.reports.terminal import printable
-from protofix.rules.rule import Severity
+from protofix.rulebook.findings import Severity
 
 _SEVERITIES: Mapping[Severity, str] = {"error": "major", "warning": "minor", "info": "info"}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from protofix.linting.checking import Failed
 from protofix.reports.findings.concise import file_line, summary
 from protofix.reports.terminal import Line, printable, width_of, write_line
-from protofix.rules.rule import Checked
+from protofix.rulebook.findings import Checked
 
 if TYPE_CHECKING:
     from protofix.reports.findings.run import Run

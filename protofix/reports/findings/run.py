@@ -10,7 +10,7 @@ from typing import NamedTuple
 from protofix.linting.checking import Failed
 from protofix.linting.fingerprints import Known, fingerprints, path_in
 from protofix.linting.walking import repository_folders
-from protofix.rules.rule import Checked
+from protofix.rulebook.findings import Checked
 
 
 class Failure(NamedTuple):

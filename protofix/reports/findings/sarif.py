@@ -15,8 +15,9 @@ from protofix.linting.fingerprints import Known
 from protofix.reports.findings.run import Failure, Run
 from protofix.reports.rules.page import page
 from protofix.reports.terminal import printable
-from protofix.rules.registry import RULES
-from protofix.rules.rule import Fix, Rule, Severity
+from protofix.rulebook.findings import Fix, Severity
+from protofix.rulebook.registry import RULES
+from protofix.rulebook.rule import Rule
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import Source
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from protofix.reports.findings.concise import mark_of
 from protofix.reports.terminal import Line
-from protofix.rules.rule import Checked
+from protofix.rulebook.findings import Checked
 
 
 def lines(checked: Iterable[Checked]) -> Iterator[Line]:

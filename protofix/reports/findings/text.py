@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from protofix.reports.findings.concise import COLOURS, text_line
 from protofix.reports.terminal import Line, cells, folded, printable
-from protofix.rules.rule import Checked, Finding
+from protofix.rulebook.findings import Checked, Finding
 from protofix.textproto.source import Source
 
 _IN_A_FILE = 100  # columns, where there is no terminal to tell

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Literal, NamedTuple
 
-from protofix.rules.registry import ON, run_rules
-from protofix.rules.rule import Context, Fix, FixKind, Rule, Target
+from protofix.rulebook.context import Context, Target
+from protofix.rulebook.findings import Fix, FixKind
+from protofix.rulebook.registry import ON, run_rules
+from protofix.rulebook.rule import Rule
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from protofix.reports.rules.manual import Example, fix_kinds, fixes_shown, manual_of
 from protofix.reports.terminal import printable
-from protofix.rules.rule import Rule
+from protofix.rulebook.rule import Rule
 from protofix.textproto.diffs import unified_diff
 from protofix.textproto.edits import apply_edits
 

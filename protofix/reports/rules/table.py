@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from protofix.reports.findings.concise import COLOURS
 from protofix.reports.rules.manual import fix_kinds, manual_of
 from protofix.reports.terminal import Line
-from protofix.rules.rule import Rule
+from protofix.rulebook.rule import Rule
 
 _HEADER = ("code", "name", "severity", "fix", "looks")
 

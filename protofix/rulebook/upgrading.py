@@ -13,7 +13,8 @@ from caffe_proto import V1_TYPES, dialects_with_type
 from protofix.net.dialects import fit
 from protofix.net.layers import Layer, Net, bind
 from protofix.net.solvers import nets_of_solver
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.diffs import edits_between
 from protofix.textproto.tree import Document, Message, Node, Scalar, scalars_named
 from protofix.upgrade.facts import Step

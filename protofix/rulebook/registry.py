@@ -10,7 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from protofix.rules.rule import Context, Finding, Looked, Meets, Rule, RuleFile
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Finding, Looked
+from protofix.rulebook.rule import Meets, Rule, RuleFile
 
 INDEX = Path(__file__).with_name("index.json")
 """What the rules' files say of themselves; `tools/write_rule_pages.py` makes it of them."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from protofix.infogain.chains import Chain, Pattern
 from protofix.infogain.plan import Plan, plan_fusing
 from protofix.net.view import NetView
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 
 
 def chained(

@@ -14,7 +14,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from protofix.net.names import counted
-from protofix.rules.rule import Context, Fix, Hit
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 
 

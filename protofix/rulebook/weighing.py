@@ -5,8 +5,8 @@ from __future__ import annotations
 from protofix.net.layer_types.registry import facts_of, tops_built
 from protofix.net.layers import Layer
 from protofix.net.view import NetView
-from protofix.rules.rewriting import rewritten
-from protofix.rules.rule import Fix
+from protofix.rulebook.findings import Fix
+from protofix.rulebook.rewriting import rewritten
 
 
 def _is_read(view: NetView, layer: Layer) -> bool:

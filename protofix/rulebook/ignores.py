@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protofix.rules.selectors import ALL, means
+from protofix.rulebook.selectors import ALL, means
 from protofix.textproto.layout import comment_spans, comment_start
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document, Node, walk

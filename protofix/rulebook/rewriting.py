@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from protofix.net.view import NetView
-from protofix.rules.rule import Fix
+from protofix.rulebook.findings import Fix
 from protofix.textproto.diffs import edits_between
 from protofix.textproto.tree import Document
 

@@ -1,0 +1,142 @@
+"""What a rule is given: a document, and all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from caffe_proto import Schema
+from protofix.net.binding import Misfit
+from protofix.net.build import Built
+from protofix.net.data_files import DataFiles
+from protofix.net.dialects import Dialect, Fit, fit
+from protofix.net.shapes import Shape
+from protofix.net.solvers import SolverNet, nets_of_solver
+from protofix.net.states import AskedState
+from protofix.net.values import Values
+from protofix.net.view import NetView, view_of
+from protofix.rulebook.findings import Looked
+from protofix.textproto.tree import Document, Message
+
+if TYPE_CHECKING:
+    from protofix.rulebook.ignores import Ignore
+
+
+Target = Literal["fused", "legacy"]
+"""The Caffe that nets are for: one whose InfogainLoss holds the softmax (since April 2017), or one
+before."""
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the rules of style hold a file against: blanks a level, and the quote of strings."""
+
+    indent: int = 2
+    quotes: Literal["double", "single"] = "double"
+
+
+PLAIN = Preferences()
+"""What they hold it against if nobody says otherwise."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """A document and all that was worked out about it, each part once and when it is wanted.
+
+    `chosen` is the dialect that a person set; without one it is found from what the file uses.
+    `asked` are the states that a net is to be looked at in, without any all that a person can mean;
+    `given` and `files` tell the shapes of data, as `protofix.net.build` has it.
+    """
+
+    document: Document
+    chosen: Dialect | None = None
+    asked: tuple[AskedState, ...] = ()
+    given: Mapping[str, Shape] | None = None
+    files: DataFiles | None = None
+    target: Target = "fused"
+    preferences: Preferences = PLAIN
+    looked: Looked = field(default_factory=lambda: Looked({}, frozenset(), ()))
+
+    @cached_property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """The comments that ask for findings to be left out."""
+        if "protofix" not in self.document.text:
+            return ()
+        from protofix.rulebook.ignores import ignores_in  # Few files have any.
+
+        return ignores_in(self.document)
+
+    @cached_property
+    def fit(self) -> Fit:
+        """The document as its dialect reads it."""
+        return fit(self.document, self.chosen)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the document is held against."""
+        return self.fit.dialect
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of that dialect."""
+        return self.dialect.schema
+
+    @property
+    def kind(self) -> str | None:
+        """The message the file holds; None if it holds none that Caffe knows."""
+        return self.fit.kind
+
+    @cached_property
+    def misfits(self) -> list[Misfit]:
+        """What does not fit the schema."""
+        # What is no right token has been said to be none; its type is nothing more to say.
+        # So has what stands behind a stray character, such as the bracket of `${NAME}`.
+        said = {diagnosis.start for diagnosis in self.document.diagnoses}
+        said |= {it.end for it in self.document.diagnoses if it.kind == "character"}
+        return [misfit for misfit in self.fit.misfits if misfit.start not in said]
+
+    @cached_property
+    def views(self) -> tuple[NetView, ...]:
+        """The net in all its states; of a solver, the nets that it holds, in its states.
+
+        None of another file, or of one that could not be read whole: what a mistake in the text
+        hides would look as if it were missing.
+        """
+        if self.document.diagnoses:
+            return ()
+        if self.kind == "NetParameter":
+            return (self._view(None, self.asked),)
+        return tuple(
+            self._view(net.node, net.states(self.asked))
+            for net in self.nets
+            if isinstance(net.node, Message)
+        )
+
+    @cached_property
+    def layer_types(self) -> frozenset[str]:
+        """The types of all layers of its nets, in whatever state."""
+        return frozenset(layer.type for view in self.views for layer in view.net.layers)
+
+    @cached_property
+    def nets(self) -> tuple[SolverNet, ...]:
+        """The nets that a solver holds or names, with its states; none of another file."""
+        return nets_of_solver(self.document) if self.kind == "SolverParameter" else ()
+
+    @cached_property
+    def solver(self) -> Values:
+        """The fields of a solver; none of another file, or of one that could not be read whole."""
+        whole = self.kind == "SolverParameter" and not self.document.diagnoses
+        return Values(self.document.fields if whole else ())
+
+    def alone(self, view: NetView, built: Built) -> Context:
+        """The same, as if one net of it had been looked at in one of its states alone."""
+        one = replace(self)
+        # What was worked out holds for any state, and the net is built.
+        vars(one).update(fit=self.fit, misfits=self.misfits, nets=self.nets)
+        vars(one)["views"] = (NetView(view.net, (built,), ()),)
+        return one
+
+    def _view(self, within: Message | None, asked: Sequence[AskedState]) -> NetView:
+        return view_of(self.document, within, asked=asked, given=self.given, files=self.files)

@@ -1,0 +1,96 @@
+"""What the rules find: hits of one rule, findings of all, the fixes of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from protofix.rulebook.selectors import means
+from protofix.textproto.edits import Edit
+from protofix.textproto.source import Source
+
+Severity = Literal["error", "warning", "info"]
+
+FixKind = Literal["safe", "unsafe"]
+"""Whether a fix is safe, in a word; see `Fix`."""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """How to mend a finding: edits of the text as it was read, and what they do, in a few words.
+
+    A safe one leaves the numbers of the net as they were meant: what Caffe computes is the same
+    after it, or, where today's Caffe computes what nobody meant, what the Caffe did for which the
+    net was written. Findings that one and the same change mends have equal fixes, which are made
+    once.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a rule gives back; `Rule.findings` makes a finding of it."""
+
+    start: int
+    end: int
+    message: str
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found: where (offsets into the text), by which rule, and what."""
+
+    start: int
+    end: int
+    code: str
+    rule: str
+    message: str
+    severity: Severity
+    fix: Fix | None = None
+
+    @property
+    def place(self) -> tuple[int, int, str, str]:
+        """What findings are told apart and put in order by."""
+        return self.start, self.end, self.code, self.message
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What is known once the rules have looked at a document.
+
+    `rules` are all that there are, the names by the codes; `codes` are of those that looked;
+    `found` is what they found, comments that ask to leave it out or not.
+    """
+
+    rules: Mapping[str, str]
+    codes: frozenset[str]
+    found: tuple[Finding, ...]
+
+    def all_of(self, selector: str) -> bool:
+        """Whether a selector means rules, and all of them looked."""
+        meant = {code for code, name in self.rules.items() if means(selector, code, name)}
+        return bool(meant) and meant <= self.codes
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One text, what was found in it, which message it holds, and the dialect it was held against.
+
+    `kind` is None for a file that is not Caffe's; no dialect is its own then. `dialect` is the name
+    of the dialect, `dialect_title` what people call it. `blobs` are those of its nets, told
+    where shapes of some are given; None if it could not be read whole. `failures` are mistakes of
+    ours: rules that broke down over it, a line each.
+    """
+
+    source: Source
+    findings: tuple[Finding, ...]
+    kind: str | None
+    dialect: str
+    dialect_title: str
+    blobs: frozenset[str] | None
+    failures: tuple[str, ...] = ()

@@ -1,0 +1,63 @@
+"""Checks for what a dialect lacks: which forks have it, or what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from caffe_proto import dialect_title
+from protofix.net.binding import Lack, Misfit
+from protofix.net.dialects import who_knows
+from protofix.net.names import known_by
+from protofix.rulebook.checks import hit_of
+from protofix.rulebook.context import Context
+from protofix.rulebook.findings import Hit
+from protofix.textproto.edits import Edit, Mending
+
+
+class Advice(NamedTuple):
+    """What was meant by something that the dialect lacks, in words, and what mends it."""
+
+    said: str
+    mending: Mending | None = None
+
+
+def lacking(
+    kind: str, advice: Callable[[Misfit, Lack, Context], Advice | None]
+) -> Callable[[Context], Iterator[Hit]]:
+    """A check for one kind of thing that the dialect lacks.
+
+    Each is said with the dialects that have it. Where none has, `advice` says what was meant, and
+    gives None where that cannot be told.
+    """
+
+    def check(context: Context) -> Iterator[Hit]:
+        for misfit in context.misfits:
+            if misfit.kind == kind:
+                yield hit_of(_advised(misfit, context, advice))
+
+    return check
+
+
+def _advised(
+    misfit: Misfit, context: Context, advice: Callable[[Misfit, Lack, Context], Advice | None]
+) -> Misfit:
+    if misfit.lacks is None:
+        return misfit
+    others = [name for name in who_knows(misfit) if name != context.dialect.name]
+    found = Advice(who_has_it(others)) if others else advice(misfit, misfit.lacks, context)
+    said = f"{misfit.message} in {context.dialect.title}"
+    if found is None:
+        return misfit._replace(message=f"{said}, nor in any fork known here")
+    return misfit._replace(message=f"{said}: {found.said}", mending=found.mending)
+
+
+def instead(misfit: Misfit, text: str, certain: bool) -> Mending:
+    """Write `text` instead of what does not fit."""
+    return Mending(f"write `{text}`", (Edit(misfit.start, misfit.end, text),), certain)
+
+
+def who_has_it(dialects: Sequence[str]) -> str:
+    """Say which dialects have something: "SegNet and yjxiong have it"."""
+    names = known_by(dialects)
+    return f"{names} {'has' if names in map(dialect_title, dialects) else 'have'} it"
