@@ -19,6 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "protofix" / "rules"
+RULEBOOK = ROOT / "protofix" / "rulebook"
 PAGES = ROOT / "docs" / "rules"
 
 _CONSTANTS = ("CODE", "NAME", "SEVERITY", "MEETS", "ON", "LAST", "FIXES", "WANTS", "TYPES")
@@ -26,16 +27,14 @@ _CONSTANTS = ("CODE", "NAME", "SEVERITY", "MEETS", "ON", "LAST", "FIXES", "WANTS
 
 def index() -> dict[str, str]:
     """What is to be in the index: an object for each file of a rule, in the order of the codes."""
-    found = (_described(path.stem) for path in RULES.glob("*.py"))
-    records = sorted((it for it in found if "code" in it), key=lambda it: str(it["code"]))
+    files = (path.stem for path in RULES.glob("*.py") if path.stem != "__init__")
+    records = sorted(map(_described, files), key=lambda it: str(it["code"]))
     lines = ",\n".join(map(json.dumps, records))
     return {"index.json": f"[\n{lines}\n]\n"}
 
 
 def _described(file: str) -> dict[str, Any]:
     """All that a file says of its rule but the manual."""
-    if file in ("__init__", "registry"):
-        return {}
     it = import_module(f"protofix.rules.{file}")
     found = {name.lower(): getattr(it, name) for name in _CONSTANTS if hasattr(it, name)}
     return {"file": file, **found}
@@ -65,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     check: bool = parser.parse_args(arguments).check
     found = []
     # The pages are of the rules that the index names.
-    for folder, made in ((RULES, index), (PAGES, pages)):
+    for folder, made in ((RULEBOOK, index), (PAGES, pages)):
         wanted = made()
         found += [path.relative_to(ROOT).as_posix() for path in _brought(folder, wanted, check)]
     if check and found:

@@ -131,7 +131,7 @@ def test_without_a_working_folder_files_are_checked(
 def test_a_rule_that_is_edited_gives_its_own_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rule = tmp_path / "protofix" / "rules" / "rule.py"
+    rule = tmp_path / "protofix" / "rules" / "old.py"
     rule.parent.mkdir(parents=True)
     rule.write_text("1")
     (tmp_path / "protofix" / "linting").mkdir()
