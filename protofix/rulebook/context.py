@@ -22,6 +22,7 @@ from protofix.textproto.tree import Document, Message
 
 if TYPE_CHECKING:
     from protofix.rulebook.ignores import Ignore
+    from protofix.upgrade.text.document import Upgrader
 
 
 Target = Literal["fused", "legacy"]
@@ -113,6 +114,14 @@ class Context:
             for net in self.nets
             if isinstance(net.node, Message)
         )
+
+    @cached_property
+    def upgrader(self) -> Upgrader:
+        """What brings a net or a solver that could be read whole up to date."""
+        # Few nets are in an old format, and it is much to import.
+        from protofix.upgrade.text.document import Upgrader
+
+        return Upgrader(self.document, self.fit)
 
     @cached_property
     def layer_types(self) -> frozenset[str]:

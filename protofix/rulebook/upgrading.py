@@ -81,11 +81,10 @@ def newer_types(net: Net) -> Iterator[tuple[Layer, Scalar]]:
 
 def _upgraded(context: Context, steps: tuple[Step, ...], unsafe: bool = False) -> Document | None:
     """A document after some steps; None if they change nothing, or leave something undone."""
-    # Few nets are in an old format, and it is much to import.
-    from protofix.upgrade.text.document import UpgradeError, upgrade_document
+    from protofix.upgrade.text.document import UpgradeError
 
     try:
-        upgrade = upgrade_document(context.document, steps, unsafe, context.fit)
+        upgrade = context.upgrader.upgrade(steps, unsafe)
     except UpgradeError:
         return None
     return upgrade.after if upgrade.changed and upgrade.complete else None

@@ -36,9 +36,7 @@ def check(context: Context) -> Iterator[Hit]:
     old = fields_named(context.solver.fields, "solver_type")
     if solver is None or "type" not in solver.fields or len(old) != 1:
         return
-    from protofix.upgrade.text.document import upgrade_document
-
-    after = upgrade_document(document, ("solver",)).after
+    after = context.upgrader.upgrade(("solver",)).after
     edits = tuple(edits_between(document.text, after.text))
     if edits and not fields_named(after.fields, "solver_type"):
         said = "solver_type is the old name of a solver's type, which is a string today"

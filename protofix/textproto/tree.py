@@ -123,7 +123,7 @@ class Field(NamedTuple):
     def scalars(self) -> tuple[Scalar, ...]:
         """The values: one, or those of the list."""
         base = self.base
-        return tuple(Scalar(k, v, base + s, base + e) for k, v, s, e in self.shape.scalars)
+        return tuple([Scalar(k, v, base + s, base + e) for k, v, s, e in self.shape.scalars])
 
 
 class Message(NamedTuple):
@@ -217,16 +217,24 @@ def walk(fields: tuple[Node, ...]) -> Iterator[Node]:
             stack.pop()
 
 
+# Each value of each layer is asked for here, so these look at the shapes themselves.
+
+
 def fields_named(fields: tuple[Node, ...], name: str) -> list[Field]:
     """The plain fields of that name."""
-    return [node for node in fields if isinstance(node, Field) and node.name == name]
+    return [node for node in fields if node.shape.name == name and isinstance(node, Field)]
 
 
 def messages_named(fields: tuple[Node, ...], name: str) -> list[Message]:
     """The messages of that name."""
-    return [node for node in fields if isinstance(node, Message) and node.name == name]
+    return [node for node in fields if node.shape.name == name and isinstance(node, Message)]
 
 
 def scalars_named(fields: tuple[Node, ...], name: str) -> list[Scalar]:
     """All values of the plain fields of that name, lists taken apart."""
-    return [scalar for field in fields_named(fields, name) for scalar in field.scalars]
+    return [
+        scalar
+        for node in fields
+        if node.shape.name == name and isinstance(node, Field)
+        for scalar in node.scalars
+    ]

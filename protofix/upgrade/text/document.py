@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from protofix.net.binding import Misfit
 from protofix.net.dialects import Dialect, Fit, fit
 from protofix.net.kinds import NETS_OF_SOLVERS
 from protofix.net.layers import BlobName, Layer, bind
-from protofix.textproto.draft import Item, draft_of, edits_of
+from protofix.textproto.draft import Draft, Item, draft_of, edits_of
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.layout import Style, style_of
 from protofix.textproto.reader import read
@@ -87,47 +88,72 @@ def upgrade_document(
     document: Document,
     steps: Sequence[Step] = CAFFE_STEPS,
     unsafe: bool = False,
-    fitted: Fit | None = None,
 ) -> Upgrade:
-    """Upgrade a net or a solver, and the nets that a solver holds.
-
-    A net that has both `layer` and `layers` is made whole only if `unsafe`: Caffe refuses it, and
-    older ones lost a part of it. A step whose result the fork that the file is written for could
-    not read is left out, unless `steps` are chosen one by one. `fitted` is the document as its
-    dialect reads it, for those who know already.
-
-    Raises `UpgradeError` for a mixed net if not `unsafe`, for a file that is none of Caffe's and
-    for one with syntax errors, and ValueError for a step that does not exist.
-    """
+    """Upgrade a document, as `Upgrader.upgrade` does, which tells the errors too."""
     check_steps(steps)
-    kind, fitted = _fitted(document, fitted)
-    if kind == "LabelMap":  # It has one format only.
-        return Upgrade(document, document, (), ())
-    draft = draft_of(document, _LISTS)
-    if not unsafe:
-        _in_each_net(kind, draft.items, lambda net: _refuse_mixture(document, net))
-    style = style_of(document)
-    items: tuple[Item, ...] = draft.items
-    taken: list[Step] = []
-    notes: list[Note] = []
-    # Who asks for a few steps means them.
-    lacking = _lacking(fitted.dialect) if set(CAFFE_STEPS) <= set(steps) else {}
-    for step in ALL_STEPS:
-        if step in steps:
-            result = _step(step, kind, items, style)
-            if step in lacking and not same(result.items, items):
-                notes.append(Note(document.fields[0].start, lacking[step], False))
-                continue
-            taken += [] if same(result.items, items) else [step]
-            items = result.items
-            notes += result.notes
-    notes += _unreadable(document, fitted.misfits, draft.items)
-    after = document
-    edits = edits_of(draft, items)
-    if edits:
-        after = read(Source(apply_edits(document.text, edits), document.source.path))
-        _check(document, after, kind)
-    return Upgrade(document, after, tuple(taken), tuple(notes))
+    return Upgrader(document).upgrade(steps, unsafe)
+
+
+class Upgrader:
+    """Upgrades a net or a solver, and the nets that a solver holds, by one set of steps or more.
+
+    What they all begin with is worked out once.
+    """
+
+    def __init__(self, document: Document, fitted: Fit | None = None) -> None:
+        """`fitted` is the document as its dialect reads it, for those who know already.
+
+        Raises `UpgradeError` for a file that is none of Caffe's and for one with syntax errors.
+        """
+        self._document = document
+        self._kind, self._fitted = _fitted(document, fitted)
+
+    @cached_property
+    def _draft(self) -> Draft:
+        return draft_of(self._document, _LISTS)
+
+    @cached_property
+    def _style(self) -> Style:
+        return style_of(self._document)
+
+    def upgrade(self, steps: Sequence[Step] = CAFFE_STEPS, unsafe: bool = False) -> Upgrade:
+        """Take some steps.
+
+        A net that has both `layer` and `layers` is made whole only if `unsafe`: Caffe refuses it,
+        and older ones lost a part of it. A step whose result the fork that the file is written for
+        could not read is left out, unless `steps` are chosen one by one.
+
+        Raises `UpgradeError` for a mixed net if not `unsafe`, and ValueError for a step that does
+        not exist.
+        """
+        check_steps(steps)
+        document, kind = self._document, self._kind
+        if kind == "LabelMap":  # It has one format only.
+            return Upgrade(document, document, (), ())
+        draft = self._draft
+        if not unsafe:
+            _in_each_net(kind, draft.items, lambda net: _refuse_mixture(document, net))
+        items: tuple[Item, ...] = draft.items
+        taken: list[Step] = []
+        notes: list[Note] = []
+        # Who asks for a few steps means them.
+        lacking = _lacking(self._fitted.dialect) if set(CAFFE_STEPS) <= set(steps) else {}
+        for step in ALL_STEPS:
+            if step in steps:
+                result = _step(step, kind, items, self._style)
+                if step in lacking and not same(result.items, items):
+                    notes.append(Note(document.fields[0].start, lacking[step], False))
+                    continue
+                taken += [] if same(result.items, items) else [step]
+                items = result.items
+                notes += result.notes
+        notes += _unreadable(document, self._fitted.misfits, draft.items)
+        after = document
+        edits = edits_of(draft, items)
+        if edits:
+            after = read(Source(apply_edits(document.text, edits), document.source.path))
+            _check(document, after, kind)
+        return Upgrade(document, after, tuple(taken), tuple(notes))
 
 
 def _lacking(dialect: Dialect) -> dict[Step, str]:
