@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
@@ -45,6 +45,18 @@ def written_down() -> Iterator[dict[str, str]]:
         _looks.reset(token)
 
 
+def looks_so_far() -> dict[str, str] | None:
+    """The looks that are being written down, as far as they go; None if nobody does."""
+    return _looks.get()
+
+
+def looked_before(looks: dict[str, str] | None) -> None:
+    """Write down looks that were made before, for what was found by them and is used again."""
+    now = _looks.get()
+    if now is not None and looks is not None:
+        _write_down(looks, now)
+
+
 def exists(path: str | os.PathLike[str]) -> bool:
     """Whether a file or a folder is there, as `os.path.exists` says."""
     looks = _looks.get()
@@ -55,8 +67,13 @@ def exists(path: str | os.PathLike[str]) -> bool:
     place = os.fspath(path)
     with suppress(OSError):  # The working folder is gone.
         place = os.path.abspath(path)
-    looks[place] = state if looks.get(place, state) == state else UNSETTLED
+    _write_down({place: state}, looks)
     return state != ABSENT
+
+
+def _write_down(seen: Mapping[str, str], looks: dict[str, str]) -> None:
+    for place, state in seen.items():
+        looks[place] = state if looks.get(place, state) == state else UNSETTLED
 
 
 def state_of(path: str | os.PathLike[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protofix.data.processes import cores, in_processes
 from protofix.files import FileError, read_bytes, source_of_bytes
-from protofix.linting.checking import Failed, Question, check_file
+from protofix.linting.checking import Failed, Question, Recent, check_file
 from protofix.linting.questions import Questions
 from protofix.looking import written_down
 from protofix.rulebook.findings import Checked, Finding
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WORTH_PROCESSES = 32  # files; starting a process takes longer than checking a dozen of them
 _WORTH_A_CACHE = 8  # files; fewer are checked while the cache is opened
-_AT_ONCE = 8  # files that a process is given and gives back together
+_AT_ONCE = 16  # files that a process is given and gives back together
 
 
 @dataclass(frozen=True)
@@ -127,21 +127,21 @@ def _check_in_lots(
     # One process gives each result when it has it; of several, each is to have its share.
     size = 1 if processes < 2 else min(_AT_ONCE, -(-len(tasks) // processes))
     lots = [tasks[at : at + size] for at in range(0, len(tasks), size)]
-    check = partial(_check_lot, stamp=stamp)
+    check = partial(_check_lot, stamp=stamp, recent=Recent())
     with closing(in_processes(check, lots, processes)) as results:
         yield from chain.from_iterable(results)
 
 
-def _check_lot(tasks: Sequence[Task | Failed], stamp: str | None) -> list[_Result]:
-    return [_check(task, stamp) for task in tasks]
+def _check_lot(tasks: Sequence[Task | Failed], stamp: str | None, recent: Recent) -> list[_Result]:
+    return [_check(task, stamp, recent) for task in tasks]
 
 
-def _check(task: Task | Failed, stamp: str | None) -> _Result:
+def _check(task: Task | Failed, stamp: str | None, recent: Recent) -> _Result:
     """Check a file; with a stamp of the cache, see to it that the result can be remembered."""
     if isinstance(task, Failed):
         return _Result([task])
     data = task.data
-    checks = check_file(task.path, lambda: data or b"", task.question, task.name)
+    checks = check_file(task.path, lambda: data or b"", task.question, task.name, recent)
     if stamp is None or task.path == "-":
         return _Result([_shown(it) for it in checks])
     from protofix.linting.cache import key_of

@@ -28,7 +28,7 @@ from protofix.net.names import in_words
 from protofix.net.paths import find_file
 from protofix.net.shapes import Shape, class_count
 from protofix.net.states import AskedState
-from protofix.net.view import view_of
+from protofix.net.view import NetBuilder
 from protofix.textproto.tree import Document
 
 TRAIN = AskedState("TRAIN", "TRAIN")
@@ -95,7 +95,7 @@ def labels_of_net(
     path = document.source.path
     if kind_of_file(document, base_schema()) == "SolverParameter":
         raise LabelSourceError(f"{path}: is a solver: give the net it names")
-    view = view_of(document, asked=[asked], given=given, files=DataFiles(path))
+    view = NetBuilder(document, given=given, files=DataFiles(path)).view([asked])
     [built] = view.built
     found = [_labels_of(built, layer, path) for layer in _losses(built, loss, path)]
     kinds = {replace(one, loss="") for one in found}

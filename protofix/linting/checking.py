@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from caffe_proto import AUTO
 from protofix.files import FileError, read_bytes, source_of_bytes
+from protofix.looking import looked_before, looks_so_far
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import chosen_dialect
 from protofix.net.shapes import Shape
@@ -24,6 +26,8 @@ from protofix.textproto.tree import Document
 
 # A mistake after which nothing can be said of a file: it could not be read as a text.
 _UNREADABLE = "depth"
+
+_MOST_RECENT = 16  # files; a folder seldom has more that name each other
 
 
 @dataclass(frozen=True)
@@ -104,19 +108,61 @@ def checked_of(context: Context, question: Question) -> Checked:
     return Checked(source, ran.findings, context.kind, dialect.name, dialect.title, blobs, failures)
 
 
+class _Known(NamedTuple):
+    """A file read, to be asked in any state, and what was looked at on the disk for its sake."""
+
+    question: Question
+    context: Context
+    looks: dict[str, str] | None
+
+
+class Recent:
+    """What was worked out of the files that a run checked last.
+
+    A net is mostly checked by itself and for the solvers beside it that name it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes], _Known] = {}
+
+    def context(self, data: bytes, path: str, question: Question) -> Context:
+        """Read bytes for the rules, or take what they were read as before.
+
+        Raises `FileError` as `context_of` does.
+        """
+        in_any_state = replace(question, asked=())
+        looks = looks_so_far()
+        known = self._known.pop((path, data), None)
+        unseen = known is not None and known.looks is None and looks is not None
+        if known is None or known.question != in_any_state or unseen:
+            context = context_of(source_of_bytes(data, path), question)
+            known = _Known(in_any_state, context, looks)
+        looked_before(known.looks)
+        self._known[path, data] = known
+        if len(self._known) > _MOST_RECENT:
+            del self._known[next(iter(self._known))]
+        context = known.context
+        return context if context.asked == question.asked else context.asked_in(question.asked)
+
+
 def check_file(
-    path: str, stdin: Callable[[], bytes], question: Question = EVERYTHING, name: str | None = None
+    path: str,
+    stdin: Callable[[], bytes],
+    question: Question = EVERYTHING,
+    name: str | None = None,
+    recent: Recent | None = None,
 ) -> Iterator[Checked | Failed]:
     """Check one file and, if it is a solver, the nets that it names, in the states it builds them.
 
     `stdin` is asked for the bytes of `-`, which goes by `name`.
     """
+    recent = recent or Recent()
     nets: tuple[SolverNet, ...] = ()
 
     def itself() -> Checked:
         nonlocal nets
         data = stdin() if path == "-" else read_bytes(Path(path))
-        context = context_of(source_of_bytes(data, name or path), question)
+        context = recent.context(data, name or path, question)
         nets = context.nets
         return checked_of(context, question)
 
@@ -124,12 +170,12 @@ def check_file(
     for net in nets:
         if net.path is not None:
             of_net = replace(question, asked=net.states(question.asked))
-            check = partial(_check_net, str(net.path), of_net)
+            check = partial(_check_net, str(net.path), of_net, recent)
             yield _guarded(str(net.path), check, named=True)
 
 
-def _check_net(path: str, question: Question) -> Checked:
-    return check_source(source_of_bytes(read_bytes(Path(path)), path), question)
+def _check_net(path: str, question: Question, recent: Recent) -> Checked:
+    return checked_of(recent.context(read_bytes(Path(path)), path, question), question)
 
 
 def _guarded(path: str, check: Callable[[], Checked], named: bool = False) -> Checked | Failed:

@@ -9,7 +9,7 @@ would be refused leaves unknown shapes behind, so that all mistakes are found in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from caffe_proto import V0_TYPES, LayerFacts
 from protofix.net.data_files import DataFiles
@@ -132,12 +132,12 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
         # Of a type that is not known here, not even the number of parameters is.
         made = setup.unknown(None)
     else:
-        own = replace(setup, refusals=[])
+        own = Setup(layer, setup.phase, setup.bottoms, setup.files)
         made = rule(own)
         if not own.refusals and layer.type != PADDING:
             made = _sane(own, made)
         setup.refusals.extend(own.refusals)
-    made = replace(made, tops=tuple(_with_given(setup, made, given)))
+    made = Made(_with_given(setup, made, given), made.params)
     _check_params(setup, made)
     return made
 
@@ -190,7 +190,7 @@ def _check_copies(setup: Setup, graph: Graph) -> None:
             )
 
 
-def _with_given(setup: Setup, made: Made, given: Mapping[str, Shape]) -> list[Shape]:
+def _with_given(setup: Setup, made: Made, given: Mapping[str, Shape]) -> Shapes:
     """The shapes of the tops, where they are not known those that a person gave."""
     found: list[Shape] = []
     for slot, top in enumerate(setup.layer.tops):
@@ -199,7 +199,7 @@ def _with_given(setup: Setup, made: Made, given: Mapping[str, Shape]) -> list[Sh
         if told is not None and not is_known(shape):
             shape = told if not setup.layer.bottoms else merged(shape, told)
         found.append(shape)
-    return found
+    return tuple(found)
 
 
 def _sane(setup: Setup, made: Made) -> Made:
@@ -229,7 +229,7 @@ def _sane(setup: Setup, made: Made) -> Made:
                 f"would have a parameter of {shape_text(shape)}, {values_text(values)} "
                 "values, which is more than Caffe has room for in a blob"
             )
-    return replace(made, tops=tuple(tops))
+    return Made(tuple(tops), made.params)
 
 
 def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:

@@ -6,6 +6,7 @@ Today's layers say it in `param { }`, V1 layers in `param`, `blobs_lr` and `weig
 from __future__ import annotations
 
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from protofix.net.layers import PHASES, Layer
 from protofix.net.values import enum_of, float_of, string_of
@@ -30,8 +31,19 @@ NO_SPEC = ParamSpec()
 """A parameter of which nothing is said."""
 
 
+# What was read of the layers that there are; building a net in each state asks for it again.
+_known: WeakKeyDictionary[Layer, tuple[ParamSpec, ...]] = WeakKeyDictionary()
+
+
 def param_specs(layer: Layer) -> tuple[ParamSpec, ...]:
     """What a layer says of its parameters, in their order; there may be more of them."""
+    known = _known.get(layer)
+    if known is None:
+        known = _known[layer] = _specs(layer)
+    return known
+
+
+def _specs(layer: Layer) -> tuple[ParamSpec, ...]:
     if layer.format == 2:
         specs = tuple(
             ParamSpec(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from protofix.net.build import Built, build
 from protofix.net.data_files import DataFiles
@@ -13,6 +14,8 @@ from protofix.net.purpose import meant_graphs
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState, NetState, states_of
 from protofix.textproto.tree import Document, Message
+
+_REMEMBERED = 8  # documents; a rewrite looks at one a dozen times
 
 
 @dataclass(frozen=True)
@@ -63,22 +66,47 @@ class NetView:
                 yield graph, version
 
 
-def view_of(
-    document: Document,
-    within: Message | None = None,
-    *,
-    asked: Sequence[AskedState] = (),
-    given: Mapping[str, Shape] | None = None,
-    files: DataFiles | None = None,
-) -> NetView:
-    """Bind a net and build it in each state that a person can mean, or in those asked for.
+class NetBuilder:
+    """Binds a net, and builds it in whatever states are asked for, in each of them once."""
 
-    The net is the document, or a message `within` it. `given` and `files` tell the shapes of data,
-    as `build` has it.
-    """
-    net = bind(document, within)
-    states = dict.fromkeys(one.of_net(net.fields) for one in asked) or states_of(net)
-    every = tuple(build_graph(net, state) for state in states)
-    graphs = every if asked else meant_graphs(every)
-    others = tuple(graph for graph in every if graph not in graphs)
-    return NetView(net, tuple(build(graph, given, files) for graph in graphs), others)
+    def __init__(
+        self,
+        document: Document,
+        within: Message | None = None,
+        given: Mapping[str, Shape] | None = None,
+        files: DataFiles | None = None,
+    ) -> None:
+        """The net is the document, or a message `within` it.
+
+        `given` and `files` tell the shapes of data, as `build` has it.
+        """
+        self.net = bind(document, within)
+        self._given = given
+        self._files = files
+        self._graphs: dict[NetState, Graph] = {}
+        self._built: dict[Graph, Built] = {}
+
+    def view(self, asked: Sequence[AskedState] = ()) -> NetView:
+        """The net in the states asked for, without any in each that a person can mean."""
+        net = self.net
+        states = dict.fromkeys(one.of_net(net.fields) for one in asked) or states_of(net)
+        every = tuple(map(self._graph, states))
+        graphs = every if asked else meant_graphs(every)
+        others = tuple(graph for graph in every if graph not in graphs)
+        return NetView(net, tuple(map(self._build, graphs)), others)
+
+    def _graph(self, state: NetState) -> Graph:
+        if state not in self._graphs:
+            self._graphs[state] = build_graph(self.net, state)
+        return self._graphs[state]
+
+    def _build(self, graph: Graph) -> Built:
+        if graph not in self._built:
+            self._built[graph] = build(graph, self._given, self._files)
+        return self._built[graph]
+
+
+@lru_cache(_REMEMBERED)
+def view_of(document: Document) -> NetView:
+    """A document's net in each state that a person can mean, told from its text alone."""
+    return NetBuilder(document).view()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState
 from protofix.net.values import Values
-from protofix.net.view import NetView, view_of
+from protofix.net.view import NetBuilder, NetView
 from protofix.rulebook.findings import Looked
 from protofix.textproto.tree import Document, Message
 
@@ -107,13 +107,23 @@ class Context:
         """
         if self.document.diagnoses:
             return ()
+        asked = [net.states(self.asked) for _, net in self._held]
         if self.kind == "NetParameter":
-            return (self._view(None, self.asked),)
+            asked = [self.asked]
         return tuple(
-            self._view(net.node, net.states(self.asked))
-            for net in self.nets
-            if isinstance(net.node, Message)
+            builder.view(states) for builder, states in zip(self._builders, asked, strict=True)
         )
+
+    @cached_property
+    def _builders(self) -> tuple[NetBuilder, ...]:
+        """What builds each net that the file holds."""
+        nodes = [None] if self.kind == "NetParameter" else [node for node, _ in self._held]
+        return tuple(NetBuilder(self.document, node, self.given, self.files) for node in nodes)
+
+    @property
+    def _held(self) -> list[tuple[Message, SolverNet]]:
+        """The nets that a solver holds itself."""
+        return [(net.node, net) for net in self.nets if isinstance(net.node, Message)]
 
     @cached_property
     def upgrader(self) -> Upgrader:
@@ -141,11 +151,24 @@ class Context:
 
     def alone(self, view: NetView, built: Built) -> Context:
         """The same, as if one net of it had been looked at in one of its states alone."""
-        one = replace(self)
-        # What was worked out holds for any state, and the net is built.
-        vars(one).update(fit=self.fit, misfits=self.misfits, nets=self.nets)
+        one = self._kept(replace(self))
         vars(one)["views"] = (NetView(view.net, (built,), ()),)
         return one
 
-    def _view(self, within: Message | None, asked: Sequence[AskedState]) -> NetView:
-        return view_of(self.document, within, asked=asked, given=self.given, files=self.files)
+    def looked_at(self, looked: Looked) -> Context:
+        """The same, once the rules have looked."""
+        return self._kept(replace(self, looked=looked), "views", "layer_types")
+
+    def asked_in(self, asked: tuple[AskedState, ...]) -> Context:
+        """The same document, its net in other states."""
+        return self._kept(replace(self, asked=asked))
+
+    def _kept(self, other: Context, *names: str) -> Context:
+        """Keep in another context what was worked out of the document, and what has these names."""
+        own = vars(self)
+        vars(other).update({it: own[it] for it in (*_OF_THE_DOCUMENT, *names) if it in own})
+        return other
+
+
+_OF_THE_DOCUMENT = ("_builders", "fit", "ignores", "misfits", "nets", "solver", "upgrader")
+"""What is worked out of a document, whatever states its nets are looked at in."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -83,9 +82,7 @@ def run_rules(context: Context, codes: frozenset[str] = ON) -> Ran:
     failures: list[RuleError] = []
     rules = [rule for rule in RULES if rule.code in codes]
     found = _found_by([rule for rule in rules if not rule.last], context, failures)
-    looked = replace(context, looked=Looked(NAMES, codes, tuple(found)))
-    # What was worked out holds on.
-    vars(looked).update({name: it for name, it in vars(context).items() if name != "looked"})
+    looked = context.looked_at(Looked(NAMES, codes, tuple(found)))
     found += _found_by([rule for rule in rules if rule.last], looked, failures)
     ignores = context.ignores
     kept = [

@@ -190,9 +190,12 @@ class Diagnosis(NamedTuple):
         return Diagnosis(self.start + by, self.end + by, self.kind, self.message, mending)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
-    """A text read: its top-level fields in order, and every mistake found on the way."""
+    """A text read: its top-level fields in order, and every mistake found on the way.
+
+    Documents compare by identity.
+    """
 
     source: Source
     fields: tuple[Node, ...]

@@ -13,7 +13,7 @@ from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Remade, Unmade, Use
 from protofix.net.setup import Refusal
-from protofix.net.view import NetView, view_of
+from protofix.net.view import NetBuilder, NetView, view_of
 from protofix.textproto.tree import Document
 
 
@@ -128,7 +128,7 @@ def new_refusals(before: Document, after: Document) -> list[str]:
 
 def standing_refusals(before: Document, after: Document, layers: Container[int]) -> list[str]:
     """What Caffe refuses of some layers of the result, and refused before already."""
-    view = view_of(after, files=DataFiles(after.source.path))
+    view = NetBuilder(after, files=DataFiles(after.source.path)).view()
     missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(view_of(before))}
     known = {about for about, _ in _refusals(before)}
     return [
@@ -147,7 +147,7 @@ def standing_refusals(before: Document, after: Document, layers: Container[int])
 def _refusals(document: Document) -> list[tuple[tuple[str, str, str], str]]:
     return [
         (_about(built, refusal), refusal.message)
-        for built in view_of(document, files=DataFiles(document.source.path)).built
+        for built in NetBuilder(document, files=DataFiles(document.source.path)).view().built
         for refusal in built.refusals
     ]
 
