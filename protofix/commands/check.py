@@ -58,7 +58,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument(
-        "paths", nargs="*", default=["."], metavar="PATH",
+        "paths", nargs="*", metavar="PATH",
         help="a file, a folder (every *.prototxt below it), or - for standard input; default: .",
     )  # fmt: skip
     _add_rules(check)
@@ -199,8 +199,8 @@ def _jobs(written: str) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from protofix.commands.choosing import chosen_files
     from protofix.linting.questions import Options, Questions
-    from protofix.linting.walking import files_below
     from protofix.runner import tasks_of
 
     options = Options(
@@ -215,10 +215,9 @@ def _check(arguments: argparse.Namespace) -> int:
     )
     questions = Questions(options)
     baseline = _baseline_of(arguments)
-    paths = list(files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore))
-    if arguments.force_exclude:
-        paths = [it for it in paths if it == "-" or not questions.leaves_out(it)]
-    tasks = list(tasks_of(paths, questions, _stdin(), arguments.stdin_filename, baseline))
+    paths, bare = chosen_files(arguments, questions)
+    stdin_name = arguments.stdin_filename
+    tasks = [*bare, *tasks_of(paths, questions, _stdin(), stdin_name, baseline)]
     code = DONE
     if arguments.fix or arguments.unsafe_fixes or arguments.diff:
         from protofix.commands.fixing import mend

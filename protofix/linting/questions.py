@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from caffe_proto import AUTO
 from protofix.config import Config, ConfigError, Configs
 from protofix.linting.checking import Question
+from protofix.linting.patterns import patterns_of, relative_to
 from protofix.net.dialects import chosen_dialect
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState
@@ -53,7 +53,7 @@ class Questions:
         ignored = frozenset(
             rule
             for pattern, rules in config.per_file_ignores
-            if _matches((pattern,), config, path)
+            if _name((pattern,), config, path)
             for rule in rules
         )
         key = (config, ignored)
@@ -67,13 +67,27 @@ class Questions:
             raise found
         return found
 
+    def passes_over(self, path: str) -> bool:
+        """Whether `exclude` of its configuration names a file, or a folder that ends with "/".
+
+        That it names a folder above does not count: a walk that comes here began below that.
+        """
+        config = self._excluding(path)
+        if config is None:
+            return False
+        return bool(patterns_of(config.exclude).say(relative_to(config.folder, path)))
+
     def leaves_out(self, path: str) -> bool:
-        """Whether `exclude` of its configuration names a file, or a folder that ends with "/"."""
+        """Whether `exclude` of its configuration names a file or a folder above it."""
+        config = self._excluding(path)
+        return config is not None and _name(config.exclude, config, path)
+
+    def _excluding(self, path: str) -> Config | None:
         try:
             config = self._configs.of(path.rstrip("/"))
         except ConfigError:
-            return False  # It is said of each file.
-        return bool(config.exclude) and _matches(config.exclude, config, path)
+            return None  # It is said of each file.
+        return config if config.exclude else None
 
     def _question(self, config: Config, ignored: frozenset[str]) -> Question:
         options = self._options
@@ -103,14 +117,6 @@ class Questions:
         )
 
 
-def _matches(patterns: tuple[str, ...], config: Config, path: str) -> bool:
-    """Whether patterns, from the folder of a configuration on, name a file or a folder."""
-    from pathspec import GitIgnoreSpec
-
-    whole = os.path.abspath(path)
-    try:
-        relative = os.path.relpath(whole, os.path.abspath(config.folder)).replace(os.sep, "/")
-    except ValueError:  # Another drive.
-        return False
-    spec = GitIgnoreSpec.from_lines(patterns)
-    return spec.match_file(relative + "/" if path.endswith("/") else relative)
+def _name(patterns: tuple[str, ...], config: Config, path: str) -> bool:
+    """Whether patterns of a configuration name a file or a folder above it."""
+    return patterns_of(patterns).name(relative_to(config.folder, path))

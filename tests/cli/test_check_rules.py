@@ -104,6 +104,26 @@ CONFIGURED = {
         ["old/net.prototxt"],
         {"old/net.prototxt": "PF101 PF301"},
     ),
+    "a folder, excluded and named": (
+        "exclude = ['old']",
+        ["old"],
+        {"old/net.prototxt": "PF101 PF301", "old/deep/net.prototxt": "PF101 PF301"},
+    ),
+    "a folder within one that is excluded": (
+        "exclude = ['old/']",
+        ["old/deep"],
+        {"old/deep/net.prototxt": "PF101 PF301"},
+    ),
+    "a folder that is named, and what is excluded in it": (
+        "exclude = ['old', 'old/deep']",
+        ["old"],
+        {"old/net.prototxt": "PF101 PF301"},
+    ),
+    "a folder, excluded, named, and left out by --force-exclude": (
+        "exclude = ['old']",
+        ["old", "--force-exclude"],
+        {},
+    ),
 }
 
 
