@@ -261,6 +261,15 @@ def _rules(key: str, value: object, table: _Table) -> tuple[str, ...]:
         raise table.error(key, f"`{key}`: {error}") from None
 
 
+def _select(key: str, value: object, table: _Table) -> tuple[str, ...]:
+    """Rules of which there is one at least: with none, every rule would be off without a word."""
+    found = _rules(key, value, table)
+    if not found:
+        right = "name some, or leave it out for all but those of style"
+        raise table.error(key, f"`{key}` names no rule, so that none looks: {right}")
+    return found
+
+
 def _patterns(key: str, value: object, table: _Table) -> tuple[str, ...]:
     found = _strings(key, value, table)
     for pattern in found:
@@ -308,7 +317,7 @@ _READERS: Mapping[str, Callable[[str, object, _Table], Any]] = {
     "dialect": _dialect,
     "schema": _schema,
     "target": _one_of("fused", "legacy"),
-    "select": _rules,
+    "select": _select,
     "extend-select": _rules,
     "ignore": _rules,
     "per-file-ignores": _per_file,

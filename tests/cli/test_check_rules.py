@@ -145,6 +145,18 @@ def test_a_setup_cfg_has_lists_of_words(folder: Path, capsys: pytest.CaptureFixt
     assert found(capsys) == {"net.prototxt": "PF101", "old/net.prototxt": "PF301"}
 
 
+@pytest.mark.parametrize("written", ["select =", "select = ,", "select =\n    ,\n    # PF1\n"])
+def test_a_setup_cfg_must_not_turn_all_rules_off(
+    written: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "setup.cfg").write_text(f"[protofix]\n{written}\n")
+    assert main(["check", "net.prototxt"]) == 2
+    assert capsys.readouterr().err == (
+        "protofix: setup.cfg:2: `select` names no rule, so that none looks: "
+        "name some, or leave it out for all but those of style\n"
+    )
+
+
 @needs_tomllib
 def test_the_nearest_configuration_holds_whole(
     folder: Path, capsys: pytest.CaptureFixture[str]
@@ -155,6 +167,7 @@ def test_the_nearest_configuration_holds_whole(
 
 
 WRONG = {
+    "no rule": ("ignore = ['PF1']\nselect = []", "2: `select` names no rule, so that none looks: "),
     "an unknown rule": ("ignore = ['PF999']", "1: `ignore`: there is no rule `PF999`: `protofix"),
     "a slip": ("select = ['unmade-blop']", "did you mean `unmade-blob`?"),
     "a key": ("extend-selct = ['PF1']", "1: there is no key `extend-selct`: did you mean"),
