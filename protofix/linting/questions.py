@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from caffe_proto import AUTO
-from protofix.config import Config, ConfigError, Configs
+from protofix.config import Config, Configs
+from protofix.config_tables import ConfigError
 from protofix.linting.checking import Question
 from protofix.linting.patterns import patterns_of, relative_to
 from protofix.net.dialects import chosen_dialect
