@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,24 +52,25 @@ def _one_of(*words: str) -> Callable[[str, object, Table], str]:
     return read
 
 
-def _strings(key: str, value: object, table: Table) -> tuple[str, ...]:
+def _strings(key: str, value: object, table: Table, inner: str | None = None) -> tuple[str, ...]:
     """A list of strings; in a setup.cfg words between commas or on lines of their own."""
     if isinstance(value, str) and table.of_words:
         return tuple(re.findall(r"[^\s,]+", value))
     if not isinstance(value, list) or not all(isinstance(it, str) for it in value):
-        raise table.error(key, f'`{key}` takes a list of strings: {key} = ["..."]')
+        right = f'{key} = ["..."]' if inner is None else f'"{inner}" = ["PF322"]'
+        raise table.error(key, f"`{inner or key}` takes a list of strings: {right}", inner)
     return tuple(value)
 
 
-def _rules(key: str, value: object, table: Table) -> tuple[str, ...]:
+def _rules(key: str, value: object, table: Table, inner: str | None = None) -> tuple[str, ...]:
     from protofix.rulebook.registry import NAMES
     from protofix.rulebook.selectors import SelectionError, known_selector
 
-    found = _strings(key, value, table)
+    found = _strings(key, value, table, inner)
     try:
         return tuple(known_selector(it, NAMES) for it in found)
     except SelectionError as error:
-        raise table.error(key, f"`{key}`: {error}") from None
+        raise table.error(key, f"`{key}`: {error}", inner) from None
 
 
 def _select(key: str, value: object, table: Table) -> tuple[str, ...]:
@@ -91,25 +92,49 @@ def _patterns(key: str, value: object, table: Table) -> tuple[str, ...]:
 def _per_file(key: str, value: object, table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """A table of patterns and rules; in a setup.cfg a line each, `pattern: PF1, PF2`."""
     if isinstance(value, str) and table.of_words:
-        lines = [line.rpartition(":") for line in value.splitlines() if line.strip()]
-        value = {pattern.strip(): rules for pattern, _, rules in lines}
-    if not isinstance(value, dict):
+        pairs: list[tuple[str, object]] = [*_lines_of_files(key, value, table)]
+    elif isinstance(value, dict):
+        pairs = list(value.items())
+    else:
         reason = f'`{key}` takes a table: {key} = {{ "deploy/*" = ["PF322"] }}'
         raise table.error(key, reason)
-    for pattern in value:
-        _check_pattern(key, pattern, table)
-    return tuple((pattern, _rules(key, rules, table)) for pattern, rules in value.items())
+    return tuple((pattern, _rules_of_file(key, pattern, it, table)) for pattern, it in pairs)
 
 
-def _check_pattern(key: str, pattern: str, table: Table) -> None:
+def _lines_of_files(key: str, value: str, table: Table) -> Iterator[tuple[str, str]]:
+    """The pattern and the rules of each line of a setup.cfg; a pattern may stand on several."""
+    for line in filter(str.strip, value.splitlines()):
+        pattern, colon, rules = line.rpartition(":")
+        if not colon:
+            right = "write a line such as `deploy/*: PF322, PF323`"
+            raise table.error(key, f"`{key}`: `{line.strip()}` has no pattern before it: {right}")
+        yield pattern.strip(), rules
+
+
+def _rules_of_file(key: str, pattern: str, value: object, table: Table) -> tuple[str, ...]:
+    _check_pattern(key, pattern, table, pattern)
+    if pattern.startswith("!"):
+        reason = f"`{key}`: {_shown(pattern)} names no file: name those in which rules do not look"
+        raise table.error(key, reason, pattern)
+    found = _rules(key, value, table, pattern)
+    if not found:
+        reason = f"`{key}`: {_shown(pattern)} has no rule: name some, or `ALL`"
+        raise table.error(key, reason, pattern)
+    return found
+
+
+def _check_pattern(key: str, pattern: str, table: Table, inner: str | None = None) -> None:
     from pathspec import GitIgnoreSpec
 
     try:
-        if not pattern:
-            raise ValueError("it is empty")
+        if not pattern.strip() or pattern.startswith("#"):
+            raise ValueError("it is empty" if not pattern.strip() else "it is a comment")
+        if pattern.split("/")[0] in (".", ".."):
+            raise ValueError("it begins at the folder of this file; leave `./` and `../` out")
         GitIgnoreSpec.from_lines([pattern])
     except ValueError as error:
-        raise table.error(key, f"`{key}`: {_shown(pattern)} is no pattern: {error}") from None
+        reason = f"`{key}`: {_shown(pattern)} is no pattern: {error}"
+        raise table.error(key, reason, inner) from None
 
 
 def _indent(key: str, value: object, table: Table) -> int:
@@ -121,6 +146,8 @@ def _indent(key: str, value: object, table: Table) -> int:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else f"{value}"
 
 

@@ -34,31 +34,54 @@ class Table:
     values: Mapping[str, Any]
     of_words: bool = False
 
-    def error(self, key: str, reason: str) -> ConfigError:
-        """An error about a key; its line is told where the key has one of its own."""
-        header = re.search(rf"^{re.escape(self.header)}", self.text, re.MULTILINE)
-        written = rf"^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[=:]"
-        of_key = re.compile(written, re.MULTILINE | re.IGNORECASE)
-        found = of_key.search(self.text, header.end()) if header else None
-        line = self.text.count("\n", 0, found.start()) + 1 if found else None
+    def error(self, key: str, reason: str, inner: str | None = None) -> ConfigError:
+        """An error about a key, or about an inner one of its table, at its line if it has one."""
+        at = None
+        header = self.text.find(self.header)
+        # Without one, the name stands before each key, or keys stand behind it on one line.
+        start = header if header >= 0 else self.text.rfind("\n", 0, self.text.find("protofix")) + 1
+        for name in (key,) if inner is None else (key, inner):
+            found = _beginning_with(name).search(self.text, start)
+            if found is not None:
+                start, at = found.end(), found.start()
+        line = None if at is None else self.text.count("\n", 0, at) + 1
         return error_in(self.path, reason, line)
+
+
+def _beginning_with(key: str) -> re.Pattern[str]:
+    """A line that gives a key or is the header of its table."""
+    above = r"[ \t]*\[*[ \t]*(?:[\w\"'-]+[ \t]*\.[ \t]*)*"
+    return re.compile(rf"^{above}[\"']?{re.escape(key)}[\"']?[ \t]*[]=:.]", re.M | re.I)
 
 
 def table_in(folder: str) -> Table | None:
     """What the configuration in a folder says; None if there is none. Raises ConfigError."""
     for name, table_of in _FILES.items():
         path = Path(folder, name)
-        try:
-            text = path.read_text(encoding="utf-8") if _is_there(path) else ""
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is not UTF-8"
-            raise error_in(path, f"cannot be read: {reason}") from None
+        data = _bytes_of(path)
         # Reading TOML takes longer than seeing that nothing in a file is for us.
-        if text and (name == OWN or "protofix" in text):
-            found = table_of(text, path)
+        if data and (name == OWN or b"protofix" in data.lower()):
+            found = table_of(_text_of(data, path), path)
             if found is not None:
                 return found
     return None
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes() if _is_there(path) else b""
+    except OSError as error:
+        raise error_in(path, f"cannot be read: {error.strerror}") from None
+
+
+def _text_of(data: bytes, path: Path) -> str:
+    try:
+        # Some editors begin a file with a mark.
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise error_in(path, "is not UTF-8", line) from None
+    return text.replace("\r\n", "\n")
 
 
 def _is_there(path: Path) -> bool:
@@ -73,24 +96,42 @@ def _is_there(path: Path) -> bool:
 
 
 def _own_table(text: str, path: Path) -> Table:
-    return Table(path, text, "", _toml(text, path))
+    values = _toml(text, path)
+    table = Table(path, text, "", values)
+    for key in ("tool", "protofix"):  # As they would be in the other files.
+        if key in values:
+            right = 'write its keys above all tables, as in dialect = "ssd"'
+            raise table.error(
+                key, f"the whole file is protofix's, without a table `{key}`: {right}"
+            )
+    return table
 
 
 def _pyproject_table(text: str, path: Path) -> Table | None:
-    tool = _toml(text, path).get("tool")
-    values = tool.get("protofix") if isinstance(tool, dict) else None
-    if values is None:
-        return None
-    if not isinstance(values, dict):
+    content = _toml(text, path)
+    tools = content.get("tool")
+    tools = tools if isinstance(tools, dict) else {}
+    astray = [it for it in content if _is_ours(it)]
+    astray += [it for it in tools if _is_ours(it) and it != "protofix"]
+    for name in astray:
+        reason = f"a table `{name}` here is not read: write `[tool.protofix]`"
+        raise Table(path, text, "", {}).error(name, reason)
+    values = tools.get("protofix")
+    if values is not None and not isinstance(values, dict):
         reason = 'tool.protofix is to be a table: [tool.protofix], and below it dialect = "ssd"'
-        raise Table(path, text, "[tool]", {}).error("protofix", reason)
-    return Table(path, text, "[tool.protofix]", values)
+        raise Table(path, text, "", {}).error("protofix", reason)
+    return None if values is None else Table(path, text, "[tool.protofix]", values)
+
+
+def _is_ours(name: str) -> bool:
+    return name.lower() == "protofix"
 
 
 def _setup_table(text: str, path: Path) -> Table | None:
-    from configparser import Error, RawConfigParser
+    from configparser import Error, ParsingError, RawConfigParser
 
-    parser = RawConfigParser()
+    # Without a section of defaults, whose keys would be taken to be ours.
+    parser = RawConfigParser(default_section="")
     try:
         parser.read_string(text, path.name)
     except Error as error:
@@ -98,10 +139,13 @@ def _setup_table(text: str, path: Path) -> Table | None:
         lines = [number for number, _ in getattr(error, "errors", ())]
         line = getattr(error, "lineno", lines[0] if lines else None)
         reason = re.sub(r"^While reading from .*?\]: |\n.*", "", error.message, flags=re.DOTALL)
+        if type(error) is ParsingError:
+            reason = "this line is neither `key = value` nor `[section]`"
         raise error_in(path, reason, line) from None
-    if parser.has_section("tool:protofix"):
-        line = text[: text.index("[tool:protofix]")].count("\n") + 1
-        raise error_in(path, "`[tool:protofix]` is not read: write `[protofix]`", line)
+    for name in parser.sections():
+        if _is_ours(re.sub(r"^tool\s*[:.]", "", name.strip(), flags=re.I)) and name != "protofix":
+            line = text[: text.index(f"[{name}]")].count("\n") + 1
+            raise error_in(path, f"`[{name}]` is not read: write `[protofix]`", line)
     if not parser.has_section("protofix"):
         return None
     return Table(path, text, "[protofix]", dict(parser["protofix"]), of_words=True)

@@ -137,26 +137,6 @@ def test_rules_are_chosen_by_a_configuration(
     assert found(capsys, *arguments) == expected
 
 
-def test_a_setup_cfg_has_lists_of_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "setup.cfg").write_text(
-        "[protofix]\nselect = PF1, PF3\nexclude =\n    deep\n"
-        "per-file-ignores =\n    old/*.prototxt: PF101\n    /net.prototxt: unmade-blob, PF9\n"
-    )
-    assert found(capsys) == {"net.prototxt": "PF101", "old/net.prototxt": "PF301"}
-
-
-@pytest.mark.parametrize("written", ["select =", "select = ,", "select =\n    ,\n    # PF1\n"])
-def test_a_setup_cfg_must_not_turn_all_rules_off(
-    written: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "setup.cfg").write_text(f"[protofix]\n{written}\n")
-    assert main(["check", "net.prototxt"]) == 2
-    assert capsys.readouterr().err == (
-        "protofix: setup.cfg:2: `select` names no rule, so that none looks: "
-        "name some, or leave it out for all but those of style\n"
-    )
-
-
 @needs_tomllib
 def test_the_nearest_configuration_holds_whole(
     folder: Path, capsys: pytest.CaptureFixture[str]
@@ -174,7 +154,42 @@ WRONG = {
     "no list": ("select = 'PF1'", '1: `select` takes a list of strings: select = ["..."]'),
     "numbers": ("select = [1]", "1: `select` takes a list of strings"),
     "a list for a table": ("per-file-ignores = ['PF1']", "1: `per-file-ignores` takes a table"),
-    "rules of a file": ("[per-file-ignores]\nx = 'PF1'", "`per-file-ignores` takes a list"),
+    "rules of a file": (
+        "[per-file-ignores]\nx = 'PF1'",
+        '2: `x` takes a list of strings: "x" = ["PF322"]',
+    ),
+    "no rules of a file": (
+        "per-file-ignores = {x = []}",
+        '1: `per-file-ignores`: "x" has no rule: name some, or `ALL`',
+    ),
+    "a name of a file with a dot in it": (
+        "[per-file-ignores]\nnet.prototxt = ['PF1']",
+        "2: `net` takes a list of strings",
+    ),
+    "files that a pattern does not name": (
+        "[per-file-ignores]\n'!x' = ['PF1']",
+        '2: `per-file-ignores`: "!x" names no file: name those in which rules do not look',
+    ),
+    "an unknown rule of a file": (
+        "[per-file-ignores]\n'a' = ['PF1']\n'b' = ['PF999']",
+        "3: `per-file-ignores`: there is no rule `PF999`",
+    ),
+    "a comment as a pattern": ("exclude = ['#a']", '1: `exclude`: "#a" is no pattern: it is a co'),
+    "a pattern from here": (
+        "exclude = ['./old']",
+        '1: `exclude`: "./old" is no pattern: it begins at the folder of this file; leave `./`',
+    ),
+    "a pattern from above": ("exclude = ['../old']", '1: `exclude`: "../old" is no pattern: it '),
+    "a table for rules": ("target = 'fused'\n[ 'select' ]\nx = 1", "2: `select` takes a list"),
+    "keys of a table for rules": ("select.x = 1", "1: `select` takes a list of strings"),
+    "the table of another file": (
+        "[tool.protofix]\nselect = ['PF1']",
+        "1: the whole file is protofix's, without a table `tool`: write its keys above all tables",
+    ),
+    "a truth": (
+        "indent = true",
+        "1: `indent` is how many blanks a level is set in, 1 to 16, not t",
+    ),
     "an empty pattern": ("exclude = ['']", '1: `exclude`: "" is no pattern: it is empty'),
     "a target": ("target = 'old'", '1: `target` is "fused" or "legacy", not "old"'),
     "an indent": ("indent = 'x'", "1: `indent` is how many blanks a level is set in, 1 to 16, not"),
