@@ -29,8 +29,10 @@ class Config:
 
     `select`, `extend_select`, `ignore` and the values of `per_file_ignores` name rules, as
     `protofix.rulebook.selectors` has it; its keys and `exclude` are patterns as in a .gitignore,
-    from `folder` on, where the configuration lies. `indent` and `quotes` are what files of good
-    style have.
+    from `folder` on, where the configuration lies. `baseline` is a file with findings that are
+    accepted. `cache_dir` is where results are remembered; there is one such folder for a run, that
+    of the configuration which holds in the working folder. `indent` and `quotes` are what files of
+    good style have.
     """
 
     dialect: str = AUTO
@@ -41,6 +43,8 @@ class Config:
     ignore: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = ()
+    baseline: Path | None = None
+    cache_dir: Path | None = None
     indent: int = 2
     quotes: Literal["double", "single"] = "double"
     folder: str = ""

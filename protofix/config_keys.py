@@ -35,11 +35,19 @@ def _dialect(key: str, value: object, table: Table) -> str:
         raise table.error(key, str(error)) from None
 
 
-def _schema(key: str, value: object, table: Table) -> Path:
-    if not isinstance(value, str) or not value:
-        reason = '`schema` takes the path of a file: schema = "my.proto"'
-        raise table.error(key, reason)
-    return table.path.parent / value
+def _path(what: str, example: str) -> Callable[[str, object, Table], Path]:
+    """What takes a path, which counts from the folder of the configuration."""
+
+    def read(key: str, value: object, table: Table) -> Path:
+        if not isinstance(value, str) or not value:
+            reason = f'`{key}` takes the path of {what}: {key} = "{example}"'
+            raise table.error(key, reason)
+        try:
+            return table.path.parent / Path(value).expanduser()
+        except RuntimeError:
+            raise table.error(key, f"`{key}`: nobody knows the home folder in {value}") from None
+
+    return read
 
 
 def _one_of(*words: str) -> Callable[[str, object, Table], str]:
@@ -153,13 +161,15 @@ def _shown(value: object) -> str:
 
 _READERS: Mapping[str, Callable[[str, object, Table], Any]] = {
     "dialect": _dialect,
-    "schema": _schema,
+    "schema": _path("a file", "my.proto"),
     "target": _one_of("fused", "legacy"),
     "select": _select,
     "extend-select": _rules,
     "ignore": _rules,
     "per-file-ignores": _per_file,
     "exclude": _patterns,
+    "baseline": _path("a file", "protofix-baseline.json"),
+    "cache-dir": _path("a folder", ".cache/protofix"),
     "indent": _indent,
     "quotes": _one_of("double", "single"),
 }

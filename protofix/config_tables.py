@@ -174,7 +174,12 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
 
 
 def error_in(path: Path, reason: str, line: int | None = None) -> ConfigError:
-    """An error about a file, its path as a person at the working folder would write it."""
-    shown = os.path.relpath(path)
-    place = str(path) if shown.startswith(os.pardir) else shown
+    """An error about a file."""
+    place = shown_path(path)
     return ConfigError(f"{place}: {reason}" if line is None else f"{place}:{line}: {reason}")
+
+
+def shown_path(path: Path) -> str:
+    """A path as a person at the working folder would write it."""
+    shown = os.path.relpath(path)
+    return str(path) if shown.startswith(os.pardir) else shown

@@ -11,13 +11,16 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from caffe_proto import DIALECTS
+from protofix.commands.baselines import known_of, unaccepted, write_baseline
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
 from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
+from protofix.config_tables import ConfigError
 from protofix.looking import CACHE_FOLDER
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Baseline
+    from protofix.commands.baselines import KnownOf
     from protofix.linting.checking import Failed
+    from protofix.linting.questions import Questions
     from protofix.rulebook.findings import Checked
     from protofix.runner import Task
 
@@ -106,6 +109,9 @@ def _add_rules(check: argparse.ArgumentParser) -> None:
         "--baseline", metavar="FILE", help="accept the findings of FILE, report what is new"
     )
     baseline.add_argument(
+        "--no-baseline", action="store_true", help="report what a configured baseline accepts, too"
+    )
+    baseline.add_argument(
         "--write-baseline", metavar="FILE", help="write all that is found to FILE, to be accepted"
     )
 
@@ -165,7 +171,7 @@ def _add_files(check: argparse.ArgumentParser) -> None:
     cache.add_argument(
         "--cache-dir", metavar="DIR",
         help="where the results of eight files and more are remembered; "
-        f"default: {CACHE_FOLDER} in the working folder",
+        f"default: what is configured for the working folder, else {CACHE_FOLDER} in it",
     )  # fmt: skip
     files.add_argument("--jobs", type=_jobs, metavar="N", help="processes; default: all cores")
 
@@ -214,10 +220,10 @@ def _check(arguments: argparse.Namespace) -> int:
         given_of(arguments),
     )
     questions = Questions(options)
-    baseline = _baseline_of(arguments)
+    known = known_of(arguments, questions)
     paths, bare = chosen_files(arguments, questions)
     stdin_name = arguments.stdin_filename
-    tasks = [*bare, *tasks_of(paths, questions, _stdin(), stdin_name, baseline)]
+    tasks = [*bare, *tasks_of(paths, questions, _stdin(), stdin_name, known)]
     code = DONE
     if arguments.fix or arguments.unsafe_fixes or arguments.diff:
         from protofix.commands.fixing import mend
@@ -225,15 +231,7 @@ def _check(arguments: argparse.Namespace) -> int:
         code, tasks = mend(tasks, arguments)
         if arguments.diff:
             return code
-    return max(code, _report(tasks, arguments, baseline))
-
-
-def _baseline_of(arguments: argparse.Namespace) -> Baseline | None:
-    if not arguments.baseline:
-        return None
-    from protofix.linting.baseline import read_baseline
-
-    return read_baseline(arguments.baseline)
+    return max(code, _report(tasks, arguments, known, _cache_folder(arguments, questions)))
 
 
 def _stdin() -> Callable[[], bytes]:
@@ -249,7 +247,10 @@ def _stdin() -> Callable[[], bytes]:
 
 
 def _report(
-    tasks: Sequence[Task | Failed], arguments: argparse.Namespace, baseline: Baseline | None
+    tasks: Sequence[Task | Failed],
+    arguments: argparse.Namespace,
+    known: KnownOf,
+    cache_folder: Path | None,
 ) -> int:
     from protofix.linting.checking import Failed
     from protofix.reports.findings.printing import Printer
@@ -266,7 +267,7 @@ def _report(
     news = News(tasks)
     checked: list[Checked] = []
     failed: list[str] = []  # why, for each file
-    results = check_all(tasks, arguments.jobs, _cache_folder(arguments))
+    results = check_all(tasks, arguments.jobs, cache_folder)
     for found in with_progress(results, "checking", len(tasks)):
         for result in found:
             if isinstance(result, Failed):
@@ -281,12 +282,12 @@ def _report(
                 complain(failure)
             new = news.of(result)
             if new is not None:
-                checked.append(_beyond(new, baseline))
+                checked.append(unaccepted(new, known))
                 if not arguments.write_baseline:  # What is accepted is not reported.
                     printer.take(checked[-1])
     if arguments.write_baseline:
         failed += [line for one in checked for line in one.failures]
-        return _write_baseline(arguments.write_baseline, checked, failed)
+        return write_baseline(arguments.write_baseline, checked, failed)
     printer.finish()
     blobs = [one.blobs for one in checked]
     if None not in blobs:  # Nobody knows what a file has that could not be read whole.
@@ -299,36 +300,16 @@ def _report(
     return FOUND if wrong and not arguments.exit_zero else DONE
 
 
-def _cache_folder(arguments: argparse.Namespace) -> Path | None:
+def _cache_folder(arguments: argparse.Namespace, questions: Questions) -> Path | None:
     """Where results are remembered: in the working folder, from which nets name their files.
 
     A checkout then has its own, which goes with it and which CI can keep by its path.
     """
     if arguments.no_cache or os.environ.get(_NO_CACHE):
         return None
-    return Path(arguments.cache_dir or CACHE_FOLDER)
-
-
-def _beyond(checked: Checked, baseline: Baseline | None) -> Checked:
-    """What a baseline does not accept."""
-    if baseline is None:
-        return checked
-    from dataclasses import replace
-
-    from protofix.linting.baseline import beyond
-
-    known = baseline.of(checked.source.path)
-    return replace(checked, findings=beyond(known, checked.source, checked.findings))
-
-
-def _write_baseline(path: str, checked: Sequence[Checked], failed: Sequence[str]) -> int:
-    from protofix.files import write_atomically
-    from protofix.linting.baseline import baseline_text
-    from protofix.net.names import counted
-
-    if failed:
-        return complain(f"{path}: not written, since not every file could be checked")
-    write_atomically(Path(path), baseline_text(path, checked).encode())
-    number = sum(len(one.findings) for one in checked)
-    print(f"wrote {path}: {counted(number, 'finding')} accepted", file=sys.stderr)
-    return DONE
+    if arguments.cache_dir:
+        return Path(arguments.cache_dir)
+    try:
+        return questions.cache_dir() or Path(CACHE_FOLDER)
+    except ConfigError:  # It is said of each file for which it holds.
+        return None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from caffe_proto import AUTO
 from protofix.config import Config, Configs
-from protofix.config_tables import ConfigError
+from protofix.config_tables import ConfigError, shown_path
+from protofix.files import FileError
 from protofix.linting.checking import Question
 from protofix.linting.patterns import patterns_of, relative_to
 from protofix.net.dialects import chosen_dialect
@@ -17,6 +19,9 @@ from protofix.net.states import AskedState
 from protofix.rulebook.context import Preferences, Target
 from protofix.rulebook.registry import NAMES, ON
 from protofix.rulebook.selectors import chosen_codes
+
+if TYPE_CHECKING:
+    from protofix.linting.baseline import Baseline, Known
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Questions:
         self._is_set = options.dialect is not None or options.schema is not None
         chosen_dialect(options.dialect or AUTO, options.schema)
         self._codes(Config())
+        self._baselines: dict[Path, Baseline] = {}
         self._of_config: dict[tuple[Config, frozenset[str]], Question | ValueError] = {}
 
     def of(self, path: str) -> Question:
@@ -82,6 +88,36 @@ class Questions:
         """Whether `exclude` of its configuration names a file or a folder above it."""
         config = self._excluding(path)
         return config is not None and _name(config.exclude, config, path)
+
+    def known(self, path: str) -> Known | None:
+        """What the baseline that is configured for a file accepts of it; None without one.
+
+        Raises BaselineError if it cannot be read.
+        """
+        try:
+            baseline = self._configs.of(path).baseline
+        except ConfigError:
+            return None  # It is said of each file.
+        if baseline is None:
+            return None
+        from protofix.linting.baseline import BaselineError, read_baseline
+
+        if baseline not in self._baselines:
+            shown = shown_path(baseline)
+            try:
+                self._baselines[baseline] = read_baseline(shown)
+            except FileError as error:
+                makes = f"`protofix check --write-baseline {shown}` makes it"
+                raise BaselineError(f"{error}; it is the `baseline` configured: {makes}") from None
+        return self._baselines[baseline].of(path)
+
+    def cache_dir(self) -> Path | None:
+        """Where the run is to remember its results, if that is configured.
+
+        Files of several configurations may be checked together: what counts is the working folder,
+        which is where results are remembered otherwise. Raises ConfigError.
+        """
+        return self._configs.of("-").cache_dir
 
     def _excluding(self, path: str) -> Config | None:
         try:
