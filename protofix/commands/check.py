@@ -75,7 +75,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "default: auto, found for each file from what it uses",
     )  # fmt: skip
     held.add_argument(
-        "--schema", metavar="FILE",
+        "--schema", type=_path, metavar="FILE",
         help="a schema of your own with a NetParameter: a .proto file "
         "(needs protofix[schema]) or what protoc makes of one",
     )  # fmt: skip
@@ -106,14 +106,16 @@ def _add_rules(check: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     baseline = rules.add_mutually_exclusive_group()
     baseline.add_argument(
-        "--baseline", metavar="FILE", help="accept the findings of FILE, report what is new"
-    )
+        "--baseline", type=_path, metavar="FILE",
+        help="accept the findings of FILE, report what is new",
+    )  # fmt: skip
     baseline.add_argument(
         "--no-baseline", action="store_true", help="report what a configured baseline accepts, too"
     )
     baseline.add_argument(
-        "--write-baseline", metavar="FILE", help="write all that is found to FILE, to be accepted"
-    )
+        "--write-baseline", type=_path, metavar="FILE",
+        help="write all that is found to FILE, to be accepted",
+    )  # fmt: skip
 
 
 def _add_mending(check: argparse.ArgumentParser) -> None:
@@ -135,8 +137,9 @@ def _add_reports(check: argparse.ArgumentParser) -> None:
     reports = check.add_argument_group("reports")
     reports.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     reports.add_argument(
-        "-o", "--output", metavar="FILE", help="write the report to FILE, not to standard output"
-    )
+        "-o", "--output", type=_path, metavar="FILE",
+        help="write the report to FILE, not to standard output",
+    )  # fmt: skip
     reports.add_argument(
         "--statistics", action="store_true", help="how often each rule found something, and no more"
     )
@@ -169,7 +172,7 @@ def _add_files(check: argparse.ArgumentParser) -> None:
         f"also by the environment variable {_NO_CACHE}",
     )  # fmt: skip
     cache.add_argument(
-        "--cache-dir", metavar="DIR",
+        "--cache-dir", type=_path, metavar="DIR",
         help="where the results of eight files and more are remembered; "
         f"default: what is configured for the working folder, else {CACHE_FOLDER} in it",
     )  # fmt: skip
@@ -196,6 +199,12 @@ def _rules_named(written: str) -> list[str]:
         return [known_selector(it, NAMES) for it in names]
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _path(written: str) -> str:
+    if not written:  # So is a variable of CI that nobody has set.
+        raise argparse.ArgumentTypeError("is empty: name a path")
+    return written
 
 
 def _jobs(written: str) -> int:

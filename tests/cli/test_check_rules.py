@@ -243,3 +243,15 @@ def test_an_option_that_names_no_rule_is_no_choice(
         main(["check", option, written])
     assert stopped.value.code == 2
     assert "names no rule" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option", ["--baseline", "--write-baseline", "--schema", "--cache-dir", "--output"]
+)
+def test_an_option_that_names_no_path_is_not_as_if_it_were_not_there(
+    option: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", option, ""])
+    assert stopped.value.code == 2
+    assert "is empty: name a path" in capsys.readouterr().err
