@@ -61,12 +61,12 @@ def is_pattern(line: str) -> bool:
 
 
 def relative_to(folder: str, path: str) -> str:
-    """A path as patterns in a folder see it, with `/` between names, and at its end if it had one.
+    """A path as patterns in a folder above it see it, with `/` between names.
 
-    Raises ValueError for one on another drive.
+    The folder's path is absolute. A "/" at the end of the other, that of a folder, stays.
     """
-    relative = os.path.relpath(os.path.abspath(path), os.path.abspath(folder))
-    return relative.replace(os.sep, "/") + ("/" if path.endswith("/") else "")
+    names = os.path.abspath(path)[len(folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+    return names + "/" if path.endswith("/") else names
 
 
 def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
