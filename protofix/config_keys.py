@@ -76,7 +76,7 @@ def _rules(key: str, value: object, table: Table, inner: str | None = None) -> t
 
     found = _strings(key, value, table, inner)
     try:
-        return tuple(known_selector(it, NAMES) for it in found)
+        return tuple(known_selector(it, NAMES) for it in dict.fromkeys(found))
     except SelectionError as error:
         raise table.error(key, f"`{key}`: {error}", inner) from None
 

@@ -165,7 +165,9 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
         import tomli as tomllib
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise error_in(path, "is nested beyond all sense") from None
+    except ValueError as error:  # A TOMLDecodeError, or a number that is longer than Python reads.
         # Its place is in its words: "... (at line 3, column 8)" or "... (at end of document)".
         reason, _, place = " ".join(str(error).split()).partition(" (at ")
         numbers = re.findall(r"\d+", place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,13 +18,8 @@ class Patterns:
     """The lines of a .gitignore; of those that name a path the last counts."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        """Raises ValueError for a line that is no pattern."""
+        """Each line is a pattern, as `is_pattern` says."""
         self._lines = tuple(lines)
-        # A first line that names everything goes before lines that name only a folder above it.
-        counted = (_EVERYTHING, *self._lines)
-        self._of_files = _spec(counted)
-        # A line for folders would be taken to name what is below them, and so to count for less.
-        self._of_folders = _spec(re.sub(r"(?<=[^!/\\])/ *$", "", it) for it in counted)
 
     def say(self, path: str) -> bool | None:
         """Whether a file, or a folder that ends with "/", is named; None if no line is of it.
@@ -40,21 +35,37 @@ class Patterns:
         """Whether a file is named, or a folder above it."""
         return self._whole.match_file(path)
 
+    # Each takes some time to make, and most are asked of one kind of path alone.
+
+    @cached_property
+    def _of_files(self) -> GitIgnoreSpec:
+        return _spec(self._counted)
+
+    @cached_property
+    def _of_folders(self) -> GitIgnoreSpec:
+        # A line for folders would be taken to name what is below them, and so to count for less.
+        return _spec(re.sub(r"(?<=[^!/\\])/ *$", "", it) for it in self._counted)
+
     @cached_property
     def _whole(self) -> GitIgnoreSpec:
         return _spec(self._lines)
 
+    @property
+    def _counted(self) -> tuple[str, ...]:
+        # A first line that names everything goes before lines that name only a folder above it.
+        return (_EVERYTHING, *self._lines)
 
-@lru_cache(maxsize=1024)  # The files of a run are many, its configurations few.
+
+@cache
 def patterns_of(lines: tuple[str, ...]) -> Patterns:
-    """`Patterns`, once for the same lines. Raises ValueError."""
+    """`Patterns`, once for the same lines: the files of a run are many, its configurations few."""
     return Patterns(lines)
 
 
 def is_pattern(line: str) -> bool:
     """Whether a line can be understood; one that is empty or a comment can."""
     try:
-        Patterns([line])
+        _spec([line])
     except ValueError:
         return False
     return True

@@ -135,6 +135,8 @@ TOML = {
         "[tool.x]\nignore = 1\n[tool]\nprotofix.ignore = 1",
         "4: `ignore` takes a list",
     ),
+    "a number that nobody can read": ("[tool.protofix]\nindent = " + "9" * 9999, ""),
+    "no end of brackets": ("[tool.protofix]\nselect = " + "[" * 99999, " is nested beyond all "),
     "a table below it": ("\n[tool.protofix.select]\nx = 1", "2: `select` takes a list of strings"),
     "a file's rules": (
         "[tool.protofix.per-file-ignores]\n'a' = ['PF1']\n'b' = 'PF1'",
