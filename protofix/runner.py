@@ -20,7 +20,7 @@ from protofix.rulebook.findings import Checked, Finding
 from protofix.textproto.source import Source
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Baseline, Known
+    from protofix.linting.baseline import Known
     from protofix.linting.cache import Cache
     from protofix.linting.fixing import Fixed
     from protofix.linting.store import Entry
@@ -49,18 +49,22 @@ def tasks_of(
     questions: Questions,
     stdin: Callable[[], bytes],
     stdin_name: str | None = None,
-    baseline: Baseline | None = None,
+    known_of: Callable[[str], Known | None] = lambda path: None,
 ) -> Iterator[Task | Failed]:
-    """What there is to do for each path; standard input goes by `stdin_name`."""
+    """What there is to do for each path; standard input goes by `stdin_name`.
+
+    `known_of` tells what a baseline accepts of a file.
+    """
     for path in paths:
         name = (stdin_name or "<stdin>") if path == "-" else path
         try:
             question = questions.of(stdin_name or path if path == "-" else path)
+            known = known_of(name)
         except ValueError as error:
             yield Failed(name, str(error))
             continue
         data = stdin() if path == "-" else None
-        yield Task(path, name, question, data, baseline.of(name) if baseline else None)
+        yield Task(path, name, question, data, known)
 
 
 class _Result(NamedTuple):

@@ -11,13 +11,16 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from caffe_proto import DIALECTS
+from protofix.commands.baselines import known_of, unaccepted, write_baseline
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
 from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
+from protofix.config_tables import ConfigError
 from protofix.looking import CACHE_FOLDER
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Baseline
+    from protofix.commands.baselines import KnownOf
     from protofix.linting.checking import Failed
+    from protofix.linting.questions import Questions
     from protofix.rulebook.findings import Checked
     from protofix.runner import Task
 
@@ -58,7 +61,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument(
-        "paths", nargs="*", default=["."], metavar="PATH",
+        "paths", nargs="*", metavar="PATH",
         help="a file, a folder (every *.prototxt below it), or - for standard input; default: .",
     )  # fmt: skip
     _add_rules(check)
@@ -72,7 +75,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "default: auto, found for each file from what it uses",
     )  # fmt: skip
     held.add_argument(
-        "--schema", metavar="FILE",
+        "--schema", type=_path, metavar="FILE",
         help="a schema of your own with a NetParameter: a .proto file "
         "(needs protofix[schema]) or what protoc makes of one",
     )  # fmt: skip
@@ -103,11 +106,16 @@ def _add_rules(check: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     baseline = rules.add_mutually_exclusive_group()
     baseline.add_argument(
-        "--baseline", metavar="FILE", help="accept the findings of FILE, report what is new"
+        "--baseline", type=_path, metavar="FILE",
+        help="accept the findings of FILE, report what is new",
+    )  # fmt: skip
+    baseline.add_argument(
+        "--no-baseline", action="store_true", help="report what a configured baseline accepts, too"
     )
     baseline.add_argument(
-        "--write-baseline", metavar="FILE", help="write all that is found to FILE, to be accepted"
-    )
+        "--write-baseline", type=_path, metavar="FILE",
+        help="write all that is found to FILE, to be accepted",
+    )  # fmt: skip
 
 
 def _add_mending(check: argparse.ArgumentParser) -> None:
@@ -129,8 +137,9 @@ def _add_reports(check: argparse.ArgumentParser) -> None:
     reports = check.add_argument_group("reports")
     reports.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     reports.add_argument(
-        "-o", "--output", metavar="FILE", help="write the report to FILE, not to standard output"
-    )
+        "-o", "--output", type=_path, metavar="FILE",
+        help="write the report to FILE, not to standard output",
+    )  # fmt: skip
     reports.add_argument(
         "--statistics", action="store_true", help="how often each rule found something, and no more"
     )
@@ -163,9 +172,9 @@ def _add_files(check: argparse.ArgumentParser) -> None:
         f"also by the environment variable {_NO_CACHE}",
     )  # fmt: skip
     cache.add_argument(
-        "--cache-dir", metavar="DIR",
+        "--cache-dir", type=_path, metavar="DIR",
         help="where the results of eight files and more are remembered; "
-        f"default: {CACHE_FOLDER} in the working folder",
+        f"default: what is configured for the working folder, else {CACHE_FOLDER} in it",
     )  # fmt: skip
     files.add_argument("--jobs", type=_jobs, metavar="N", help="processes; default: all cores")
 
@@ -192,6 +201,12 @@ def _rules_named(written: str) -> list[str]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _path(written: str) -> str:
+    if not written:  # So is a variable of CI that nobody has set.
+        raise argparse.ArgumentTypeError("is empty: name a path")
+    return written
+
+
 def _jobs(written: str) -> int:
     if not written.isdecimal() or not int(written):
         raise argparse.ArgumentTypeError(f"`{written}` is no number of processes: 1 or more")
@@ -199,8 +214,8 @@ def _jobs(written: str) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from protofix.commands.choosing import chosen_files
     from protofix.linting.questions import Options, Questions
-    from protofix.linting.walking import files_below
     from protofix.runner import tasks_of
 
     options = Options(
@@ -214,11 +229,10 @@ def _check(arguments: argparse.Namespace) -> int:
         given_of(arguments),
     )
     questions = Questions(options)
-    baseline = _baseline_of(arguments)
-    paths = list(files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore))
-    if arguments.force_exclude:
-        paths = [it for it in paths if it == "-" or not questions.leaves_out(it)]
-    tasks = list(tasks_of(paths, questions, _stdin(), arguments.stdin_filename, baseline))
+    known = known_of(arguments, questions)
+    paths, bare = chosen_files(arguments, questions)
+    stdin_name = arguments.stdin_filename
+    tasks = [*bare, *tasks_of(paths, questions, _stdin(), stdin_name, known)]
     code = DONE
     if arguments.fix or arguments.unsafe_fixes or arguments.diff:
         from protofix.commands.fixing import mend
@@ -226,15 +240,7 @@ def _check(arguments: argparse.Namespace) -> int:
         code, tasks = mend(tasks, arguments)
         if arguments.diff:
             return code
-    return max(code, _report(tasks, arguments, baseline))
-
-
-def _baseline_of(arguments: argparse.Namespace) -> Baseline | None:
-    if not arguments.baseline:
-        return None
-    from protofix.linting.baseline import read_baseline
-
-    return read_baseline(arguments.baseline)
+    return max(code, _report(tasks, arguments, known, _cache_folder(arguments, questions)))
 
 
 def _stdin() -> Callable[[], bytes]:
@@ -250,7 +256,10 @@ def _stdin() -> Callable[[], bytes]:
 
 
 def _report(
-    tasks: Sequence[Task | Failed], arguments: argparse.Namespace, baseline: Baseline | None
+    tasks: Sequence[Task | Failed],
+    arguments: argparse.Namespace,
+    known: KnownOf,
+    cache_folder: Path | None,
 ) -> int:
     from protofix.linting.checking import Failed
     from protofix.reports.findings.printing import Printer
@@ -267,7 +276,7 @@ def _report(
     news = News(tasks)
     checked: list[Checked] = []
     failed: list[str] = []  # why, for each file
-    results = check_all(tasks, arguments.jobs, _cache_folder(arguments))
+    results = check_all(tasks, arguments.jobs, cache_folder)
     for found in with_progress(results, "checking", len(tasks)):
         for result in found:
             if isinstance(result, Failed):
@@ -282,12 +291,12 @@ def _report(
                 complain(failure)
             new = news.of(result)
             if new is not None:
-                checked.append(_beyond(new, baseline))
+                checked.append(unaccepted(new, known))
                 if not arguments.write_baseline:  # What is accepted is not reported.
                     printer.take(checked[-1])
     if arguments.write_baseline:
         failed += [line for one in checked for line in one.failures]
-        return _write_baseline(arguments.write_baseline, checked, failed)
+        return write_baseline(arguments.write_baseline, checked, failed)
     printer.finish()
     blobs = [one.blobs for one in checked]
     if None not in blobs:  # Nobody knows what a file has that could not be read whole.
@@ -300,36 +309,16 @@ def _report(
     return FOUND if wrong and not arguments.exit_zero else DONE
 
 
-def _cache_folder(arguments: argparse.Namespace) -> Path | None:
+def _cache_folder(arguments: argparse.Namespace, questions: Questions) -> Path | None:
     """Where results are remembered: in the working folder, from which nets name their files.
 
     A checkout then has its own, which goes with it and which CI can keep by its path.
     """
     if arguments.no_cache or os.environ.get(_NO_CACHE):
         return None
-    return Path(arguments.cache_dir or CACHE_FOLDER)
-
-
-def _beyond(checked: Checked, baseline: Baseline | None) -> Checked:
-    """What a baseline does not accept."""
-    if baseline is None:
-        return checked
-    from dataclasses import replace
-
-    from protofix.linting.baseline import beyond
-
-    known = baseline.of(checked.source.path)
-    return replace(checked, findings=beyond(known, checked.source, checked.findings))
-
-
-def _write_baseline(path: str, checked: Sequence[Checked], failed: Sequence[str]) -> int:
-    from protofix.files import write_atomically
-    from protofix.linting.baseline import baseline_text
-    from protofix.net.names import counted
-
-    if failed:
-        return complain(f"{path}: not written, since not every file could be checked")
-    write_atomically(Path(path), baseline_text(path, checked).encode())
-    number = sum(len(one.findings) for one in checked)
-    print(f"wrote {path}: {counted(number, 'finding')} accepted", file=sys.stderr)
-    return DONE
+    if arguments.cache_dir:
+        return Path(arguments.cache_dir)
+    try:
+        return questions.cache_dir() or Path(CACHE_FOLDER)
+    except ConfigError:  # It is said of each file for which it holds.
+        return None

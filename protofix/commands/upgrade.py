@@ -73,11 +73,13 @@ def add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _upgrade(arguments: argparse.Namespace) -> int:
-    from protofix.linting.walking import files_below
+    from protofix.linting.walking import walk
 
-    paths = list(files_below(arguments.files))
-    if not paths:
-        raise ValueError(f"{arguments.files[0]}: there is no *.prototxt in this folder")
+    paths, bare = walk(arguments.files)
+    if bare:
+        folder, by_git, _ = bare[0]
+        but = f" but {by_git} that .gitignore leaves out: name the files" if by_git else ""
+        raise ValueError(f"{folder}: there is no *.prototxt in this folder{but}")
     if arguments.output is not None and (len(paths) > 1 or paths != arguments.files):
         said = f"{len(paths)} files" if len(arguments.files) > 1 else "a folder"
         raise ValueError(f"-o takes one FILE, not {said}; --in-place replaces each")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from caffe_proto import AUTO
-from protofix.config import Config, ConfigError, Configs
+from protofix.config import Config, Configs
+from protofix.config_tables import ConfigError, shown_path
+from protofix.files import FileError
 from protofix.linting.checking import Question
+from protofix.linting.patterns import patterns_of, relative_to
 from protofix.net.dialects import chosen_dialect
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState
 from protofix.rulebook.context import Preferences, Target
 from protofix.rulebook.registry import NAMES, ON
 from protofix.rulebook.selectors import chosen_codes
+
+if TYPE_CHECKING:
+    from protofix.linting.baseline import Baseline, Known
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Questions:
         self._is_set = options.dialect is not None or options.schema is not None
         chosen_dialect(options.dialect or AUTO, options.schema)
         self._codes(Config())
+        self._baselines: dict[Path, Baseline] = {}
         self._of_config: dict[tuple[Config, frozenset[str]], Question | ValueError] = {}
 
     def of(self, path: str) -> Question:
@@ -53,7 +60,7 @@ class Questions:
         ignored = frozenset(
             rule
             for pattern, rules in config.per_file_ignores
-            if _matches((pattern,), config, path)
+            if _name((pattern,), config, path)
             for rule in rules
         )
         key = (config, ignored)
@@ -67,13 +74,57 @@ class Questions:
             raise found
         return found
 
+    def passes_over(self, path: str) -> bool:
+        """Whether `exclude` of its configuration names a file, or a folder that ends with "/".
+
+        That it names a folder above does not count: a walk that comes here began below that.
+        """
+        config = self._excluding(path)
+        if config is None:
+            return False
+        return bool(patterns_of(config.exclude).say(relative_to(config.folder, path)))
+
     def leaves_out(self, path: str) -> bool:
-        """Whether `exclude` of its configuration names a file, or a folder that ends with "/"."""
+        """Whether `exclude` of its configuration names a file or a folder above it."""
+        config = self._excluding(path)
+        return config is not None and _name(config.exclude, config, path)
+
+    def known(self, path: str) -> Known | None:
+        """What the baseline that is configured for a file accepts of it; None without one.
+
+        Raises BaselineError if it cannot be read.
+        """
+        try:
+            baseline = self._configs.of(path).baseline
+        except ConfigError:
+            return None  # It is said of each file.
+        if baseline is None:
+            return None
+        from protofix.linting.baseline import BaselineError, read_baseline
+
+        if baseline not in self._baselines:
+            shown = shown_path(baseline)
+            try:
+                self._baselines[baseline] = read_baseline(shown)
+            except FileError as error:
+                makes = f"`protofix check --write-baseline {shown}` makes it"
+                raise BaselineError(f"{error}; it is the `baseline` configured: {makes}") from None
+        return self._baselines[baseline].of(path)
+
+    def cache_dir(self) -> Path | None:
+        """Where the run is to remember its results, if that is configured.
+
+        Files of several configurations may be checked together: what counts is the working folder,
+        which is where results are remembered otherwise. Raises ConfigError.
+        """
+        return self._configs.of("-").cache_dir
+
+    def _excluding(self, path: str) -> Config | None:
         try:
             config = self._configs.of(path.rstrip("/"))
         except ConfigError:
-            return False  # It is said of each file.
-        return bool(config.exclude) and _matches(config.exclude, config, path)
+            return None  # It is said of each file.
+        return config if config.exclude else None
 
     def _question(self, config: Config, ignored: frozenset[str]) -> Question:
         options = self._options
@@ -103,14 +154,6 @@ class Questions:
         )
 
 
-def _matches(patterns: tuple[str, ...], config: Config, path: str) -> bool:
-    """Whether patterns, from the folder of a configuration on, name a file or a folder."""
-    from pathspec import GitIgnoreSpec
-
-    whole = os.path.abspath(path)
-    try:
-        relative = os.path.relpath(whole, os.path.abspath(config.folder)).replace(os.sep, "/")
-    except ValueError:  # Another drive.
-        return False
-    spec = GitIgnoreSpec.from_lines(patterns)
-    return spec.match_file(relative + "/" if path.endswith("/") else relative)
+def _name(patterns: tuple[str, ...], config: Config, path: str) -> bool:
+    """Whether patterns of a configuration name a file or a folder above it."""
+    return patterns_of(patterns).name(relative_to(config.folder, path))

@@ -4,42 +4,86 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from protofix.linting.patterns import Patterns, is_pattern, relative_to
 
 SUFFIX = ".prototxt"
 
 _IGNORE_FILE = ".gitignore"
 
+LeftOut = Callable[[str], bool]
+"""Whether a walk passes a path over; that of a folder ends with "/"."""
 
-def files_below(
-    paths: Iterable[str],
-    left_out: Callable[[str], bool] = lambda path: False,
-    heed_git: bool = True,
-) -> Iterator[str]:
-    """The files to check: those named, and every `*.prototxt` below the folders named.
+
+class Bare(NamedTuple):
+    """A folder that was named and gave no file: how many were left out, and by what."""
+
+    folder: str
+    by_git: int
+    by_configuration: int
+
+
+class Walked(NamedTuple):
+    """What there is to check, and the folders named in which there is nothing."""
+
+    files: list[str]
+    bare: list[Bare]
+
+
+def files_below(paths: Iterable[str]) -> list[str]:
+    """The files to check, of folders those that no .gitignore names: see `walk`."""
+    return walk(paths).files
+
+
+def _nothing(path: str) -> bool:
+    return False
+
+
+def walk(paths: Iterable[str], left_out: LeftOut = _nothing, heed_git: bool = True) -> Walked:
+    """Find the files to check: those named, and every `*.prototxt` below the folders named.
 
     A file is given once, however often it is named and through however many links; `-` is standard
     input. Of what is below a folder, what `left_out` says, and, if `heed_git`, what a .gitignore
     names, is passed over; what is named itself is not.
     """
     seen: set[str] = set()
+    files: list[str] = []
+    bare: list[Bare] = []
     for path in paths:
+        gave_one = False
         for found in _below(path, left_out, heed_git):
+            gave_one = True
             real = found if found == "-" else os.path.realpath(found)
             if real not in seen:
                 seen.add(real)
-                yield found
+                files.append(found)
+        if not gave_one and path not in (it.folder for it in bare):
+            bare.append(_bare(path, left_out))
+    return Walked(files, bare)
 
 
-def _below(path: str, left_out: Callable[[str], bool], heed_git: bool) -> Iterator[str]:
+def _bare(folder: str, left_out: LeftOut) -> Bare:
+    # To count on each walk would mean to walk through all that is left out.
+    every = _count(folder, _nothing)
+    wanted = _count(folder, left_out)
+    return Bare(folder, wanted, every - wanted)
+
+
+def _count(folder: str, left_out: LeftOut) -> int:
+    return sum(it.endswith(SUFFIX) for it in _below(folder, left_out, heed_git=False))
+
+
+def _below(path: str, left_out: LeftOut, heed_git: bool) -> Iterator[str]:
     if path == "-" or not os.path.isdir(path):
         yield path
         return
     ignored = _GitIgnores(path) if heed_git else None
     unreadable: list[str] = []
+
+    def passed_over(found: str) -> bool:
+        return (ignored is not None and ignored.names(found)) or left_out(found)
+
     for folder, folders, files in os.walk(path, onerror=lambda e: unreadable.append(e.filename)):
         # Named like a file, a folder that cannot be read is said to be so when its turn comes.
         yield from unreadable
@@ -49,57 +93,49 @@ def _below(path: str, left_out: Callable[[str], bool], heed_git: bool) -> Iterat
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".")
-            and not _passed_over(os.path.join(folder, name), True, left_out, ignored)
+            if not name.startswith(".") and not passed_over(os.path.join(folder, name) + "/")
         )
         for name in sorted(files):
             found = os.path.join(folder, name)
-            if name.endswith(SUFFIX) and not _passed_over(found, False, left_out, ignored):
+            if name.endswith(SUFFIX) and not passed_over(found):
                 yield found
     yield from unreadable
-
-
-def _passed_over(
-    path: str, is_folder: bool, left_out: Callable[[str], bool], ignored: _GitIgnores | None
-) -> bool:
-    if ignored is not None and ignored.names(path, is_folder):
-        return True
-    return left_out(path + "/" if is_folder else path)
 
 
 class _GitIgnores:
     """The .gitignore files that hold below a folder, those of the folders above it included."""
 
     def __init__(self, path: str) -> None:
-        self._specs: dict[str, GitIgnoreSpec] = {}
+        self._patterns: dict[str, Patterns] = {}
         for folder in repository_folders(os.path.abspath(path)):
             self.read(folder)
 
     def read(self, folder: str) -> None:
         """Take in the .gitignore of a folder; one that cannot be read names nothing."""
         try:
-            with open(os.path.join(folder, _IGNORE_FILE), encoding="utf-8") as stream:
-                lines = stream.read().splitlines()
-        except (OSError, UnicodeDecodeError):
+            # Names on a disk are bytes, and so are Git's patterns.
+            with open(
+                os.path.join(folder, _IGNORE_FILE), encoding="utf-8-sig", errors="surrogateescape"
+            ) as stream:
+                lines = [line.rstrip("\n") for line in stream]
+        except OSError:
             return
-        from pathspec import GitIgnoreSpec
+        # Git passes over a pattern that it does not understand.
+        understood = filter(is_pattern, lines)
+        self._patterns[os.path.abspath(folder)] = Patterns(understood)
 
-        try:
-            self._specs[os.path.abspath(folder)] = GitIgnoreSpec.from_lines(lines)
-        except ValueError:  # Git passes over a pattern that it does not understand.
-            return
+    def names(self, path: str) -> bool:
+        """Whether the nearest file that says anything of a path says that it is left out.
 
-    def names(self, path: str, is_folder: bool) -> bool:
-        """Whether the nearest file that says anything of a path says that it is left out."""
-        if not self._specs:
+        The path of a folder ends with "/".
+        """
+        if not self._patterns:
             return False
-        whole = os.path.abspath(path)
-        folder = os.path.dirname(whole)
+        folder = os.path.dirname(os.path.abspath(path))
         while True:
-            spec = self._specs.get(folder)
-            if spec is not None:
-                relative = os.path.relpath(whole, folder).replace(os.sep, "/")
-                said = spec.check_file(relative + "/" if is_folder else relative).include
+            patterns = self._patterns.get(folder)
+            if patterns is not None:
+                said = patterns.say(relative_to(folder, path))
                 if said is not None:
                     return said
             above = os.path.dirname(folder)

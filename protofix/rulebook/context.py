@@ -63,7 +63,7 @@ class Context:
     @cached_property
     def ignores(self) -> tuple[Ignore, ...]:
         """The comments that ask for findings to be left out."""
-        if "protofix" not in self.document.text:
+        if "protofix" not in self.document.text.lower():
             return ()
         from protofix.rulebook.ignores import ignores_in  # Few files have any.
 

@@ -6,7 +6,8 @@
 
 Behind something, a comment is about the findings that begin on its line. On a line of its own it is
 about what stands below it, a field or a whole layer. `ignore-file` is about the file. Without
-brackets all rules are meant; in them stand codes, beginnings of codes, and names.
+brackets all rules are meant; in them stand codes, beginnings of codes, and names. Capitals are as
+good as small letters.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document, Node, walk
 
 _ASKS = re.compile(
-    r"#+\s*protofix\s*:\s*(?P<word>[\w-]*)\s*(?P<open>\[(?P<rules>[^\]]*)(?P<close>\])?)?"
+    r"#+\s*protofix\s*(?P<colon>:|(?=\s[\w-]+\s*\[))\s*"
+    r"(?P<word>[\w-]*)\s*(?P<open>\[(?P<rules>[^\]]*)(?P<close>\])?)?",
+    re.IGNORECASE,
 )
 _WORDS = ("ignore", "ignore-file")
 
@@ -66,7 +69,7 @@ def _ignores(document: Document) -> Iterator[Ignore]:
             nodes = list(walk(document.fields))
             starts = [node.start for node in nodes]
         first, last = _about(document, nodes, starts, start)
-        if asked["word"] == "ignore-file":
+        if asked["word"].lower() == "ignore-file":
             first, last = 0, len(text)
         written = re.findall(r"[^\s,]+", asked["rules"] or "")
         rules = tuple(
@@ -77,7 +80,9 @@ def _ignores(document: Document) -> Iterator[Ignore]:
 
 
 def _wrong(asked: re.Match[str], rules: tuple[str, ...]) -> str | None:
-    if asked["word"] not in _WORDS:
+    if not asked["colon"]:
+        return "a colon is missing: write `# protofix: ignore[PF...]`"
+    if asked["word"].lower() not in _WORDS:
         return f"protofix knows no `{asked['word']}`: write `ignore[PF...]` or `ignore-file[PF...]`"
     if asked["open"] and not asked["close"]:
         return "the list of rules is not closed: write `]` behind the last"

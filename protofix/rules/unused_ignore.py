@@ -1,7 +1,8 @@
 """A comment that asks for findings to be left out where there are none.
 
 What it was written for has been mended, or stands elsewhere. Left behind, it would hide the next
-mistake. It is looked at only where all rules that it names are.
+mistake. It is looked at only where all rules that it names are, and in all states of a net: what is
+left out in another phase would not be found where `--phase` or a solver names one.
 
 Wrong:
 
@@ -34,6 +35,8 @@ WANTS = "ignores"
 def check(context: Context) -> Iterator[Hit]:
     """Say each comment whose findings are not there, and those of its rules that find nothing."""
     looked = context.looked
+    if context.asked:
+        return
     for ignore in context.ignores:
         if ignore.wrong is not None:
             continue
@@ -48,7 +51,8 @@ def check(context: Context) -> Iterator[Hit]:
             if not any(means(rule, it.code, it.rule) for it in left_out) and looked.all_of(rule)
         ]
         if idle:
-            yield _hit(context.document, ignore, f"{in_words(idle)} finds nothing here", idle)
+            find = "finds" if len(idle) == 1 else "find"
+            yield _hit(context.document, ignore, f"{in_words(idle)} {find} nothing here", idle)
 
 
 def _hit(document: Document, ignore: Ignore, why: str, idle: list[str] | None = None) -> Hit:

@@ -236,7 +236,7 @@ REFUSED = {
         ("dialect = 'ssd'\nschema = 'x'", "protofix.toml:2: give `dialect` or `schema`, not both"),
         ("schema = 'x'\ndialect = 'auto'", "protofix.toml:2: give `dialect` or `schema`, not"),
         ("schema = 'none.desc'", "none.desc: cannot be read: No such file or directory"),
-        ("[dialect]\nname = 'ssd'", "protofix.toml: there is no dialect `{'name': 'ssd'}`"),
+        ("[dialect]\nname = 'ssd'", "protofix.toml:1: there is no dialect `{'name': 'ssd'}`"),
         ("dialect", "protofix.toml:1: Expected '=' after a key in a key/value pair\n"),
         ("\nschema = 'x'\ndialect =\n", "protofix.toml:3: Invalid value\n"),
         ("\nschema = 'x\n", "protofix.toml:2: "),
@@ -346,9 +346,9 @@ def test_what_a_schema_has_no_message_for_is_said_once(
 
 def test_a_configuration_that_is_not_utf8(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "net.prototxt").write_text(PLAIN)
-    (folder / "protofix.toml").write_bytes(b"dialect = '\xff'")
+    (folder / "protofix.toml").write_bytes(b"target = 'fused'\ndialect = '\xff'")
     assert main(["check"]) == 2
-    assert capsys.readouterr().err == "protofix: protofix.toml: cannot be read: is not UTF-8\n"
+    assert capsys.readouterr().err == "protofix: protofix.toml:2: is not UTF-8\n"
 
 
 def test_the_library_reads_no_configuration(folder: Path) -> None:

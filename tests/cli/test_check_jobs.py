@@ -60,6 +60,37 @@ def test_what_is_remembered_is_printed_the_same(
     assert (folder / ".protofix_cache").is_dir() and (folder / "elsewhere").is_dir()
 
 
+# The configurations of the working folder and one below it, options, and where results are.
+CACHES = {
+    "configured": ("cache-dir = out/cache", "", [], "out/cache"),
+    "configured above": ("cache-dir = ../cache", "", [], "../cache"),
+    "another folder's files": ("cache-dir = here", "cache-dir = there", [], "here"),
+    "another folder's alone": ("", "cache-dir = there", [], ".protofix_cache"),
+    "the command line": ("cache-dir = out/cache", "", ["--cache-dir", "mine"], "mine"),
+    "the home folder": ("cache-dir = ~/cache", "", [], "../home/cache"),
+}
+
+
+@pytest.mark.parametrize("case", CACHES)
+def test_where_results_are_remembered(
+    case: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PROTOFIX_NO_CACHE")
+    here, below, options, where = CACHES[case]
+    work = folder / "work"
+    (work / "deep").mkdir(parents=True)
+    for number in range(20):
+        name = f"work/deep/{number}.prototxt" if number < 10 else f"work/{number}.prototxt"
+        (folder / name).write_text(CLEAN)
+    for at, lines in ((work, here), (work / "deep", below)):
+        (at / "setup.cfg").write_text(f"[protofix]\n{lines}\n")
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    monkeypatch.chdir(work)
+    main(["check", *options, "."])
+    made = [it.parent for it in folder.rglob("CACHEDIR.TAG")]
+    assert [it.resolve() for it in made] == [(work / where).resolve()]
+
+
 @pytest.mark.parametrize("why", ["--no-cache", "the environment", "few files"])
 def test_nothing_is_written_where_nothing_is_to_be_remembered(
     why: str, folder: Path, monkeypatch: pytest.MonkeyPatch

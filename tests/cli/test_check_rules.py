@@ -104,6 +104,26 @@ CONFIGURED = {
         ["old/net.prototxt"],
         {"old/net.prototxt": "PF101 PF301"},
     ),
+    "a folder, excluded and named": (
+        "exclude = ['old']",
+        ["old"],
+        {"old/net.prototxt": "PF101 PF301", "old/deep/net.prototxt": "PF101 PF301"},
+    ),
+    "a folder within one that is excluded": (
+        "exclude = ['old/']",
+        ["old/deep"],
+        {"old/deep/net.prototxt": "PF101 PF301"},
+    ),
+    "a folder that is named, and what is excluded in it": (
+        "exclude = ['old', 'old/deep']",
+        ["old"],
+        {"old/net.prototxt": "PF101 PF301"},
+    ),
+    "a folder, excluded, named, and left out by --force-exclude": (
+        "exclude = ['old']",
+        ["old", "--force-exclude"],
+        {},
+    ),
 }
 
 
@@ -117,14 +137,6 @@ def test_rules_are_chosen_by_a_configuration(
     assert found(capsys, *arguments) == expected
 
 
-def test_a_setup_cfg_has_lists_of_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "setup.cfg").write_text(
-        "[protofix]\nselect = PF1, PF3\nexclude =\n    deep\n"
-        "per-file-ignores =\n    old/*.prototxt: PF101\n    /net.prototxt: unmade-blob, PF9\n"
-    )
-    assert found(capsys) == {"net.prototxt": "PF101", "old/net.prototxt": "PF301"}
-
-
 @needs_tomllib
 def test_the_nearest_configuration_holds_whole(
     folder: Path, capsys: pytest.CaptureFixture[str]
@@ -135,13 +147,49 @@ def test_the_nearest_configuration_holds_whole(
 
 
 WRONG = {
+    "no rule": ("ignore = ['PF1']\nselect = []", "2: `select` names no rule, so that none looks: "),
     "an unknown rule": ("ignore = ['PF999']", "1: `ignore`: there is no rule `PF999`: `protofix"),
     "a slip": ("select = ['unmade-blop']", "did you mean `unmade-blob`?"),
     "a key": ("extend-selct = ['PF1']", "1: there is no key `extend-selct`: did you mean"),
     "no list": ("select = 'PF1'", '1: `select` takes a list of strings: select = ["..."]'),
     "numbers": ("select = [1]", "1: `select` takes a list of strings"),
     "a list for a table": ("per-file-ignores = ['PF1']", "1: `per-file-ignores` takes a table"),
-    "rules of a file": ("[per-file-ignores]\nx = 'PF1'", "`per-file-ignores` takes a list"),
+    "rules of a file": (
+        "[per-file-ignores]\nx = 'PF1'",
+        '2: `x` takes a list of strings: "x" = ["PF322"]',
+    ),
+    "no rules of a file": (
+        "per-file-ignores = {x = []}",
+        '1: `per-file-ignores`: "x" has no rule: name some, or `ALL`',
+    ),
+    "a name of a file with a dot in it": (
+        "[per-file-ignores]\nnet.prototxt = ['PF1']",
+        "2: `net` takes a list of strings",
+    ),
+    "files that a pattern does not name": (
+        "[per-file-ignores]\n'!x' = ['PF1']",
+        '2: `per-file-ignores`: "!x" names no file: name those in which rules do not look',
+    ),
+    "an unknown rule of a file": (
+        "[per-file-ignores]\n'a' = ['PF1']\n'b' = ['PF999']",
+        "3: `per-file-ignores`: there is no rule `PF999`",
+    ),
+    "a comment as a pattern": ("exclude = ['#a']", '1: `exclude`: "#a" is no pattern: it is a co'),
+    "a pattern from here": (
+        "exclude = ['./old']",
+        '1: `exclude`: "./old" is no pattern: it begins at the folder of this file; leave `./`',
+    ),
+    "a pattern from above": ("exclude = ['../old']", '1: `exclude`: "../old" is no pattern: it '),
+    "a table for rules": ("target = 'fused'\n[ 'select' ]\nx = 1", "2: `select` takes a list"),
+    "keys of a table for rules": ("select.x = 1", "1: `select` takes a list of strings"),
+    "the table of another file": (
+        "[tool.protofix]\nselect = ['PF1']",
+        "1: the whole file is protofix's, without a table `tool`: write its keys above all tables",
+    ),
+    "a truth": (
+        "indent = true",
+        "1: `indent` is how many blanks a level is set in, 1 to 16, not t",
+    ),
     "an empty pattern": ("exclude = ['']", '1: `exclude`: "" is no pattern: it is empty'),
     "a target": ("target = 'old'", '1: `target` is "fused" or "legacy", not "old"'),
     "an indent": ("indent = 'x'", "1: `indent` is how many blanks a level is set in, 1 to 16, not"),
@@ -195,3 +243,15 @@ def test_an_option_that_names_no_rule_is_no_choice(
         main(["check", option, written])
     assert stopped.value.code == 2
     assert "names no rule" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option", ["--baseline", "--write-baseline", "--schema", "--cache-dir", "--output"]
+)
+def test_an_option_that_names_no_path_is_not_as_if_it_were_not_there(
+    option: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", option, ""])
+    assert stopped.value.code == 2
+    assert "is empty: name a path" in capsys.readouterr().err

@@ -104,7 +104,14 @@ def test_one_output_is_not_for_a_folder(folder: Path, capsys: pytest.CaptureFixt
 def test_a_folder_without_nets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "empty").mkdir()
     assert main(["upgrade", "empty"]) == 2
-    assert capsys.readouterr().err == ("protofix: empty: there is no *.prototxt in this folder\n")
+    said = "protofix: empty: there is no *.prototxt in this folder"
+    assert capsys.readouterr().err == f"{said}\n"
+    (folder / ".git").mkdir()
+    (folder / ".gitignore").write_text("*.prototxt\n")
+    (folder / "empty" / "net.prototxt").write_text("name: 'x'\n")
+    assert main(["upgrade", "net.prototxt", "empty"]) == 2
+    left = "but 1 that .gitignore leaves out: name the files"
+    assert capsys.readouterr().err == f"{said} {left}\n"
 
 
 def test_a_failed_file_has_a_record_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

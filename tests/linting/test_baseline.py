@@ -113,3 +113,67 @@ def test_a_file_that_cannot_be_checked_makes_no_baseline(
     (folder / "nets" / "b.prototxt").write_bytes(b"\0" * 100)
     assert main(["check", "--write-baseline", "base.json", "nets"]) == 2
     assert not (folder / "base.json").exists()
+
+
+@pytest.fixture
+def configured(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A folder with a baseline of what is in it, and a configuration that names it."""
+    (folder / "known").mkdir()
+    assert main(["check", "--write-baseline", "known/base.json", "nets"]) == 0
+    (folder / "setup.cfg").write_text("[protofix]\nbaseline = known/base.json\n")
+    capsys.readouterr()
+    return folder
+
+
+def test_a_baseline_may_be_configured(
+    configured: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["check"]) == 0
+    (configured / "nets" / "b.prototxt").write_text(OTHER)
+    monkeypatch.chdir(configured / "nets")
+    assert main(["check", "--fix"]) == 1
+    assert (configured / "nets" / "a.prototxt").read_text() == ONE
+    capsys.readouterr()
+    assert main(["check", "--format", "json"]) == 1
+    assert found(capsys) == [("./b.prototxt", 1)]
+
+
+def test_the_command_line_goes_before_a_configured_baseline(
+    configured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--no-baseline", "nets"]) == 1
+    (configured / "none.json").write_text('{"version": 1, "files": {}}')
+    assert main(["check", "--baseline", "none.json", "nets"]) == 1
+    capsys.readouterr()
+    assert main(["check", "--write-baseline", "other.json", "nets"]) == 0
+    assert capsys.readouterr().err == "wrote other.json: 1 finding accepted\n"
+
+
+def test_each_file_has_the_baseline_of_its_own_configuration(
+    configured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (configured / "more").mkdir()
+    (configured / "more" / "c.prototxt").write_text(OTHER)
+    (configured / "more" / "setup.cfg").write_text("[protofix]\nignore = PF2\n")
+    assert main(["check", "--format", "json", "nets", "more"]) == 1
+    assert found(capsys) == [("more/c.prototxt", 1)]
+
+
+def test_a_configured_baseline_that_is_not_there_stops_only_its_own_files(
+    configured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (configured / "known" / "base.json").unlink()
+    (configured / "more").mkdir()
+    (configured / "more" / "c.prototxt").write_text(OTHER)
+    (configured / "more" / "setup.cfg").write_text("[protofix]\nignore = PF2\n")
+    (configured / "nets" / "b.prototxt").write_text(OTHER)
+    # A solver is checked with its nets, wherever they are.
+    solver = 'net: "../nets/a.prototxt"\nbase_lr: 1\nlr_policy: "fixed"\n'
+    (configured / "more" / "solver.prototxt").write_text(solver)
+    assert main(["check", "--format", "json", "nets", "more"]) == 2
+    out, err = capsys.readouterr()
+    assert "more/c.prototxt" in {it["file"] for it in json.loads(out)}
+    assert err == (
+        "protofix: known/base.json: cannot be read: No such file or directory; it is the `baseline`"
+        " configured: `protofix check --write-baseline known/base.json` makes it\n"
+    )

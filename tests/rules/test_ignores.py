@@ -20,6 +20,13 @@ CASES = {
         "",
     ),
     "in small letters": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore[pf101, all]", ""),
+    "in capitals": ("layer { nmae: 'b' type: 'Input' }  # Protofix: IGNORE[PF101, all]", ""),
+    "for the file, in capitals": ("# PROTOFIX: Ignore-File\n\nlayer { nmae: 'b' }", ""),
+    "without a colon": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix ignore[PF101]",
+        "PF101 PF901",
+    ),
+    "in passing": ("layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix ignores it", "PF101"),
     "by its family": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore[PF1]", "PF304"),
     "without brackets": ("layer { nmae: 'b' type: 'Input' }  # protofix: ignore", ""),
     "with a reason": (
@@ -137,3 +144,17 @@ def test_a_comment_for_rules_that_do_not_look_is_not_unused() -> None:
     for codes, found in (({"PF902"}, []), ({"PF902", "PF101"}, ["PF902"])):
         checked = check_source(source, Question(codes=frozenset(codes)))
         assert [it.code for it in checked.findings] == found
+
+
+def test_a_comment_for_another_state_than_those_asked_for_is_not_unused() -> None:
+    from protofix.linting.checking import Question, check_source
+    from protofix.net.states import AskedState
+
+    source = Source(
+        "layer { name: 'd' type: 'Input' top: 'd' }\n"
+        "# protofix: ignore[PF301]\n"
+        "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'd' include { phase: TRAIN } }\n"
+    )
+    asked = (AskedState("TEST"),)
+    for question in (Question(), Question(asked=asked)):
+        assert "PF902" not in [it.code for it in check_source(source, question).findings]
