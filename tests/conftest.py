@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+from shared_data import needs_shared
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("protofix", deadline=None)
 settings.load_profile("protofix")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark by which what goes through `../shared` can be chosen or left out."""
+    config.addinivalue_line("markers", "shared: needs ../shared")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs `../shared`."""
+    for item in items:
+        if needs_shared.mark in item.iter_markers():
+            item.add_marker("shared")
 
 
 @pytest.fixture(autouse=True)
