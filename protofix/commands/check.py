@@ -14,6 +14,7 @@ from caffe_proto import DIALECTS
 from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
 from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
 from protofix.looking import CACHE_FOLDER
+from protofix.reports.findings.formats import FORMATS
 
 if TYPE_CHECKING:
     from protofix.linting.baseline import Baseline
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from protofix.runner import Task
 
 _NO_CACHE = "PROTOFIX_NO_CACHE"
-
-FORMATS = ("text", "concise", "json", "sarif", "junit", "github", "gitlab")
 
 _EXAMPLES = """\
 examples:

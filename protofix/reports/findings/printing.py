@@ -10,20 +10,14 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from protofix.linting.checking import Failed
 from protofix.reports.findings.concise import file_line, summary
+from protofix.reports.findings.formats import BY_LINES, WHOLE
 from protofix.reports.terminal import Line, printable, width_of, write_line
 from protofix.rulebook.findings import Checked
 
 if TYPE_CHECKING:
     from protofix.reports.findings.run import Run
 
-_BY_LINES = ("text", "concise")
-_WHOLE = {
-    "json": "as_json",
-    "sarif": "sarif",
-    "junit": "junit",
-    "github": "github",
-    "gitlab": "gitlab",
-}
+_STATISTICS = "statistics"  # instead of a format by lines
 
 
 class Printer:
@@ -34,7 +28,7 @@ class Printer:
     ) -> None:
         """Print to `stream`, unless to a file that `output` names."""
         self._stream = stream
-        self._format = "statistics" if statistics and format in _BY_LINES else format
+        self._format = _STATISTICS if statistics and format in BY_LINES else format
         self._output = output
         self._verbose = verbose
         self._checked: list[Checked] = []
@@ -44,10 +38,10 @@ class Printer:
     def take(self, checked: Checked) -> None:
         """Take the findings of a file, and print them if that can be done already."""
         self._checked.append(checked)
-        by_lines = self._format in (*_BY_LINES, "statistics")
+        by_lines = self._format in BY_LINES or self._format == _STATISTICS
         if self._verbose:
             write_line(self._stream if by_lines else sys.stderr, file_line(checked))
-        if self._format in _BY_LINES:
+        if self._format in BY_LINES:
             width = width_of(self._stream) if self._output is None else None
             for line in _lines(self._format)(checked, width):
                 if self._output is None:
@@ -64,16 +58,16 @@ class Printer:
         from protofix.reports.findings.run import Run
 
         run = Run(tuple(self._checked), tuple(self._failed))
-        if self._format == "statistics":
+        if self._format == _STATISTICS:
             from protofix.reports.findings.statistics import lines
 
             self._kept += lines(self._checked)
-        elif self._format not in _BY_LINES:
+        elif self._format not in BY_LINES:
             self._write(_whole(self._format)(run))
             return
         if self._output is not None:
             self._write("\n".join(printable("".join(p for p, _ in it)) for it in self._kept))
-        elif self._format == "statistics":
+        elif self._format == _STATISTICS:
             for line in self._kept:
                 write_line(self._stream, line)
         if run.checked or len(run.failed) != 1:
@@ -92,11 +86,11 @@ class Printer:
 
 def _lines(format: str) -> Callable[[Checked, int | None], Iterator[Line]]:
     """The function that gives the lines of a file in a format, for a terminal of a width."""
-    module = import_module(f"protofix.reports.findings.{format}")
+    module = import_module(f"protofix.reports.findings.{BY_LINES[format]}")
     return cast("Callable[[Checked, int | None], Iterator[Line]]", module.lines)
 
 
 def _whole(format: str) -> Callable[[Run], str]:
     """The function that gives the report of a run in a format."""
-    module = import_module(f"protofix.reports.findings.{_WHOLE[format]}")
+    module = import_module(f"protofix.reports.findings.{WHOLE[format]}")
     return cast("Callable[[Run], str]", module.report)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from protofix.linting.checking import Failed
-from protofix.linting.fingerprints import Known, fingerprints, path_in
+from protofix.linting.fingerprints import Fingerprinted, fingerprints, path_in
 from protofix.linting.walking import repository_folders
 from protofix.rulebook.findings import Checked
 
@@ -39,7 +39,7 @@ class Run:
         here = os.getcwd()
         return (repository_folders(here) or [here])[-1]
 
-    def known(self) -> Iterator[Known]:
+    def fingerprinted(self) -> Iterator[Fingerprinted]:
         """All findings, each with its file's path from the root and its fingerprint."""
         return fingerprints(self.root, self.checked)
 
