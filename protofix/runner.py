@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protofix.data.processes import cores, in_processes
 from protofix.files import FileError, read_bytes, source_of_bytes
-from protofix.linting.checking import Failed, Question, check_file
+from protofix.linting.checking import Failed, Question, check_file, guarded
 from protofix.linting.questions import Questions
 from protofix.looking import written_down
 from protofix.rulebook.findings import Checked, Finding
@@ -72,7 +72,7 @@ class _Result(NamedTuple):
 
 def check_all(
     tasks: Sequence[Task | Failed], workers: int | None = None, cache_folder: Path | None = None
-) -> Iterator[Sequence[Checked | Failed]]:
+) -> Generator[Sequence[Checked | Failed], None, None]:
     """Check files, each with the nets that it names if it is a solver, in their order.
 
     A result in which nothing was found has no text: nobody is shown a line of it. Of many files,
@@ -169,10 +169,11 @@ def _shown(found: Checked | Failed) -> Checked | Failed:
 
 def fix_all(
     tasks: Sequence[Task | Failed], unsafe: bool, workers: int | None = None
-) -> Iterator[Fixed | Failed]:
+) -> Generator[Fixed | Failed, None, None]:
     """Work out what files become once they are mended, in their order. Nothing is written."""
     work = _fix_all if unsafe else _fix_safely
-    yield from in_processes(work, tasks, _workers(tasks, workers))
+    with closing(in_processes(work, tasks, _workers(tasks, workers))) as results:
+        yield from results
 
 
 def _fix_safely(task: Task | Failed) -> Fixed | Failed:
@@ -196,14 +197,11 @@ def _fix(task: Task | Failed, unsafe: bool) -> Fixed | Failed:
             checked.findings if known is None else beyond(known, checked.source, checked.findings)
         )
 
-    try:
+    def fixed() -> Fixed:
         data = task.data if task.path == "-" else read_bytes(Path(task.path))
         return fix_source(source_of_bytes(data or b"", task.name), task.question, unsafe, wanted)
-    except FileError as error:
-        return Failed(task.name, str(error))
-    except Exception as error:  # A mistake of ours in one file must not hide the others.
-        what = f"{type(error).__name__}: {error}"
-        return Failed(task.name, f"{task.name}: internal error, please report it: {what}")
+
+    return guarded(task.name, fixed, named=task.path == "-")
 
 
 def _workers(tasks: Sequence[Task | Failed], workers: int | None) -> int:

@@ -1,28 +1,14 @@
-"""`protofix check`."""
+"""`protofix check`: its options; what they make it do is in `checking.py`."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
 
 from caffe_proto import DIALECTS
-from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
-from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
-from protofix.looking import CACHE_FOLDER
+from protofix.commands.states import add_state_options
+from protofix.looking import CACHE_FOLDER, NO_CACHE
 from protofix.reports.findings.formats import FORMATS
-
-if TYPE_CHECKING:
-    from protofix.linting.baseline import Baseline
-    from protofix.linting.checking import Failed
-    from protofix.rulebook.findings import Checked
-    from protofix.runner import Task
-
-_NO_CACHE = "PROTOFIX_NO_CACHE"
 
 _EXAMPLES = """\
 examples:
@@ -159,7 +145,7 @@ def _add_files(check: argparse.ArgumentParser) -> None:
     cache.add_argument(
         "--no-cache", action="store_true",
         help="check files that have not changed since the last time as well, and remember nothing; "
-        f"also by the environment variable {_NO_CACHE}",
+        f"also by the environment variable {NO_CACHE}",
     )  # fmt: skip
     cache.add_argument(
         "--cache-dir", metavar="DIR",
@@ -198,137 +184,6 @@ def _jobs(written: str) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from protofix.linting.questions import Options, Questions
-    from protofix.linting.walking import files_below
-    from protofix.runner import tasks_of
+    from protofix.commands.checking import check_files
 
-    options = Options(
-        arguments.dialect,
-        Path(arguments.schema) if arguments.schema is not None else None,
-        arguments.target,
-        None if arguments.select is None else tuple(arguments.select),
-        tuple(arguments.ignore),
-        tuple(arguments.extend_select),
-        asked_of(arguments),
-        given_of(arguments),
-    )
-    questions = Questions(options)
-    baseline = _baseline_of(arguments)
-    paths = list(files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore))
-    if arguments.force_exclude:
-        paths = [it for it in paths if it == "-" or not questions.leaves_out(it)]
-    tasks = list(tasks_of(paths, questions, _stdin(), arguments.stdin_filename, baseline))
-    code = DONE
-    if arguments.fix or arguments.unsafe_fixes or arguments.diff:
-        from protofix.commands.fixing import mend
-
-        code, tasks = mend(tasks, arguments)
-        if arguments.diff:
-            return code
-    return max(code, _report(tasks, arguments, baseline))
-
-
-def _baseline_of(arguments: argparse.Namespace) -> Baseline | None:
-    if not arguments.baseline:
-        return None
-    from protofix.linting.baseline import read_baseline
-
-    return read_baseline(arguments.baseline)
-
-
-def _stdin() -> Callable[[], bytes]:
-    """Standard input, which can be read once."""
-    read: list[bytes] = []
-
-    def data() -> bytes:
-        if not read:
-            read.append(stdin_bytes())
-        return read[0]
-
-    return data
-
-
-def _report(
-    tasks: Sequence[Task | Failed], arguments: argparse.Namespace, baseline: Baseline | None
-) -> int:
-    from protofix.linting.checking import Failed
-    from protofix.reports.findings.printing import Printer
-    from protofix.reports.terminal import with_progress
-    from protofix.runner import News, check_all
-
-    # Standard input that is mended goes to standard output.
-    mended = arguments.fix or arguments.unsafe_fixes
-    taken = mended and any(not isinstance(it, Failed) and it.path == "-" for it in tasks)
-    stream = sys.stderr if taken else sys.stdout
-    printer = Printer(
-        arguments.format, arguments.output, arguments.statistics, arguments.verbose, stream
-    )
-    news = News(tasks)
-    checked: list[Checked] = []
-    failed: list[str] = []  # why, for each file
-    results = check_all(tasks, arguments.jobs, _cache_folder(arguments))
-    for found in with_progress(results, "checking", len(tasks)):
-        for result in found:
-            if isinstance(result, Failed):
-                if result.reason not in failed:  # One configuration may be that of many files.
-                    sys.stdout.flush()
-                    complain(result.reason)
-                failed.append(result.reason)
-                printer.take_failed(result)
-                continue
-            for failure in result.failures:
-                sys.stdout.flush()
-                complain(failure)
-            new = news.of(result)
-            if new is not None:
-                checked.append(_beyond(new, baseline))
-                if not arguments.write_baseline:  # What is accepted is not reported.
-                    printer.take(checked[-1])
-    if arguments.write_baseline:
-        failed += [line for one in checked for line in one.failures]
-        return _write_baseline(arguments.write_baseline, checked, failed)
-    printer.finish()
-    blobs = [one.blobs for one in checked]
-    if None not in blobs:  # Nobody knows what a file has that could not be read whole.
-        given = given_of(arguments)
-        refuse_unmade_given(given, sorted({blob for its in blobs for blob in its or ()}))
-    if failed or any(one.failures for one in checked):
-        return FAILED
-    # What is good to know stops no pipeline.
-    wrong = any(it.severity != "info" for one in checked for it in one.findings)
-    return FOUND if wrong and not arguments.exit_zero else DONE
-
-
-def _cache_folder(arguments: argparse.Namespace) -> Path | None:
-    """Where results are remembered: in the working folder, from which nets name their files.
-
-    A checkout then has its own, which goes with it and which CI can keep by its path.
-    """
-    if arguments.no_cache or os.environ.get(_NO_CACHE):
-        return None
-    return Path(arguments.cache_dir or CACHE_FOLDER)
-
-
-def _beyond(checked: Checked, baseline: Baseline | None) -> Checked:
-    """What a baseline does not accept."""
-    if baseline is None:
-        return checked
-    from dataclasses import replace
-
-    from protofix.linting.baseline import beyond
-
-    known = baseline.of(checked.source.path)
-    return replace(checked, findings=beyond(known, checked.source, checked.findings))
-
-
-def _write_baseline(path: str, checked: Sequence[Checked], failed: Sequence[str]) -> int:
-    from protofix.files import write_atomically
-    from protofix.linting.baseline import baseline_text
-    from protofix.net.names import counted
-
-    if failed:
-        return complain(f"{path}: not written, since not every file could be checked")
-    write_atomically(Path(path), baseline_text(path, checked).encode())
-    number = sum(len(one.findings) for one in checked)
-    print(f"wrote {path}: {counted(number, 'finding')} accepted", file=sys.stderr)
-    return DONE
+    return check_files(arguments)

@@ -20,6 +20,21 @@ def complain(message: str, code: int = FAILED) -> int:
     return code
 
 
+class Complaints:
+    """Says why something could not be done, the same once: many files may have one cause."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def say(self, message: str) -> int:
+        """Say it, behind what was printed so far; give the exit code."""
+        if message not in self._said:
+            self._said.add(message)
+            sys.stdout.flush()
+            complain(message)
+        return FAILED
+
+
 def positive(text: str) -> int:
     """An option's number, which must be 1 at least."""
     number = int(text)

@@ -31,48 +31,52 @@ class Printer:
         self._format = _STATISTICS if statistics and format in BY_LINES else format
         self._output = output
         self._verbose = verbose
-        self._checked: list[Checked] = []
-        self._failed: list[Failed] = []
+        self._taken: list[Checked | Failed] = []
         self._kept: list[Line] = []
 
-    def take(self, checked: Checked) -> None:
-        """Take the findings of a file, and print them if that can be done already."""
-        self._checked.append(checked)
-        by_lines = self._format in BY_LINES or self._format == _STATISTICS
+    def take(self, result: Checked | Failed) -> None:
+        """Take the findings of a file, and print them if that can be done already.
+
+        That a file could not be checked has been said where people look.
+        """
+        self._taken.append(result)
+        if isinstance(result, Failed):
+            return
         if self._verbose:
-            write_line(self._stream if by_lines else sys.stderr, file_line(checked))
+            by_lines = self._format in BY_LINES or self._format == _STATISTICS
+            write_line(self._stream if by_lines else sys.stderr, file_line(result))
         if self._format in BY_LINES:
-            width = width_of(self._stream) if self._output is None else None
-            for line in _lines(self._format)(checked, width):
-                if self._output is None:
-                    write_line(self._stream, line)
-                else:
-                    self._kept.append(line)
+            self._take_lines(result)
 
-    def take_failed(self, failed: Failed) -> None:
-        """Take a file that could not be checked; that has been said where people look."""
-        self._failed.append(failed)
+    def _take_lines(self, checked: Checked) -> None:
+        width = width_of(self._stream) if self._output is None else None
+        for line in _lines(self._format)(checked, width):
+            if self._output is None:
+                write_line(self._stream, line)
+            else:
+                self._kept.append(line)
 
-    def finish(self) -> None:
-        """Print what is to be printed at the end."""
-        from protofix.reports.findings.run import Run
+    def finish(self) -> Run:
+        """Print what is to be printed at the end; give all that was taken."""
+        from protofix.reports.findings.run import run_of
 
-        run = Run(tuple(self._checked), tuple(self._failed))
+        run = run_of(self._taken)
+        if self._format in WHOLE:
+            self._write(_whole(self._format)(run))
+            return run
         if self._format == _STATISTICS:
             from protofix.reports.findings.statistics import lines
 
-            self._kept += lines(self._checked)
-        elif self._format not in BY_LINES:
-            self._write(_whole(self._format)(run))
-            return
+            self._kept += lines(run.checked)
         if self._output is not None:
             self._write("\n".join(printable("".join(p for p, _ in it)) for it in self._kept))
-        elif self._format == _STATISTICS:
+        else:
             for line in self._kept:
                 write_line(self._stream, line)
         if run.checked or len(run.failed) != 1:
             sys.stdout.flush()
             print(summary(run), file=sys.stderr)
+        return run
 
     def _write(self, text: str) -> None:
         whole = text + "\n" if text else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ class Run:
     failed: tuple[Failed, ...] = ()
 
     @property
+    def went_wrong(self) -> bool:
+        """Whether not every file could be checked, or not by every rule."""
+        return bool(self.failed) or any(one.failures for one in self.checked)
+
+    @property
     def root(self) -> str:
         """The folder that CI counts paths from.
 
@@ -48,3 +53,10 @@ class Run:
         said = [(it.path, it.reason) for it in self.failed]
         said += [(one.source.path, line) for one in self.checked for line in one.failures]
         return [Failure(path_in(self.root, path), reason) for path, reason in said]
+
+
+def run_of(results: Iterable[Checked | Failed]) -> Run:
+    """A run of what was found in its files, in their order."""
+    its = list(results)
+    checked = tuple(it for it in its if isinstance(it, Checked))
+    return Run(checked, tuple(it for it in its if isinstance(it, Failed)))

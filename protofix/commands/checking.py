@@ -1,0 +1,174 @@
+"""What `protofix check` does: mend files if asked, check them, report, give the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from protofix.commands.common import DONE, FAILED, FOUND, Complaints, complain, stdin_bytes
+from protofix.commands.states import asked_of, given_of, refuse_unmade_given
+from protofix.linting.checking import Failed
+from protofix.linting.questions import Options, Questions
+from protofix.linting.walking import files_below
+from protofix.looking import CACHE_FOLDER, NO_CACHE
+from protofix.reports.findings.printing import Printer
+from protofix.reports.terminal import with_progress
+from protofix.rulebook.findings import Checked
+from protofix.runner import News, Task, check_all, tasks_of
+
+if TYPE_CHECKING:
+    from protofix.linting.baseline import Baseline
+
+
+def check_files(arguments: argparse.Namespace) -> int:
+    """Run `protofix check`; give the exit code."""
+    questions = Questions(_options(arguments))
+    baseline = _baseline(arguments)
+    paths = _paths(arguments, questions)
+    tasks = list(tasks_of(paths, questions, _stdin(), arguments.stdin_filename, baseline))
+    complaints = Complaints()
+    code = DONE
+    if arguments.fix or arguments.unsafe_fixes or arguments.diff:
+        from protofix.commands.fixing import mend
+
+        code, tasks = mend(tasks, arguments, complaints)
+        if arguments.diff:
+            return code
+    with closing(_results(tasks, arguments, complaints)) as results:
+        if arguments.write_baseline:
+            return max(code, _write_baseline(arguments.write_baseline, results))
+        return max(code, _report(_new(results, baseline), arguments, _stream(tasks, arguments)))
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        arguments.dialect,
+        Path(arguments.schema) if arguments.schema is not None else None,
+        arguments.target,
+        None if arguments.select is None else tuple(arguments.select),
+        tuple(arguments.ignore),
+        tuple(arguments.extend_select),
+        asked_of(arguments),
+        given_of(arguments),
+    )
+
+
+def _baseline(arguments: argparse.Namespace) -> Baseline | None:
+    if not arguments.baseline:
+        return None
+    from protofix.linting.baseline import read_baseline
+
+    return read_baseline(arguments.baseline)
+
+
+def _paths(arguments: argparse.Namespace, questions: Questions) -> list[str]:
+    paths = files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore)
+    if not arguments.force_exclude:
+        return list(paths)
+    return [it for it in paths if it == "-" or not questions.leaves_out(it)]
+
+
+def _stdin() -> Callable[[], bytes]:
+    """Standard input, which can be read once."""
+    read: list[bytes] = []
+
+    def data() -> bytes:
+        if not read:
+            read.append(stdin_bytes())
+        return read[0]
+
+    return data
+
+
+def _stream(tasks: Sequence[Task | Failed], arguments: argparse.Namespace) -> TextIO:
+    """Where the report goes: standard input that is mended goes to standard output."""
+    mended = arguments.fix or arguments.unsafe_fixes
+    taken = mended and any(not isinstance(it, Failed) and it.path == "-" for it in tasks)
+    return sys.stderr if taken else sys.stdout
+
+
+def _results(
+    tasks: Sequence[Task | Failed], arguments: argparse.Namespace, complaints: Complaints
+) -> Generator[Checked | Failed, None, None]:
+    """What there is to say of each file, once; what went wrong is said where people look."""
+    news = News(tasks)
+    with closing(check_all(tasks, arguments.jobs, _cache_folder(arguments))) as results:
+        for found in with_progress(results, "checking", len(tasks)):
+            for result in found:
+                if isinstance(result, Failed):
+                    complaints.say(result.reason)
+                    yield result
+                    continue
+                for failure in result.failures:
+                    complaints.say(failure)
+                new = news.of(result)
+                if new is not None:
+                    yield new
+
+
+def _cache_folder(arguments: argparse.Namespace) -> Path | None:
+    """Where results are remembered: in the working folder, from which nets name their files.
+
+    A checkout then has its own, which goes with it and which CI can keep by its path.
+    """
+    if arguments.no_cache or os.environ.get(NO_CACHE):
+        return None
+    return Path(arguments.cache_dir or CACHE_FOLDER)
+
+
+def _new(
+    results: Iterable[Checked | Failed], baseline: Baseline | None
+) -> Iterator[Checked | Failed]:
+    """What a baseline does not accept."""
+    if baseline is None:
+        yield from results
+        return
+    from protofix.linting.baseline import beyond
+
+    for it in results:
+        if isinstance(it, Failed):
+            yield it
+            continue
+        known = baseline.of(it.source.path)
+        yield replace(it, findings=beyond(known, it.source, it.findings))
+
+
+def _report(
+    results: Iterable[Checked | Failed], arguments: argparse.Namespace, stream: TextIO
+) -> int:
+    printer = Printer(
+        arguments.format, arguments.output, arguments.statistics, arguments.verbose, stream
+    )
+    for it in results:
+        printer.take(it)
+    run = printer.finish()
+    blobs = [one.blobs for one in run.checked]
+    if None not in blobs:  # Nobody knows what a file has that could not be read whole.
+        given = given_of(arguments)
+        refuse_unmade_given(given, sorted({blob for its in blobs for blob in its or ()}))
+    if run.went_wrong:
+        return FAILED
+    # What is good to know stops no pipeline.
+    wrong = any(it.severity != "info" for one in run.checked for it in one.findings)
+    return FOUND if wrong and not arguments.exit_zero else DONE
+
+
+def _write_baseline(path: str, results: Iterable[Checked | Failed]) -> int:
+    from protofix.files import write_atomically
+    from protofix.linting.baseline import baseline_text
+    from protofix.net.names import counted
+    from protofix.reports.findings.run import run_of
+
+    run = run_of(results)
+    if run.went_wrong:
+        return complain(f"{path}: not written, since not every file could be checked")
+    write_atomically(Path(path), baseline_text(path, run.checked).encode())
+    number = sum(len(one.findings) for one in run.checked)
+    print(f"wrote {path}: {counted(number, 'finding')} accepted", file=sys.stderr)
+    return DONE
