@@ -16,11 +16,11 @@ from protofix.files import FileError, read_bytes, source_of_bytes
 from protofix.linting.checking import Failed, Question, check_file, guarded
 from protofix.linting.questions import Questions
 from protofix.looking import written_down
-from protofix.rulebook.findings import Checked, Finding
+from protofix.rulebook.findings import Checked
 from protofix.textproto.source import Source
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Baseline, Known
+    from protofix.linting.baseline import Acceptance, Baseline
     from protofix.linting.cache import Cache
     from protofix.linting.fixing import Fixed
     from protofix.linting.store import Entry
@@ -34,14 +34,14 @@ _AT_ONCE = 8  # files that a process is given and gives back together
 class Task:
     """One file of a run: its path, "-" for standard input, whose bytes are `data` then.
 
-    It goes by `name` in messages. `known` are findings that a baseline accepts.
+    It goes by `name` in messages. What is `accepted` of it is told by a baseline, if there is one.
     """
 
     path: str
     name: str
     question: Question
     data: bytes | None = None
-    known: Known | None = None
+    accepted: Acceptance | None = None
 
 
 def tasks_of(
@@ -187,19 +187,13 @@ def _fix_all(task: Task | Failed) -> Fixed | Failed:
 def _fix(task: Task | Failed, unsafe: bool) -> Fixed | Failed:
     if isinstance(task, Failed):
         return task
-    from protofix.linting.baseline import beyond
+    from protofix.linting.baseline import NOTHING
     from protofix.linting.fixing import fix_source
-
-    known = task.known
-
-    def wanted(checked: Checked) -> Sequence[Finding]:
-        return (
-            checked.findings if known is None else beyond(known, checked.source, checked.findings)
-        )
 
     def fixed() -> Fixed:
         data = task.data if task.path == "-" else read_bytes(Path(task.path))
-        return fix_source(source_of_bytes(data or b"", task.name), task.question, unsafe, wanted)
+        source = source_of_bytes(data or b"", task.name)
+        return fix_source(source, task.question, unsafe, task.accepted or NOTHING)
 
     return guarded(task.name, fixed, named=task.path == "-")
 

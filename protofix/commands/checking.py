@@ -43,7 +43,8 @@ def check_files(arguments: argparse.Namespace) -> int:
     with closing(_results(tasks, arguments, complaints)) as results:
         if arguments.write_baseline:
             return max(code, _write_baseline(arguments.write_baseline, results))
-        return max(code, _report(_new(results, baseline), arguments, _stream(tasks, arguments)))
+        new = results if baseline is None else _new(results, tasks, baseline)
+        return max(code, _report(new, arguments, _stream(tasks, arguments)))
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -123,20 +124,23 @@ def _cache_folder(arguments: argparse.Namespace) -> Path | None:
 
 
 def _new(
-    results: Iterable[Checked | Failed], baseline: Baseline | None
+    results: Iterable[Checked | Failed], tasks: Iterable[Task | Failed], baseline: Baseline
 ) -> Iterator[Checked | Failed]:
     """What a baseline does not accept."""
-    if baseline is None:
-        yield from results
-        return
-    from protofix.linting.baseline import beyond
-
+    left = {
+        os.path.realpath(it.name): it.accepted
+        for it in tasks
+        if isinstance(it, Task) and it.accepted is not None
+    }
     for it in results:
         if isinstance(it, Failed):
             yield it
             continue
-        known = baseline.of(it.source.path)
-        yield replace(it, findings=beyond(known, it.source, it.findings))
+        path = os.path.realpath(it.source.path)
+        accepted = left.get(path) or baseline.of(path)
+        # A net is checked once more for a solver that names it: what is used up is not given twice.
+        findings, left[path] = accepted.beyond(it.source, it.findings)
+        yield replace(it, findings=findings)
 
 
 def _report(

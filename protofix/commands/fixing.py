@@ -31,6 +31,7 @@ def mend(
     code = DONE
     mended: Counter[str] = Counter()
     files = 0
+    outdated = 0
     after: list[Task | Failed] = []
     with closing(fix_all(tasks, arguments.unsafe_fixes, arguments.jobs)) as results:
         for task, fixed in zip(tasks, with_progress(results, "mending", len(tasks)), strict=True):
@@ -39,11 +40,17 @@ def mend(
                 continue
             for failure in fixed.failures:
                 code = complaints.say(failure)
-            if not isinstance(after[-1], Failed):
+            if isinstance(task, Task) and not isinstance(after[-1], Failed):
                 mended += fixed.mended
+                outdated += _outdated(task, fixed)
                 files += fixed.before.text != fixed.after.text
     sys.stdout.flush()
     _say(mended, files, arguments.diff)
+    if outdated and not arguments.diff:
+        findings = counted(outdated, "accepted finding")
+        advice = "--write-baseline accepts what is there now"
+        said = f"{arguments.baseline}: does not know the lines of {findings} any more; {advice}"
+        write_line(sys.stderr, [(said, "")])
     if arguments.diff:  # Otherwise it is said when the files are checked.
         for it in after:
             if isinstance(it, Failed):
@@ -59,6 +66,8 @@ def _given_out(task: Task | Failed, fixed: Fixed | Failed, dry: bool) -> Task | 
     if isinstance(fixed, Failed):
         return fixed
     before, after = fixed.before, fixed.after
+    if task.accepted is not None:
+        task = replace(task, accepted=fixed.accepted)
     if dry:
         write_diff(sys.stdout, unified_diff(before.text, after.text, task.name))
         return task
@@ -71,6 +80,16 @@ def _given_out(task: Task | Failed, fixed: Fixed | Failed, dry: bool) -> Task | 
         except FileError as error:
             return Failed(task.name, str(error))
     return task
+
+
+def _outdated(task: Task, fixed: Fixed) -> int:
+    """How many findings stay accepted of which a baseline does not know the lines as they are."""
+    if task.accepted is None:
+        return 0
+    source, findings = fixed.left.source, fixed.left.findings
+    unknown, _ = task.accepted.beyond(source, findings)
+    new, _ = fixed.accepted.beyond(source, findings)
+    return len(set(unknown) - set(new))
 
 
 def _say(mended: Counter[str], files: int, dry: bool) -> None:
