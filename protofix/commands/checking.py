@@ -18,6 +18,7 @@ from protofix.linting.questions import Options, Questions
 from protofix.linting.walking import files_below
 from protofix.looking import CACHE_FOLDER, NO_CACHE
 from protofix.reports.findings.printing import Printer
+from protofix.reports.findings.run import Run, run_of
 from protofix.reports.terminal import with_progress
 from protofix.rulebook.findings import Checked
 from protofix.runner import News, Task, check_all, tasks_of
@@ -40,11 +41,21 @@ def check_files(arguments: argparse.Namespace) -> int:
         code, tasks = mend(tasks, arguments, complaints)
         if arguments.diff:
             return code
+    names = [it.path if isinstance(it, Failed) else it.name for it in tasks]
     with closing(_results(tasks, arguments, complaints)) as results:
         if arguments.write_baseline:
-            return max(code, _write_baseline(arguments.write_baseline, results))
+            return max(code, _write_baseline(arguments.write_baseline, run_of(results, names)))
         new = results if baseline is None else _new(results, tasks, baseline)
-        return max(code, _report(new, arguments, _stream(tasks, arguments)))
+        printer = Printer(
+            arguments.format,
+            arguments.output,
+            arguments.statistics,
+            arguments.verbose,
+            _stream(tasks, arguments),
+        )
+        for it in new:
+            printer.take(it)
+        return max(code, _code(printer.finish(names), arguments))
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -143,15 +154,8 @@ def _new(
         yield replace(it, findings=findings)
 
 
-def _report(
-    results: Iterable[Checked | Failed], arguments: argparse.Namespace, stream: TextIO
-) -> int:
-    printer = Printer(
-        arguments.format, arguments.output, arguments.statistics, arguments.verbose, stream
-    )
-    for it in results:
-        printer.take(it)
-    run = printer.finish()
+def _code(run: Run, arguments: argparse.Namespace) -> int:
+    """The exit code of what was found. Raises ValueError if what was given is of no net."""
     blobs = [one.blobs for one in run.checked]
     if None not in blobs:  # Nobody knows what a file has that could not be read whole.
         given = given_of(arguments)
@@ -163,13 +167,11 @@ def _report(
     return FOUND if wrong and not arguments.exit_zero else DONE
 
 
-def _write_baseline(path: str, results: Iterable[Checked | Failed]) -> int:
+def _write_baseline(path: str, run: Run) -> int:
     from protofix.files import write_atomically
     from protofix.linting.baseline import baseline_text
     from protofix.net.names import counted
-    from protofix.reports.findings.run import run_of
 
-    run = run_of(results)
     if run.went_wrong:
         return complain(f"{path}: not written, since not every file could be checked")
     write_atomically(Path(path), baseline_text(path, run.checked).encode())

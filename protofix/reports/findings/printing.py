@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TextIO, cast
 
 from protofix.linting.checking import Failed
 from protofix.reports.findings.concise import file_line, summary
 from protofix.reports.findings.formats import BY_LINES, WHOLE
+from protofix.reports.findings.run import Run, run_of
 from protofix.reports.terminal import Line, printable, width_of, write_line
 from protofix.rulebook.findings import Checked
-
-if TYPE_CHECKING:
-    from protofix.reports.findings.run import Run
 
 _STATISTICS = "statistics"  # instead of a format by lines
 
@@ -56,11 +54,12 @@ class Printer:
             else:
                 self._kept.append(line)
 
-    def finish(self) -> Run:
-        """Print what is to be printed at the end; give all that was taken."""
-        from protofix.reports.findings.run import run_of
+    def finish(self, given: Collection[str]) -> Run:
+        """Print what is to be printed at the end of a run that was `given` files of these names.
 
-        run = run_of(self._taken)
+        Gives all that was taken.
+        """
+        run = run_of(self._taken, given)
         if self._format in WHOLE:
             self._write(_whole(self._format)(run))
             return run

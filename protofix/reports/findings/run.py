@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,10 +25,15 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """All that a run checked, and what it could not check."""
+    """All that a run checked, and what it could not check.
+
+    `only_read` are the paths of nets that it was not given, but that solvers name: it mends none of
+    them.
+    """
 
     checked: tuple[Checked, ...] = ()
     failed: tuple[Failed, ...] = ()
+    only_read: frozenset[str] = frozenset()
 
     @property
     def went_wrong(self) -> bool:
@@ -55,8 +60,9 @@ class Run:
         return [Failure(path_in(self.root, path), reason) for path, reason in said]
 
 
-def run_of(results: Iterable[Checked | Failed]) -> Run:
-    """A run of what was found in its files, in their order."""
+def run_of(results: Iterable[Checked | Failed], given: Collection[str]) -> Run:
+    """A run of what was found in its files, in their order; it was `given` files of these names."""
     its = list(results)
     checked = tuple(it for it in its if isinstance(it, Checked))
-    return Run(checked, tuple(it for it in its if isinstance(it, Failed)))
+    failed = tuple(it for it in its if isinstance(it, Failed))
+    return Run(checked, failed, frozenset(one.source.path for one in checked) - frozenset(given))
