@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from textwrap import fill
 
 from caffe_proto import DIALECTS
 from protofix.commands.states import add_state_options
 from protofix.looking import CACHE_FOLDER, NO_CACHE
-from protofix.reports.findings.formats import FORMATS
+from protofix.reports.findings.formats import FORMATS, WHOLE
 
 _EXAMPLES = """\
 examples:
@@ -26,6 +27,15 @@ configuration: what is said here can be said once for all files below a folder, 
 protofix.toml, in [tool.protofix] of its pyproject.toml or in [protofix] of its setup.cfg, by lines
 such as dialect = "ssd" or ignore = ["PF322"]; the nearest holds, the command line goes before.
 """
+
+
+_OF_REPORTS = ("--format", "--output", "--statistics", "--verbose")
+
+# By options that print or write something else than a report, those that would be ignored then.
+_LEAVES_NOTHING_TO = {
+    "--diff": (*_OF_REPORTS, "--write-baseline"),
+    "--write-baseline": _OF_REPORTS,
+}
 
 
 def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,7 +77,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "default: fused",
     )  # fmt: skip
     add_state_options(check)
-    check.set_defaults(run=_check)
+    check.set_defaults(run=partial(_check, check))
 
 
 def _add_rules(check: argparse.ArgumentParser) -> None:
@@ -112,10 +122,13 @@ def _add_mending(check: argparse.ArgumentParser) -> None:
 
 def _add_reports(check: argparse.ArgumentParser) -> None:
     reports = check.add_argument_group("reports")
-    reports.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    reports.add_argument("--format", choices=FORMATS, help="default: text")
     reports.add_argument(
-        "-o", "--output", metavar="FILE", help="write the report to FILE, not to standard output"
-    )
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the report to FILE, not to standard output (- prints it)",
+    )  # fmt: skip
     reports.add_argument(
         "--statistics", action="store_true", help="how often each rule found something, and no more"
     )
@@ -183,7 +196,27 @@ def _jobs(written: str) -> int:
     return int(written)
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    _refuse_what_would_be_ignored(parser, arguments)
     from protofix.commands.checking import check_files
 
     return check_files(arguments)
+
+
+def _refuse_what_would_be_ignored(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace
+) -> None:
+    """End with an error for two options of which one would have nothing to do beside the other."""
+    for option, others in _LEAVES_NOTHING_TO.items():
+        for other in others:
+            if _is_given(arguments, option) and _is_given(arguments, other):
+                parser.error(f"argument {other}: not allowed with argument {option}")
+    if arguments.statistics and arguments.format in WHOLE:
+        format = f"--format {arguments.format}"
+        parser.error(f"argument --statistics: not allowed with argument {format}")
+    if arguments.stdin_filename is not None and "-" not in arguments.paths:
+        parser.error("argument --stdin-filename: not allowed without -, for standard input")
+
+
+def _is_given(arguments: argparse.Namespace, option: str) -> bool:
+    return getattr(arguments, option.strip("-").replace("-", "_")) not in (None, False)

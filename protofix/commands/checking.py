@@ -11,7 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from protofix.commands.common import DONE, FAILED, FOUND, Complaints, complain, stdin_bytes
+from protofix.commands.common import (
+    DONE,
+    FAILED,
+    FOUND,
+    Complaints,
+    complain,
+    print_bytes,
+    stdin_bytes,
+)
 from protofix.commands.states import asked_of, given_of, refuse_unmade_given
 from protofix.linting.checking import Failed
 from protofix.linting.questions import Options, Questions
@@ -31,11 +39,14 @@ def check_files(arguments: argparse.Namespace) -> int:
     """Run `protofix check`; give the exit code."""
     questions = Questions(_options(arguments))
     baseline = _baseline(arguments)
+    stdin = _stdin()
     paths = _paths(arguments, questions)
-    tasks = list(tasks_of(paths, questions, _stdin(), arguments.stdin_filename, baseline))
+    if "-" in arguments.paths and "-" not in paths and _gives_back(arguments):
+        print_bytes(stdin())  # Whoever puts it in the place of a file must not lose that.
+    tasks = list(tasks_of(paths, questions, stdin, arguments.stdin_filename, baseline))
     complaints = Complaints()
     code = DONE
-    if arguments.fix or arguments.unsafe_fixes or arguments.diff:
+    if arguments.diff or _gives_back(arguments):
         from protofix.commands.fixing import mend
 
         code, tasks = mend(tasks, arguments, complaints)
@@ -43,15 +54,15 @@ def check_files(arguments: argparse.Namespace) -> int:
             return code
     names = [it.path if isinstance(it, Failed) else it.name for it in tasks]
     with closing(_results(tasks, arguments, complaints)) as results:
-        if arguments.write_baseline:
+        if arguments.write_baseline is not None:
             return max(code, _write_baseline(arguments.write_baseline, run_of(results, names)))
         new = results if baseline is None else _new(results, tasks, baseline)
         printer = Printer(
-            arguments.format,
-            arguments.output,
+            arguments.format or "text",
+            None if arguments.output == "-" else arguments.output,
             arguments.statistics,
             arguments.verbose,
-            _stream(tasks, arguments),
+            _stream(arguments),
         )
         for it in new:
             printer.take(it)
@@ -72,7 +83,7 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def _baseline(arguments: argparse.Namespace) -> Baseline | None:
-    if not arguments.baseline:
+    if arguments.baseline is None:
         return None
     from protofix.linting.baseline import read_baseline
 
@@ -80,10 +91,25 @@ def _baseline(arguments: argparse.Namespace) -> Baseline | None:
 
 
 def _paths(arguments: argparse.Namespace, questions: Questions) -> list[str]:
-    paths = files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore)
+    """The files to check; none that the report or the baseline is to be written to."""
+    below = files_below(arguments.paths, questions.leaves_out, not arguments.no_gitignore)
+    paths = list(below)
+    name = arguments.stdin_filename
+    if name is not None and os.path.realpath(name) in map(os.path.realpath, paths):
+        raise ValueError(f"{name}: is given as a file and as the name of standard input: give one")
+    for target in (arguments.output, arguments.write_baseline):
+        if target is None or target == "-":
+            continue
+        for path in (*paths, *filter(None, [arguments.baseline])):
+            if path != "-" and os.path.realpath(path) == os.path.realpath(target):
+                raise ValueError(f"{target}: is {path}, which is read; write to another file")
     if not arguments.force_exclude:
-        return list(paths)
-    return [it for it in paths if it == "-" or not questions.leaves_out(it)]
+        return paths
+    return [it for it in paths if not questions.leaves_out(_name_of(it, arguments))]
+
+
+def _name_of(path: str, arguments: argparse.Namespace) -> str:
+    return (arguments.stdin_filename or path) if path == "-" else path
 
 
 def _stdin() -> Callable[[], bytes]:
@@ -98,11 +124,14 @@ def _stdin() -> Callable[[], bytes]:
     return data
 
 
-def _stream(tasks: Sequence[Task | Failed], arguments: argparse.Namespace) -> TextIO:
-    """Where the report goes: standard input that is mended goes to standard output."""
-    mended = arguments.fix or arguments.unsafe_fixes
-    taken = mended and any(not isinstance(it, Failed) and it.path == "-" for it in tasks)
-    return sys.stderr if taken else sys.stdout
+def _gives_back(arguments: argparse.Namespace) -> bool:
+    """Whether files are mended, and standard input is given back on standard output."""
+    return not arguments.diff and (arguments.fix or arguments.unsafe_fixes)
+
+
+def _stream(arguments: argparse.Namespace) -> TextIO:
+    """Where the report goes."""
+    return sys.stderr if "-" in arguments.paths and _gives_back(arguments) else sys.stdout
 
 
 def _results(
