@@ -124,9 +124,7 @@ def _add_reports(check: argparse.ArgumentParser) -> None:
     reports = check.add_argument_group("reports")
     reports.add_argument("--format", choices=FORMATS, help="default: text")
     reports.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
+        "-o", "--output", metavar="FILE",
         help="write the report to FILE, not to standard output (- prints it)",
     )  # fmt: skip
     reports.add_argument(
