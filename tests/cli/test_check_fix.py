@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,6 +61,40 @@ def test_a_diff_writes_nothing(net: Path, capsys: pytest.CaptureFixture[str]) ->
     net.write_text(FUSED)
     assert main(["check", "--diff"]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs patch")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    {
+        "net.prototxt": CHAIN,
+        "a net.prototxt": CHAIN,
+        "windows.prototxt": CHAIN.replace("\n", "\r\n"),
+        "no end.prototxt": CHAIN.rstrip("\n"),
+        "mark.prototxt": "\ufeff" + CHAIN,
+        "latin.prototxt": "# Gr\udcfc\udcdfe\n" + CHAIN,
+    }.items(),
+)
+def test_patch_makes_of_the_diff_what_fix_writes(
+    name: str, text: str, net: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    net.unlink()
+    data = text.encode("utf-8", "surrogateescape")
+    Path(name).write_bytes(data)
+    assert main(["check", "--diff", "."]) == 1
+    diff = capfdbinary.readouterr().out
+    subprocess.run(["patch", "-p1", "--binary", "--silent"], input=diff, check=True)
+    patched = Path(name).read_bytes()
+    Path(name).write_bytes(data)
+    assert main(["check", "--fix", "."]) == 0
+    assert Path(name).read_bytes() == patched != data
+
+
+def test_a_link_stays_a_link(net: Path) -> None:
+    (net.parent / "link.prototxt").symlink_to("net.prototxt")
+    assert main(["check", "--fix", "link.prototxt", "net.prototxt"]) == 0
+    assert (net.parent / "link.prototxt").is_symlink()
+    assert net.read_text() == FUSED
 
 
 def test_an_unsafe_fix_is_made_only_if_asked_for(
