@@ -10,13 +10,17 @@ import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from protofix import __version__
 from protofix.commands.common import FAILED, complain
 from protofix.files import FileError
+from protofix.interrupts import ending_cleanly
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _OBJECTS = 100_000  # more than there were before, at which cycles are looked for
 
@@ -43,16 +47,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    with ending_cleanly():
+        try:
+            return _run(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            _close(sys.stdout)
+            _close(sys.stderr)
+
+
+def _run(given: Sequence[str]) -> int:
+    """Run the command, and say in a line why it could not be done."""
     try:
-        given = sys.argv[1:] if arguments is None else arguments
         with _rare_garbage_collection():
-            parsed = _parser(given).parse_args(given)
+            parsed = _parsed(given)
             code: int = parsed.run(parsed)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
-        # The reader of the pipe has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # The reader of the pipe has gone; there is nobody left to tell.
         return FAILED
     except KeyboardInterrupt:
         return complain("interrupted", 130)
@@ -64,6 +75,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain("there is not enough memory for this")
     except Exception as error:  # A user never sees a traceback.
         return complain(f"internal error, please report it: {type(error).__name__}: {error}")
+
+
+def _parsed(given: Sequence[str]) -> argparse.Namespace:
+    try:
+        return _parser(given).parse_args(given)
+    finally:
+        sys.stdout.flush()  # A help text, which ends the program.
+
+
+def _close(stream: TextIO) -> None:
+    """Write what a stream holds; if it takes that no more, let nobody try again at the end."""
+    try:
+        stream.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
@@ -78,7 +105,13 @@ def _rare_garbage_collection() -> Iterator[None]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments, as every other mistake is said."""
+    """Says in one line what is wrong with the arguments, as every other mistake is said.
+
+    A help text that cannot be written is a mistake as well, which argparse would hide.
+    """
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         self.exit(FAILED, f"{self.prog}: {message}; --help shows what it takes\n")

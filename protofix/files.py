@@ -5,29 +5,28 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
 import stat
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
+from protofix.interrupts import ending_cleanly
 from protofix.textproto.source import NotTextError, Source
 
-# A console's own signals end a program on Windows, which has no SIGHUP.
-_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _LONGEST_SHOWN = 80
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file that is to be written: its path, and its bytes from the first to the last."""
+    """A file that is to be written: its path, and its bytes from the first to the last.
+
+    With `expected` it is written only if those bytes are what it holds.
+    """
 
     path: Path
     content: bytes
+    expected: bytes | None = None
 
 
 class FileError(OSError):
@@ -139,27 +138,28 @@ def _other_content(there: bytes, content: bytes) -> str:
 def files_written(
     files: Sequence[NewFile], folder: Path | None = None
 ) -> Iterator[tuple[Path, ...]]:
-    """Write several files for a block, and put all back as it was if it fails, or Ctrl-C ends it.
+    """Write several files for a block, and put all back as it was if it fails or a signal ends it.
 
     Those that are there as they are to be stay. A `folder` is made first, if it is not there. The
     block is given the files that were written. Raises `FileError` if one cannot be.
     """
     before = {file.path: read_bytes(file.path) if file.path.exists() else None for file in files}
-    made = folder is not None and _made(folder)
-    done: list[Path] = []
-    try:
-        for file in files:
-            if before[file.path] != file.content:
-                done.append(file.path)
-                write_atomically(file.path, file.content)
-        yield tuple(done)
-    except BaseException:
-        for path in reversed(done):
-            _put_back(path, before[path])
-        if made and folder is not None:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        raise
+    with ending_cleanly():
+        made = folder is not None and _made(folder)
+        done: list[Path] = []
+        try:
+            for file in files:
+                if before[file.path] != file.content:
+                    done.append(file.path)
+                    write_atomically(file.path, file.content, file.expected)
+            yield tuple(done)
+        except BaseException:
+            for path in reversed(done):
+                _put_back(path, before[path])
+            if made and folder is not None:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
 
 
 def _made(folder: Path) -> bool:
@@ -196,7 +196,7 @@ def writing_atomically(
     target, mode = _target_of(path)
     # Named before it is made, so that whatever comes in between leaves none behind.
     temporary = target.parent / f".protofix-{os.urandom(8).hex()}"
-    with _ending_cleanly():
+    with ending_cleanly():
         try:
             handle = os.open(temporary, _CREATE, 0o600)
             with os.fdopen(handle, "wb") as stream:
@@ -215,32 +215,6 @@ def writing_atomically(
         finally:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-
-
-@contextlib.contextmanager
-def _ending_cleanly() -> Iterator[None]:
-    """Make a signal to end raise SystemExit with the exit code that a shell gives it.
-
-    A signal for which a program has a handler of its own, or that it ignores (nohup), stays as it
-    is. So do all in other threads than the main one, which alone can handle any.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    taken = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        for other in taken:
-            signal.signal(other, signal.SIG_IGN)  # A second one is not to stop the cleaning up.
-        raise SystemExit(128 + number)
-
-    try:
-        for number in taken:
-            signal.signal(number, end)
-        yield
-    finally:
-        for number in taken:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def _target_of(path: Path) -> tuple[Path, int | None]:

@@ -21,6 +21,9 @@ from contextvars import ContextVar
 CACHE_FOLDER = ".protofix_cache"
 """What protofix itself writes into a folder; not a part of the folder's state."""
 
+NO_CACHE = "PROTOFIX_NO_CACHE"
+"""The environment variable that keeps protofix from remembering anything."""
+
 ABSENT = ""
 """The state of what is not there."""
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protofix.data.processes import cores, in_processes
 from protofix.files import FileError, read_bytes, source_of_bytes
-from protofix.linting.checking import Failed, Question, Recent, check_file
+from protofix.linting.checking import Failed, Question, Recent, check_file, guarded
 from protofix.linting.questions import Questions
 from protofix.looking import written_down
-from protofix.rulebook.findings import Checked, Finding
+from protofix.rulebook.findings import Checked
 from protofix.textproto.source import Source
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Known
+    from protofix.linting.baseline import Acceptance
     from protofix.linting.cache import Cache
     from protofix.linting.fixing import Fixed
     from protofix.linting.store import Entry
@@ -34,14 +34,14 @@ _AT_ONCE = 16  # files that a process is given and gives back together
 class Task:
     """One file of a run: its path, "-" for standard input, whose bytes are `data` then.
 
-    It goes by `name` in messages. `known` are findings that a baseline accepts.
+    It goes by `name` in messages. What is `accepted` of it is told by a baseline, if there is one.
     """
 
     path: str
     name: str
     question: Question
     data: bytes | None = None
-    known: Known | None = None
+    accepted: Acceptance | None = None
 
 
 def tasks_of(
@@ -49,22 +49,22 @@ def tasks_of(
     questions: Questions,
     stdin: Callable[[], bytes],
     stdin_name: str | None = None,
-    known_of: Callable[[str], Known | None] = lambda path: None,
+    accepted_of: Callable[[str], Acceptance | None] = lambda path: None,
 ) -> Iterator[Task | Failed]:
     """What there is to do for each path; standard input goes by `stdin_name`.
 
-    `known_of` tells what a baseline accepts of a file.
+    `accepted_of` tells what a baseline accepts of a file.
     """
     for path in paths:
         name = (stdin_name or "<stdin>") if path == "-" else path
         try:
             question = questions.of(stdin_name or path if path == "-" else path)
-            known = known_of(name)
+            accepted = accepted_of(name)
         except ValueError as error:
             yield Failed(name, str(error))
             continue
         data = stdin() if path == "-" else None
-        yield Task(path, name, question, data, known)
+        yield Task(path, name, question, data, accepted)
 
 
 class _Result(NamedTuple):
@@ -76,7 +76,7 @@ class _Result(NamedTuple):
 
 def check_all(
     tasks: Sequence[Task | Failed], workers: int | None = None, cache_folder: Path | None = None
-) -> Iterator[Sequence[Checked | Failed]]:
+) -> Generator[Sequence[Checked | Failed], None, None]:
     """Check files, each with the nets that it names if it is a solver, in their order.
 
     A result in which nothing was found has no text: nobody is shown a line of it. Of many files,
@@ -173,10 +173,11 @@ def _shown(found: Checked | Failed) -> Checked | Failed:
 
 def fix_all(
     tasks: Sequence[Task | Failed], unsafe: bool, workers: int | None = None
-) -> Iterator[Fixed | Failed]:
+) -> Generator[Fixed | Failed, None, None]:
     """Work out what files become once they are mended, in their order. Nothing is written."""
     work = _fix_all if unsafe else _fix_safely
-    yield from in_processes(work, tasks, _workers(tasks, workers))
+    with closing(in_processes(work, tasks, _workers(tasks, workers))) as results:
+        yield from results
 
 
 def _fix_safely(task: Task | Failed) -> Fixed | Failed:
@@ -190,24 +191,15 @@ def _fix_all(task: Task | Failed) -> Fixed | Failed:
 def _fix(task: Task | Failed, unsafe: bool) -> Fixed | Failed:
     if isinstance(task, Failed):
         return task
-    from protofix.linting.baseline import beyond
+    from protofix.linting.baseline import NOTHING
     from protofix.linting.fixing import fix_source
 
-    known = task.known
-
-    def wanted(checked: Checked) -> Sequence[Finding]:
-        return (
-            checked.findings if known is None else beyond(known, checked.source, checked.findings)
-        )
-
-    try:
+    def fixed() -> Fixed:
         data = task.data if task.path == "-" else read_bytes(Path(task.path))
-        return fix_source(source_of_bytes(data or b"", task.name), task.question, unsafe, wanted)
-    except FileError as error:
-        return Failed(task.name, str(error))
-    except Exception as error:  # A mistake of ours in one file must not hide the others.
-        what = f"{type(error).__name__}: {error}"
-        return Failed(task.name, f"{task.name}: internal error, please report it: {what}")
+        source = source_of_bytes(data or b"", task.name)
+        return fix_source(source, task.question, unsafe, task.accepted or NOTHING)
+
+    return guarded(task.name, fixed, named=task.path == "-")
 
 
 def _workers(tasks: Sequence[Task | Failed], workers: int | None) -> int:

@@ -3,59 +3,82 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protofix.commands.common import DONE, complain
+from protofix.linting.checking import Failed
+from protofix.reports.findings.run import Run
+from protofix.rulebook.findings import Checked
+from protofix.runner import Task
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Known
+    from protofix.linting.baseline import Acceptance
     from protofix.linting.questions import Questions
-    from protofix.rulebook.findings import Checked
 
-    KnownOf = Callable[[str], Known | None]
+    AcceptedOf = Callable[[str], Acceptance | None]
 
 
-def known_of(arguments: argparse.Namespace, questions: Questions) -> KnownOf:
-    """What a baseline accepts of a file: that of the command line, else what is configured."""
-    if arguments.write_baseline or arguments.no_baseline:
+def accepted_by(arguments: argparse.Namespace, questions: Questions) -> AcceptedOf:
+    """What tells what is accepted of a file: the command line's baseline, else what is configured.
+
+    Raises BaselineError or FileError for a baseline of the command line that cannot be read.
+    """
+    if arguments.write_baseline is not None or arguments.no_baseline:
         return lambda path: None
-    if not arguments.baseline:
-        return questions.known
+    if arguments.baseline is None:
+        return questions.accepted
     from protofix.linting.baseline import read_baseline
 
     return read_baseline(arguments.baseline).of
 
 
-def unaccepted(checked: Checked, known_of: KnownOf) -> Checked:
-    """What a baseline does not accept of what was found in a file."""
+def new_of(
+    results: Iterable[Checked | Failed],
+    tasks: Iterable[Task | Failed],
+    accepted_of: AcceptedOf,
+) -> Iterator[Checked | Failed]:
+    """What is not accepted of what was found."""
+    left = {
+        os.path.realpath(it.name): it.accepted
+        for it in tasks
+        if isinstance(it, Task) and it.accepted is not None
+    }
+    for it in results:
+        if isinstance(it, Failed):
+            yield it
+            continue
+        path = os.path.realpath(it.source.path)
+        accepted = left.get(path) or _of_named_net(path, accepted_of)
+        if accepted is None:
+            yield it
+            continue
+        # A net is checked once more for a solver that names it: what is used up is not given twice.
+        findings, left[path] = accepted.beyond(it.source, it.findings)
+        yield replace(it, findings=findings)
+
+
+def _of_named_net(path: str, accepted_of: AcceptedOf) -> Acceptance | None:
+    """What is accepted of a net that a solver names."""
     try:
-        known = known_of(checked.source.path)
-    except ValueError:  # It is said of files of the run; this one is a net that a solver names.
-        known = None
-    if known is None:
-        return checked
-    from dataclasses import replace
-
-    from protofix.linting.baseline import beyond
-
-    return replace(checked, findings=beyond(known, checked.source, checked.findings))
+        return accepted_of(path)
+    except ValueError:  # A broken baseline is said of the files of the run.
+        return None
 
 
-def write_baseline(path: str, checked: Sequence[Checked], failed: Sequence[str]) -> int:
-    """Write a baseline that accepts all that was found; give the exit code.
-
-    `failed` are reasons why files could not be checked.
-    """
+def write_baseline(path: str, run: Run) -> int:
+    """Write a baseline that accepts all that was found; give the exit code."""
     from protofix.files import write_atomically
     from protofix.linting.baseline import baseline_text
     from protofix.net.names import counted
 
-    if failed:
+    if run.went_wrong:
         return complain(f"{path}: not written, since not every file could be checked")
-    write_atomically(Path(path), baseline_text(path, checked).encode())
-    number = sum(len(one.findings) for one in checked)
+    write_atomically(Path(path), baseline_text(path, run.checked).encode())
+    number = sum(len(one.findings) for one in run.checked)
     print(f"wrote {path}: {counted(number, 'finding')} accepted", file=sys.stderr)
     return DONE

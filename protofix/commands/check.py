@@ -1,32 +1,15 @@
-"""`protofix check`."""
+"""`protofix check`: its options; what they make it do is in `checking.py`."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from functools import partial
 from textwrap import fill
-from typing import TYPE_CHECKING
 
 from caffe_proto import DIALECTS
-from protofix.commands.baselines import known_of, unaccepted, write_baseline
-from protofix.commands.common import DONE, FAILED, FOUND, complain, stdin_bytes
-from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
-from protofix.config_tables import ConfigError
-from protofix.looking import CACHE_FOLDER
-
-if TYPE_CHECKING:
-    from protofix.commands.baselines import KnownOf
-    from protofix.linting.checking import Failed
-    from protofix.linting.questions import Questions
-    from protofix.rulebook.findings import Checked
-    from protofix.runner import Task
-
-_NO_CACHE = "PROTOFIX_NO_CACHE"
-
-FORMATS = ("text", "concise", "json", "sarif", "junit", "github", "gitlab")
+from protofix.commands.states import add_state_options
+from protofix.looking import CACHE_FOLDER, NO_CACHE
+from protofix.reports.findings.formats import FORMATS, WHOLE
 
 _EXAMPLES = """\
 examples:
@@ -44,6 +27,15 @@ configuration: what is said here can be said once for all files below a folder, 
 protofix.toml, in [tool.protofix] of its pyproject.toml or in [protofix] of its setup.cfg, by lines
 such as dialect = "ssd" or ignore = ["PF322"]; the nearest holds, the command line goes before.
 """
+
+
+_OF_REPORTS = ("--format", "--output", "--statistics", "--verbose")
+
+# By options that print or write something else than a report, those that would be ignored then.
+_LEAVES_NOTHING_TO = {
+    "--diff": (*_OF_REPORTS, "--write-baseline"),
+    "--write-baseline": _OF_REPORTS,
+}
 
 
 def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -85,7 +77,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "default: fused",
     )  # fmt: skip
     add_state_options(check)
-    check.set_defaults(run=_check)
+    check.set_defaults(run=partial(_check, check))
 
 
 def _add_rules(check: argparse.ArgumentParser) -> None:
@@ -135,10 +127,10 @@ def _add_mending(check: argparse.ArgumentParser) -> None:
 
 def _add_reports(check: argparse.ArgumentParser) -> None:
     reports = check.add_argument_group("reports")
-    reports.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    reports.add_argument("--format", choices=FORMATS, help="default: text")
     reports.add_argument(
         "-o", "--output", type=_path, metavar="FILE",
-        help="write the report to FILE, not to standard output",
+        help="write the report to FILE, not to standard output (- prints it)",
     )  # fmt: skip
     reports.add_argument(
         "--statistics", action="store_true", help="how often each rule found something, and no more"
@@ -169,7 +161,7 @@ def _add_files(check: argparse.ArgumentParser) -> None:
     cache.add_argument(
         "--no-cache", action="store_true",
         help="check files that have not changed since the last time as well, and remember nothing; "
-        f"also by the environment variable {_NO_CACHE}",
+        f"also by the environment variable {NO_CACHE}",
     )  # fmt: skip
     cache.add_argument(
         "--cache-dir", type=_path, metavar="DIR",
@@ -213,112 +205,27 @@ def _jobs(written: str) -> int:
     return int(written)
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    from protofix.commands.choosing import chosen_files
-    from protofix.linting.questions import Options, Questions
-    from protofix.runner import tasks_of
+def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    _refuse_what_would_be_ignored(parser, arguments)
+    from protofix.commands.checking import check_files
 
-    options = Options(
-        arguments.dialect,
-        Path(arguments.schema) if arguments.schema is not None else None,
-        arguments.target,
-        None if arguments.select is None else tuple(arguments.select),
-        tuple(arguments.ignore),
-        tuple(arguments.extend_select),
-        asked_of(arguments),
-        given_of(arguments),
-    )
-    questions = Questions(options)
-    known = known_of(arguments, questions)
-    paths, bare = chosen_files(arguments, questions)
-    stdin_name = arguments.stdin_filename
-    tasks = [*bare, *tasks_of(paths, questions, _stdin(), stdin_name, known)]
-    code = DONE
-    if arguments.fix or arguments.unsafe_fixes or arguments.diff:
-        from protofix.commands.fixing import mend
-
-        code, tasks = mend(tasks, arguments)
-        if arguments.diff:
-            return code
-    return max(code, _report(tasks, arguments, known, _cache_folder(arguments, questions)))
+    return check_files(arguments)
 
 
-def _stdin() -> Callable[[], bytes]:
-    """Standard input, which can be read once."""
-    read: list[bytes] = []
-
-    def data() -> bytes:
-        if not read:
-            read.append(stdin_bytes())
-        return read[0]
-
-    return data
-
-
-def _report(
-    tasks: Sequence[Task | Failed],
-    arguments: argparse.Namespace,
-    known: KnownOf,
-    cache_folder: Path | None,
-) -> int:
-    from protofix.linting.checking import Failed
-    from protofix.reports.findings.printing import Printer
-    from protofix.reports.terminal import with_progress
-    from protofix.runner import News, check_all
-
-    # Standard input that is mended goes to standard output.
-    mended = arguments.fix or arguments.unsafe_fixes
-    taken = mended and any(not isinstance(it, Failed) and it.path == "-" for it in tasks)
-    stream = sys.stderr if taken else sys.stdout
-    printer = Printer(
-        arguments.format, arguments.output, arguments.statistics, arguments.verbose, stream
-    )
-    news = News(tasks)
-    checked: list[Checked] = []
-    failed: list[str] = []  # why, for each file
-    results = check_all(tasks, arguments.jobs, cache_folder)
-    for found in with_progress(results, "checking", len(tasks)):
-        for result in found:
-            if isinstance(result, Failed):
-                if result.reason not in failed:  # One configuration may be that of many files.
-                    sys.stdout.flush()
-                    complain(result.reason)
-                failed.append(result.reason)
-                printer.take_failed(result)
-                continue
-            for failure in result.failures:
-                sys.stdout.flush()
-                complain(failure)
-            new = news.of(result)
-            if new is not None:
-                checked.append(unaccepted(new, known))
-                if not arguments.write_baseline:  # What is accepted is not reported.
-                    printer.take(checked[-1])
-    if arguments.write_baseline:
-        failed += [line for one in checked for line in one.failures]
-        return write_baseline(arguments.write_baseline, checked, failed)
-    printer.finish()
-    blobs = [one.blobs for one in checked]
-    if None not in blobs:  # Nobody knows what a file has that could not be read whole.
-        given = given_of(arguments)
-        refuse_unmade_given(given, sorted({blob for its in blobs for blob in its or ()}))
-    if failed or any(one.failures for one in checked):
-        return FAILED
-    # What is good to know stops no pipeline.
-    wrong = any(it.severity != "info" for one in checked for it in one.findings)
-    return FOUND if wrong and not arguments.exit_zero else DONE
+def _refuse_what_would_be_ignored(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace
+) -> None:
+    """End with an error for two options of which one would have nothing to do beside the other."""
+    for option, others in _LEAVES_NOTHING_TO.items():
+        for other in others:
+            if _is_given(arguments, option) and _is_given(arguments, other):
+                parser.error(f"argument {other}: not allowed with argument {option}")
+    if arguments.statistics and arguments.format in WHOLE:
+        format = f"--format {arguments.format}"
+        parser.error(f"argument --statistics: not allowed with argument {format}")
+    if arguments.stdin_filename is not None and "-" not in arguments.paths:
+        parser.error("argument --stdin-filename: not allowed without -, for standard input")
 
 
-def _cache_folder(arguments: argparse.Namespace, questions: Questions) -> Path | None:
-    """Where results are remembered: in the working folder, from which nets name their files.
-
-    A checkout then has its own, which goes with it and which CI can keep by its path.
-    """
-    if arguments.no_cache or os.environ.get(_NO_CACHE):
-        return None
-    if arguments.cache_dir:
-        return Path(arguments.cache_dir)
-    try:
-        return questions.cache_dir() or Path(CACHE_FOLDER)
-    except ConfigError:  # It is said of each file for which it holds.
-        return None
+def _is_given(arguments: argparse.Namespace, option: str) -> bool:
+    return getattr(arguments, option.strip("-").replace("-", "_")) not in (None, False)

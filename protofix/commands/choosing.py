@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from protofix.commands.common import complain
@@ -19,17 +20,37 @@ def chosen_files(
     """The files to check, and the folders that were named and have none.
 
     Whoever names such a folder has made a slip, or their configuration has. A hook that was given
-    nothing has not: the working folder, which is walked then, is only said to have none.
+    nothing has not: the working folder, which is walked then, is only said to have none. Raises
+    ValueError for a file that is to be written though it is read.
     """
     walked = walk(arguments.paths or ["."], questions.passes_over, not arguments.no_gitignore)
     files = walked.files
+    _refuse_what_is_read(files, arguments)
     if arguments.force_exclude:
-        files = [it for it in files if it == "-" or not questions.leaves_out(it)]
+        files = [it for it in files if not questions.leaves_out(_name_of(it, arguments))]
     if not arguments.paths:
         for it in walked.bare:
             complain(_reason(it))
         return files, []
     return files, [Failed(it.folder, _reason(it)) for it in walked.bare]
+
+
+def _refuse_what_is_read(files: list[str], arguments: argparse.Namespace) -> None:
+    """Raise ValueError for a file that is to be written though it is read, or is named twice."""
+    real = {os.path.realpath(it): it for it in files if it != "-"}
+    name = arguments.stdin_filename
+    if name is not None and os.path.realpath(name) in real:
+        raise ValueError(f"{name}: is given as a file and as the name of standard input: give one")
+    if arguments.baseline is not None:
+        real[os.path.realpath(arguments.baseline)] = arguments.baseline
+    for target in (arguments.output, arguments.write_baseline):
+        path = None if target in (None, "-") else real.get(os.path.realpath(target))
+        if path is not None:
+            raise ValueError(f"{target}: is {path}, which is read; write to another file")
+
+
+def _name_of(path: str, arguments: argparse.Namespace) -> str:
+    return (arguments.stdin_filename or path) if path == "-" else path
 
 
 def _reason(bare: Bare) -> str:

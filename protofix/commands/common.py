@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -16,8 +17,24 @@ DONE, FOUND, FAILED = 0, 1, 2
 def complain(message: str, code: int = FAILED) -> int:
     """Say in one line why something could not be done; give the exit code."""
     one_line = " ".join(message.split())
-    print(f"protofix: {one_line}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # There is nobody who would hear it.
+        print(f"protofix: {one_line}", file=sys.stderr)
     return code
+
+
+class Complaints:
+    """Says why something could not be done, the same once: many files may have one cause."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def say(self, message: str) -> int:
+        """Say it, behind what was printed so far; give the exit code."""
+        if message not in self._said:
+            self._said.add(message)
+            sys.stdout.flush()
+            complain(message)
+        return FAILED
 
 
 def positive(text: str) -> int:
@@ -70,10 +87,14 @@ def print_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def is_source(target: Path, path: str) -> bool:
+    """Whether a result goes into the place of its source, which must still be what was read."""
+    return path != "-" and target.resolve() == Path(path).resolve()
+
+
 def replace_file(target: Path, path: str, before: bytes, after: bytes) -> None:
     """Write a result; a file that replaces its source must still be what was read."""
-    onto_itself = path != "-" and target.resolve() == Path(path).resolve()
-    write_atomically(target, after, before if onto_itself else None)
+    write_atomically(target, after, before if is_source(target, path) else None)
 
 
 def say_written(stream: TextIO, paths: list[str], would_write: str = "") -> None:

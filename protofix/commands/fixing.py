@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from protofix.commands.common import DONE, FOUND, complain, print_bytes, replace_file
+from protofix.commands.common import DONE, FOUND, Complaints, print_bytes, replace_file
 from protofix.files import FileError
 from protofix.linting.checking import Failed
 from protofix.linting.fixing import Fixed
@@ -21,7 +22,7 @@ from protofix.textproto.diffs import unified_diff
 
 
 def mend(
-    tasks: Sequence[Task | Failed], arguments: argparse.Namespace
+    tasks: Sequence[Task | Failed], arguments: argparse.Namespace, complaints: Complaints
 ) -> tuple[int, list[Task | Failed]]:
     """Mend files, or with --diff show how; give the exit code, and what there is to check then.
 
@@ -30,45 +31,65 @@ def mend(
     code = DONE
     mended: Counter[str] = Counter()
     files = 0
+    outdated = 0
     after: list[Task | Failed] = []
-    results = fix_all(tasks, arguments.unsafe_fixes, arguments.jobs)
-    for task, fixed in zip(tasks, with_progress(results, "mending", len(tasks)), strict=True):
-        after.append(task)
-        if isinstance(task, Failed):
-            continue  # It is said when it is checked.
-        if isinstance(fixed, Failed):
-            after[-1] = fixed
-            continue
-        for failure in fixed.failures:
-            sys.stdout.flush()
-            code = complain(failure)
-        try:
-            _give_out(task, fixed, arguments)
-        except FileError as error:
-            after[-1] = Failed(task.path, str(error))
-            continue
-        mended += fixed.mended
-        files += fixed.before.text != fixed.after.text
-        if task.path == "-":
-            after[-1] = replace(task, data=fixed.after.to_bytes())
+    with closing(fix_all(tasks, arguments.unsafe_fixes, arguments.jobs)) as results:
+        for task, fixed in zip(tasks, with_progress(results, "mending", len(tasks)), strict=True):
+            after.append(_given_out(task, fixed, arguments.diff))
+            if isinstance(fixed, Failed):
+                continue
+            for failure in fixed.failures:
+                code = complaints.say(failure)
+            if isinstance(task, Task) and not isinstance(after[-1], Failed):
+                mended += fixed.mended
+                outdated += _outdated(task, fixed)
+                files += fixed.before.text != fixed.after.text
     sys.stdout.flush()
     _say(mended, files, arguments.diff)
-    if arguments.diff:
+    if outdated and not arguments.diff:
+        findings = counted(outdated, "accepted finding")
+        advice = "--write-baseline accepts what is there now"
+        said = f"the baseline does not know the lines of {findings} any more; {advice}"
+        write_line(sys.stderr, [(said, "")])
+    if arguments.diff:  # Otherwise it is said when the files are checked.
         for it in after:
             if isinstance(it, Failed):
-                code = complain(it.reason)
+                code = complaints.say(it.reason)
         code = code or (FOUND if files and not arguments.exit_zero else DONE)
     return code, after
 
 
-def _give_out(task: Task, fixed: Fixed, arguments: argparse.Namespace) -> None:
+def _given_out(task: Task | Failed, fixed: Fixed | Failed, dry: bool) -> Task | Failed:
+    """Write what became of a file, or in a `dry` run show it; give what is to be checked."""
+    if isinstance(task, Failed):
+        return task
+    if isinstance(fixed, Failed):
+        return fixed
     before, after = fixed.before, fixed.after
-    if arguments.diff:
+    if task.accepted is not None:
+        task = replace(task, accepted=fixed.accepted)
+    if dry:
         write_diff(sys.stdout, unified_diff(before.text, after.text, task.name))
-    elif task.path == "-":
+        return task
+    if task.path == "-":
         print_bytes(after.to_bytes())
-    elif before.text != after.text:
-        replace_file(Path(task.path), task.path, before.to_bytes(), after.to_bytes())
+        return replace(task, data=after.to_bytes())
+    if before.text != after.text:
+        try:
+            replace_file(Path(task.path), task.path, before.to_bytes(), after.to_bytes())
+        except FileError as error:
+            return Failed(task.name, str(error))
+    return task
+
+
+def _outdated(task: Task, fixed: Fixed) -> int:
+    """How many findings stay accepted of which a baseline does not know the lines as they are."""
+    if task.accepted is None:
+        return 0
+    source, findings = fixed.left.source, fixed.left.findings
+    unknown, _ = task.accepted.beyond(source, findings)
+    new, _ = fixed.accepted.beyond(source, findings)
+    return len(set(unknown) - set(new))
 
 
 def _say(mended: Counter[str], files: int, dry: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from protofix.commands.common import positive, print_bytes, replace_file, target_of
+from protofix.commands.common import is_source, positive, print_bytes, target_of
 from protofix.files import FileError, NewFile, files_written, refuse_other_content
 
 if TYPE_CHECKING:
@@ -83,14 +83,13 @@ def write_net(
         named = [arguments.source, arguments.h_data, *matrices]
         _refuse_as_target(target, [Path(path) for path in named if path], files)
     refuse_other_content(files, "move it away")
-    with files_written(files) as written:
-        done = [path.as_posix() for path in written]
+    net = []
+    if target is not None and (before != after or arguments.output is not None):
+        net = [NewFile(target, after, before if is_source(target, arguments.net) else None)]
+    with files_written([*files, *net]) as written:
         if target is None:
             print_bytes(after)
-        elif before != after or arguments.output is not None:
-            replace_file(target, arguments.net, before, after)
-            done.append(target.as_posix())
-    return done
+    return [file.path.as_posix() for file in (*files, *net) if file in net or file.path in written]
 
 
 def _refuse_as_target(target: Path, matrices: Sequence[Path], files: Sequence[NewFile]) -> None:

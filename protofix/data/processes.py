@@ -9,9 +9,11 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+
+from protofix.interrupts import ENDING
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -53,7 +55,9 @@ def in_processes(
 
     context = multiprocessing.get_context("spawn")
     ear, mouth = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, _begin, (ear,))
+    # Python starts one more process here, which clears up at the end and must live until then.
+    with _blocked(ENDING):
+        pool = ProcessPoolExecutor(workers, context, _begin, (ear,))
     waiting: deque[Future[_Result]] = deque()
     remaining = iter(tasks)
     finished = False
@@ -98,22 +102,34 @@ def _end_with(ear: Connection) -> None:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C back for a moment, and for good from the processes that are started in it."""
-    handler = signal.getsignal(signal.SIGINT)
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or handler in (None, signal.SIG_IGN):
-        yield  # It is another thread's, or nobody's.
+    """Keep signals to end back for a moment, Ctrl-C for good from processes started in it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # They are another thread's.
         return
+    handlers = {it: signal.getsignal(it) for it in (signal.SIGINT, *ENDING)}
+    handled = {number: handler for number, handler in handlers.items() if callable(handler)}
     kept: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, frame: kept.append(number))
-    can_block = hasattr(signal, "pthread_sigmask")
-    # A process inherits what is blocked. Here other threads may receive the signal all the same.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_block else set()
+    for number in handled:
+        signal.signal(number, lambda number, frame: kept.append(number))
+    try:
+        # Here other threads may receive the signal all the same.
+        with _blocked([signal.SIGINT] if signal.SIGINT in handled else []):
+            yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
+    if kept:
+        signal.raise_signal(kept[0])
+
+
+@contextmanager
+def _blocked(numbers: Sequence[int]) -> Iterator[None]:
+    """Keep signals from this thread for a moment, and for good from processes started in it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:
-        if can_block:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        signal.signal(signal.SIGINT, handler)
-    if kept:
-        signal.raise_signal(signal.SIGINT)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

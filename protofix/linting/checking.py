@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from caffe_proto import AUTO
 from protofix.files import FileError, read_bytes, source_of_bytes
@@ -23,6 +23,8 @@ from protofix.rulebook.registry import ON, run_rules
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
+
+_Result = TypeVar("_Result")
 
 # A mistake after which nothing can be said of a file: it could not be read as a text.
 _UNREADABLE = "depth"
@@ -166,26 +168,26 @@ def check_file(
         nets = context.nets
         return checked_of(context, question)
 
-    yield _guarded(name or path, itself, named=path == "-")
+    yield guarded(name or path, itself, named=path == "-")
     for net in nets:
         if net.path is not None:
             of_net = replace(question, asked=net.states(question.asked))
             check = partial(_check_net, str(net.path), of_net, recent)
-            yield _guarded(str(net.path), check, named=True)
+            yield guarded(str(net.path), check, named=True)
 
 
 def _check_net(path: str, question: Question, recent: Recent) -> Checked:
     return checked_of(recent.context(read_bytes(Path(path)), path, question), question)
 
 
-def _guarded(path: str, check: Callable[[], Checked], named: bool = False) -> Checked | Failed:
-    """Check a file, and say in a line why that could not be done.
+def guarded(path: str, work: Callable[[], _Result], named: bool = False) -> _Result | Failed:
+    """Do some work on a file, or say in a line why that could not be done.
 
     `named` is one that was not found on a walk, but that a solver names, or that is on standard
     input.
     """
     try:
-        return check()
+        return work()
     except FileError as error:
         if os.path.isdir(path) and not named:
             # Folders are walked; one that comes this far could not be.

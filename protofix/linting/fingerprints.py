@@ -15,7 +15,7 @@ from protofix.linting.baseline import line_of, path_from
 from protofix.rulebook.findings import Checked, Finding
 
 
-class Known(NamedTuple):
+class Fingerprinted(NamedTuple):
     """A finding, where it was found, and its fingerprint, which no other finding of the run has.
 
     `path` is as `path_in` gives it.
@@ -33,7 +33,7 @@ def path_in(root: str, path: str) -> str:
     return os.path.realpath(path) if found.startswith("../") else found
 
 
-def fingerprints(root: str, checked: Iterable[Checked]) -> Iterator[Known]:
+def fingerprints(root: str, checked: Iterable[Checked]) -> Iterator[Fingerprinted]:
     """All findings of a run with their fingerprints, in their order."""
     from hashlib import sha256
 
@@ -45,4 +45,4 @@ def fingerprints(root: str, checked: Iterable[Checked]) -> Iterator[Known]:
             words = "\0".join((*key, str(times[key])))
             times[key] += 1
             digest = sha256(words.encode("utf-8", "surrogateescape")).hexdigest()
-            yield Known(one, finding, path, digest[:32])
+            yield Fingerprinted(one, finding, path, digest[:32])

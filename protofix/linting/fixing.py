@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
+from protofix.linting.baseline import NOTHING, Acceptance
 from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of
 from protofix.rulebook.findings import Checked, Finding, Fix
 from protofix.textproto.edits import Edit, apply_edits
@@ -24,7 +25,8 @@ _MOST_ROUNDS = 20
 class Fixed:
     """A text before and after, how many findings of each rule were mended, and what is left.
 
-    `left` are findings of the text as it is now. `failures` are mistakes of ours, a line each:
+    `left` are findings of the text as it is now; what was `accepted` of it as it was read stays so,
+    wherever it stands now. `failures` are mistakes of ours, a line each:
     fixes that would have broken the text, or that undo each other.
     """
 
@@ -32,6 +34,7 @@ class Fixed:
     after: Source
     mended: Counter[str]
     left: Checked
+    accepted: Acceptance
     failures: tuple[str, ...]
 
 
@@ -39,46 +42,48 @@ def fix_source(
     source: Source,
     question: Question = EVERYTHING,
     unsafe: bool = False,
-    wanted: Callable[[Checked], Sequence[Finding]] = lambda checked: checked.findings,
+    accepted: Acceptance = NOTHING,
 ) -> Fixed:
     """Make every safe fix of a text, and with `unsafe` all.
 
-    `wanted` says which findings are to be mended. Raises `FileError` for a text nested beyond all
-    sense.
+    Findings that are accepted in the text as it is are not mended. Raises `FileError` for a text
+    nested beyond all sense.
     """
     mended: Counter[str] = Counter()
     context = context_of(source, question)
     checked = checked_of(context, question)
+    accepted = accepted.settled(source, checked.findings)
     seen = {source.text}
     given_up: set[tuple[str, str]] = set()
     for _ in range(_MOST_ROUNDS):
         before = checked.source
         findings = [
             it
-            for it in wanted(checked)
+            for it in accepted.beyond(before, checked.findings)[0]
             if it.fix and (unsafe or it.fix.safe) and (it.code, it.message) not in given_up
         ]
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
-            return Fixed(source, before, mended, checked, ())
+            return Fixed(source, before, mended, checked, accepted, ())
         made, after = _readable(context.document, taken)
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
         given_up |= {(it.code, it.message) for it in left_out}
         if left_out and not context.document.diagnoses:
             said = _failure(before, left_out, "break the text")
-            return Fixed(source, before, mended, checked, (said,))
+            return Fixed(source, before, mended, checked, accepted, (said,))
         if not made:
             continue
         if after.text in seen:
             said = _failure(before, done, "do not settle")
-            return Fixed(source, before, mended, checked, (said,))
+            return Fixed(source, before, mended, checked, accepted, (said,))
         seen.add(after.text)
         mended.update(it.code for it in done)
+        accepted = accepted.after(_edits(made))
         context = question.context(after)
         checked = checked_of(context, question)
     said = _failure(checked.source, findings, "do not settle")
-    return Fixed(source, checked.source, mended, checked, (said,))
+    return Fixed(source, checked.source, mended, checked, accepted, (said,))
 
 
 def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
@@ -101,8 +106,11 @@ def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
 
 
 def _after(before: Document, fixes: Set[Fix]) -> Document:
-    edits = [edit for fix in fixes for edit in fix.edits]
-    return read(Source(apply_edits(before.text, edits), before.source.path))
+    return read(Source(apply_edits(before.text, _edits(fixes)), before.source.path))
+
+
+def _edits(fixes: Set[Fix]) -> list[Edit]:
+    return [edit for fix in fixes for edit in fix.edits]
 
 
 def _failure(source: Source, made: Iterable[Finding], what: str) -> str:

@@ -21,7 +21,7 @@ from protofix.rulebook.registry import NAMES, ON
 from protofix.rulebook.selectors import chosen_codes
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Baseline, Known
+    from protofix.linting.baseline import Acceptance, Baseline
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Questions:
         config = self._excluding(path)
         return config is not None and _name(config.exclude, config, path)
 
-    def known(self, path: str) -> Known | None:
+    def accepted(self, path: str) -> Acceptance | None:
         """What the baseline that is configured for a file accepts of it; None without one.
 
         Raises BaselineError if it cannot be read.

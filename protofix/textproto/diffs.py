@@ -45,7 +45,8 @@ def unified_diff(before: str, after: str, path: str) -> str:
     old, new = _lines(before), _lines(after)
     if old == new:
         return ""
-    name = path.lstrip("/")
+    # A tab ends a name with blanks in it; without one, patch takes the first word alone.
+    name = path.lstrip("/") + ("\t" if " " in path else "")
     parts = [f"--- a/{name}\n", f"+++ b/{name}\n"]
     for group in _Windowed(old, new).get_grouped_opcodes(_CONTEXT):
         (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,6 +63,40 @@ def test_a_diff_writes_nothing(net: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs patch")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    {
+        "net.prototxt": CHAIN,
+        "a net.prototxt": CHAIN,
+        "windows.prototxt": CHAIN.replace("\n", "\r\n"),
+        "no end.prototxt": CHAIN.rstrip("\n"),
+        "mark.prototxt": "\ufeff" + CHAIN,
+        "latin.prototxt": "# Gr\udcfc\udcdfe\n" + CHAIN,
+    }.items(),
+)
+def test_patch_makes_of_the_diff_what_fix_writes(
+    name: str, text: str, net: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    net.unlink()
+    data = text.encode("utf-8", "surrogateescape")
+    Path(name).write_bytes(data)
+    assert main(["check", "--diff", "."]) == 1
+    diff = capfdbinary.readouterr().out
+    subprocess.run(["patch", "-p1", "--binary", "--silent"], input=diff, check=True)
+    patched = Path(name).read_bytes()
+    Path(name).write_bytes(data)
+    assert main(["check", "--fix", "."]) == 0
+    assert Path(name).read_bytes() == patched != data
+
+
+def test_a_link_stays_a_link(net: Path) -> None:
+    (net.parent / "link.prototxt").symlink_to("net.prototxt")
+    assert main(["check", "--fix", "link.prototxt", "net.prototxt"]) == 0
+    assert (net.parent / "link.prototxt").is_symlink()
+    assert net.read_text() == FUSED
+
+
 def test_an_unsafe_fix_is_made_only_if_asked_for(
     net: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,13 +122,55 @@ def test_standard_input_is_given_back_mended(
     assert net.read_text() == CHAIN
 
 
+SOLVER = 'net: "%s"\nbase_lr: 0.1\nlr_policy: "fixed"\nmax_iter: 9\n'
+
+
 def test_the_net_that_a_solver_names_is_mended_only_if_named(net: Path) -> None:
-    solver = net.parent / "solver.prototxt"
-    solver.write_text('net: "net.prototxt"\nbase_lr: 0.1\nlr_policy: "fixed"\nmax_iter: 9\n')
+    (net.parent / "solver.prototxt").write_text(SOLVER % "net.prototxt")
     main(["check", "--fix", "solver.prototxt"])
     assert net.read_text() == CHAIN
     main(["check", "--fix", "solver.prototxt", "net.prototxt"])
     assert net.read_text() == FUSED
+
+
+# What is named, and what is said of what can be mended: other.prototxt is named by a solver alone.
+ADVICE = {
+    "a solver": (
+        ["solver.prototxt"],
+        "1 marked [*] for --fix once other/net.prototxt is named as well",
+    ),
+    "solvers of two nets": (
+        ["solver.prototxt", "solver2.prototxt"],
+        "1 marked [*] for --fix and 1 marked [**] for --unsafe-fixes once other/net.prototxt and "
+        "other/net2.prototxt are named as well",
+    ),
+    "a solver and another net": (
+        ["net.prototxt", "solver.prototxt"],
+        "1 marked [*] for --fix; 1 marked [*] for --fix once other/net.prototxt is named as well",
+    ),
+    "a solver and its net": (["solver.prototxt", "other/net.prototxt"], "1 marked [*] for --fix"),
+    "its net by another path": (
+        ["solver.prototxt", "other/../other/net.prototxt"],
+        "1 marked [*] for --fix",
+    ),
+    "all": (["."], "2 marked [*] for --fix; 1 marked [**] for --unsafe-fixes"),
+}
+
+
+@pytest.mark.parametrize("case", ADVICE)
+def test_who_is_told_of_fixes_is_told_what_to_name(
+    case: str, net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths, advice = ADVICE[case]
+    other = net.parent / "other"
+    other.mkdir()
+    (other / "net.prototxt").write_text(CHAIN)
+    (other / "net2.prototxt").write_text(MEANT_FOR_TODAY)
+    (net.parent / "solver.prototxt").write_text(SOLVER % "other/net.prototxt")
+    (net.parent / "solver2.prototxt").write_text(SOLVER % "other/net2.prototxt")
+    main(["check", *paths])
+    *_, said = capsys.readouterr().err.splitlines()
+    assert f"; {advice}; " in said.partition(" files")[2]
 
 
 def test_the_mode_and_the_bytes_of_a_file_stay(net: Path) -> None:

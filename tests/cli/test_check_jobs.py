@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -150,14 +151,25 @@ def _is_gone(pid: int) -> bool:
     return False
 
 
+ENDS = [
+    # Ctrl-C and a terminal that closes send it to all processes, `kill` to one.
+    (os.killpg, signal.SIGINT, 130, "protofix: interrupted\n"),
+    (os.killpg, getattr(signal, "SIGHUP", None), 129, ""),
+    (os.kill, signal.SIGTERM, 143, ""),
+]
+
+
 @needs_proc
-def test_ctrl_c_ends_all_processes_in_one_line(folder: Path) -> None:
+@pytest.mark.parametrize(("send", "number", "code", "said"), ENDS)
+def test_a_signal_ends_all_processes_in_one_line(
+    send: Callable[[int, int], None], number: int, code: int, said: str, folder: Path
+) -> None:
     (folder / "07.prototxt").unlink()
     run = _start(folder)
     workers = _workers_of(run.pid)
-    os.killpg(run.pid, signal.SIGINT)
+    send(run.pid, number)
     _, err = run.communicate(timeout=60)
-    assert (run.returncode, err) == (130, "protofix: interrupted\n")
+    assert (run.returncode, err) == (code, said)
     assert all(map(_is_gone, workers))
 
 

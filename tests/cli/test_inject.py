@@ -7,13 +7,14 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from data_writers import datum, write_lmdb
 from shared_data import ROOT
 
 from protofix.cli import main
-from protofix.files import FileError
+from protofix.files import FileError, write_atomically
 
 CASE = ROOT / "fixtures" / "inject" / "source"
 BEFORE = (CASE / "before.prototxt").read_text()
@@ -118,11 +119,13 @@ def test_what_a_list_names_is_said_if_it_is_another(
 def test_what_ends_the_writing_leaves_no_file_beside_the_net(
     error: type[BaseException], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*arguments: object) -> None:
-        assert (folder / "H.binaryproto").exists()
-        raise error
+    def interrupted(path: Path, *arguments: Any) -> None:
+        if path.name == "net.prototxt":
+            assert (folder / "H.binaryproto").exists()
+            raise error
+        write_atomically(path, *arguments)
 
-    monkeypatch.setattr("protofix.commands.ways.replace_file", interrupted)
+    monkeypatch.setattr("protofix.files.write_atomically", interrupted)
     main(["inject", "net.prototxt", "--source", "H.csv", "--in-place"])
     assert sorted(path.name for path in folder.iterdir()) == ["H.csv", "net.prototxt"]
 

@@ -78,6 +78,78 @@ def test_what_is_accepted_is_not_mended(folder: Path) -> None:
     assert net.read_text() == "layer { type: 'Input' top: 'a' }\n"
 
 
+FIELD = "layer { name: 'x' type: 'Input' top: 'x' nmae: 'b' }"
+TYPE = "layer { name: 'x' type: 'Sofmax' bottom: 'x' top: 'x' }"
+OLD = "layers { name: 'x' type: DATA top: 'x' nmae: 'b' }"
+UNUSED = "  # protofix: ignore[PF303]"
+
+# What is accepted, in a file, and what becomes of it: other fixes change the lines that it is on.
+MENDED_BESIDE = {
+    "it has no fix": ("PF101", FIELD + UNUSED, FIELD),
+    "it has one": ("PF109", TYPE + UNUSED, TYPE),
+    "on two lines": ("PF109", f"{TYPE}{UNUSED}\n{TYPE}{UNUSED}", f"{TYPE}\n{TYPE}"),
+    "lines before it go": ("PF109", f"# protofix: ignore-file[PF303]\n{TYPE}{UNUSED}", TYPE),
+    "it is within what is rewritten": (
+        "PF101",
+        OLD,
+        "layer { name: 'x' type: 'Data' top: 'x' nmae: 'b' }",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MENDED_BESIDE)
+def test_what_is_accepted_stays_so_while_its_line_is_mended(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text, mended = MENDED_BESIDE[case]
+    rules = ["--select", f"{code},PF203,PF303,PF902"]
+    net = folder / "nets" / "a.prototxt"
+    net.write_text(text + "\n")
+    main(["check", "--write-baseline", "base.json", "--select", code, "nets"])
+    capsys.readouterr()
+    known = ["check", "--baseline", "base.json", *rules, "--format", "json"]
+    assert main([*known, "--unsafe-fixes", "nets"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == []
+    assert net.read_text() == mended + "\n"
+    lines = mended.count("\n") + 1
+    findings = "1 accepted finding" if lines == 1 else f"{lines} accepted findings"
+    assert (
+        f"the baseline does not know the lines of {findings} any more; "
+        "--write-baseline accepts what is there now\n"
+    ) in err
+    assert main([*known, "nets"]) == 1  # The next run knows its lines by the baseline alone.
+
+
+def test_a_line_that_no_fix_changes_is_known_the_next_time(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = folder / "nets" / "a.prototxt"
+    net.write_text(TYPE + "\n")
+    main(["check", "--write-baseline", "base.json", "nets"])
+    net.write_text(f"# protofix: ignore-file[PF303]\n{TYPE}\n")
+    capsys.readouterr()
+    for options in (["--fix"], []):
+        assert main(["check", "--baseline", "base.json", *options, "nets"]) == 0
+        assert "any more" not in capsys.readouterr().err
+    assert net.read_text() == TYPE + "\n"
+
+
+def test_a_net_that_a_solver_names_uses_up_what_is_accepted_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "nets" / "solver.prototxt").write_text(
+        "net: 'a.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: 9\n"
+    )
+    main(["check", "--write-baseline", "base.json", "nets"])
+    (folder / "nets" / "a.prototxt").write_text(ONE + ONE.replace("'a'", "'x'"))
+    for options in ([], ["--fix"]):
+        capsys.readouterr()
+        known = ["check", "--baseline", "base.json", "--format", "json", *options]
+        assert main([*known, "nets/solver.prototxt", "nets/a.prototxt"]) == 1
+        assert [line for _, line in found(capsys)] == [2]
+
+
 NO_BASELINE = {
     "is not there": (None, "base.json: cannot be read: No such file or directory"),
     "no JSON": (

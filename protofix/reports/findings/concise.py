@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from protofix.net.kinds import KIND_NAMES
-from protofix.net.names import counted
+from protofix.net.names import counted, in_words
 from protofix.reports.terminal import Line
 from protofix.rulebook.findings import Checked, Finding, Severity
 from protofix.textproto.source import Source
@@ -50,14 +50,12 @@ def summary(run: Run) -> str:
     files = sum(1 for one in checked if one.findings)
     parts = []
     if findings:
-        marks = Counter(map(mark_of, findings))
         severities = Counter(finding.severity for finding in findings)
         found = ", ".join(_of_severity(it, severities[it]) for it in COLOURS if severities[it])
         parts.append(f"{found} in {files} of {counted(len(checked), 'file')}")
-        if marks["*"]:
-            parts.append(f"{marks['*']} marked [*] for --fix")
-        if marks["**"]:
-            parts.append(f"{marks['**']} marked [**] for --unsafe-fixes")
+        given = [one for one in checked if one.source.path not in run.only_read]
+        parts += _marked(given)
+        parts += _marked_in_only_read([one for one in checked if one.source.path in run.only_read])
     elif checked or not failed:
         parts.append(f"{counted(len(checked), 'file')} checked, nothing found")
     if failed:
@@ -65,6 +63,24 @@ def summary(run: Run) -> str:
     if checked:
         parts.append(_dialects(checked))
     return "; ".join(parts)
+
+
+def _marked(checked: Sequence[Checked]) -> Iterator[str]:
+    """How many findings are mended by which option."""
+    marks = Counter(mark_of(finding) for one in checked for finding in one.findings)
+    if marks["*"]:
+        yield f"{marks['*']} marked [*] for --fix"
+    if marks["**"]:
+        yield f"{marks['**']} marked [**] for --unsafe-fixes"
+
+
+def _marked_in_only_read(checked: Sequence[Checked]) -> Iterator[str]:
+    """How many findings are mended by which option once the nets that solvers name are given."""
+    marked = " and ".join(_marked(checked))
+    if marked:
+        names = [one.source.path for one in checked if any(it.fix for it in one.findings)]
+        are = "is" if len(names) == 1 else "are"
+        yield f"{marked} once {in_words(names)} {are} named as well"
 
 
 def _of_severity(severity: Severity, number: int) -> str:

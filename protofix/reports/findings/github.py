@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from protofix.linting.fingerprints import Known
+from protofix.linting.fingerprints import Fingerprinted
 from protofix.reports.findings.concise import text_line
 from protofix.reports.findings.run import Run
 from protofix.reports.terminal import printable
@@ -15,10 +15,10 @@ _COMMANDS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "in
 
 def report(run: Run) -> str:
     """A command a line, for each finding and for each thing that went wrong."""
-    return "\n".join([*map(_of_finding, run.known()), *_of_failures(run)])
+    return "\n".join([*map(_of_finding, run.fingerprinted()), *_of_failures(run)])
 
 
-def _of_finding(known: Known) -> str:
+def _of_finding(known: Fingerprinted) -> str:
     source, finding = known.checked.source, known.finding
     line, column = source.position(finding.start)
     end_line, end_column = source.position(finding.end)

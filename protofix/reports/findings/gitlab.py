@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from protofix.linting.fingerprints import Known
+from protofix.linting.fingerprints import Fingerprinted
 from protofix.reports.findings.run import Failure, Run
 from protofix.reports.terminal import printable
 from protofix.rulebook.findings import Severity
@@ -17,12 +17,12 @@ _SEVERITIES: Mapping[Severity, str] = {"error": "major", "warning": "minor", "in
 
 def report(run: Run) -> str:
     """A list of findings, and of what went wrong, which would be missed otherwise."""
-    records = [*map(_of_finding, run.known()), *map(_of_failure, run.failures())]
+    records = [*map(_of_finding, run.fingerprinted()), *map(_of_failure, run.failures())]
     # Plain ASCII: bytes of a file that were not UTF-8 could not be printed otherwise.
     return json.dumps(records, indent=2)
 
 
-def _of_finding(known: Known) -> dict[str, Any]:
+def _of_finding(known: Fingerprinted) -> dict[str, Any]:
     source, finding = known.checked.source, known.finding
     return {
         "description": f"{finding.code} {finding.rule}: {printable(finding.message)}",

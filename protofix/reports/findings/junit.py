@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from protofix.linting.fingerprints import Known, path_in
+from protofix.linting.fingerprints import Fingerprinted, path_in
 from protofix.reports.findings.concise import text_line
 from protofix.reports.findings.run import Run
 from protofix.reports.terminal import printable
@@ -25,7 +25,7 @@ def report(run: Run) -> str:
     suites: dict[str, list[TestCase]] = defaultdict(list)
     for one in run.checked:
         suites[path_in(root, one.source.path)] = []
-    for known in run.known():
+    for known in run.fingerprinted():
         suites[known.path].append(_of_finding(known))
     for failure in run.failures():
         error = Error(printable(failure.reason), "not checked")
@@ -42,7 +42,7 @@ def report(run: Run) -> str:
     return written.decode()
 
 
-def _of_finding(known: Known) -> TestCase:
+def _of_finding(known: Fingerprinted) -> TestCase:
     from junitparser import Failure
 
     source, finding = known.checked.source, known.finding

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from protofix.linting.checking import Failed
-from protofix.linting.fingerprints import Known, fingerprints, path_in
+from protofix.linting.fingerprints import Fingerprinted, fingerprints, path_in
 from protofix.linting.walking import repository_folders
 from protofix.rulebook.findings import Checked
 
@@ -25,10 +25,20 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """All that a run checked, and what it could not check."""
+    """All that a run checked, and what it could not check.
+
+    `only_read` are the paths of nets that it was not given, but that solvers name: it mends none of
+    them.
+    """
 
     checked: tuple[Checked, ...] = ()
     failed: tuple[Failed, ...] = ()
+    only_read: frozenset[str] = frozenset()
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether not every file could be checked, or not by every rule."""
+        return bool(self.failed) or any(one.failures for one in self.checked)
 
     @property
     def root(self) -> str:
@@ -39,7 +49,7 @@ class Run:
         here = os.getcwd()
         return (repository_folders(here) or [here])[-1]
 
-    def known(self) -> Iterator[Known]:
+    def fingerprinted(self) -> Iterator[Fingerprinted]:
         """All findings, each with its file's path from the root and its fingerprint."""
         return fingerprints(self.root, self.checked)
 
@@ -48,3 +58,11 @@ class Run:
         said = [(it.path, it.reason) for it in self.failed]
         said += [(one.source.path, line) for one in self.checked for line in one.failures]
         return [Failure(path_in(self.root, path), reason) for path, reason in said]
+
+
+def run_of(results: Iterable[Checked | Failed], given: Collection[str]) -> Run:
+    """A run of what was found in its files, in their order; it was `given` files of these names."""
+    its = list(results)
+    checked = tuple(it for it in its if isinstance(it, Checked))
+    failed = tuple(it for it in its if isinstance(it, Failed))
+    return Run(checked, failed, frozenset(one.source.path for one in checked) - frozenset(given))

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from protofix import __version__
-from protofix.linting.fingerprints import Known
+from protofix.linting.fingerprints import Fingerprinted
 from protofix.reports.findings.run import Failure, Run
+from protofix.reports.rules.manual import manual_of
 from protofix.reports.rules.page import page
 from protofix.reports.terminal import printable
 from protofix.rulebook.findings import Fix, Severity
@@ -35,7 +36,7 @@ _Object = dict[str, Any]
 
 def report(run: Run) -> str:
     """A log of one run: the rules that found something, what they found, and what went wrong."""
-    known = list(run.known())
+    known = list(run.fingerprinted())
     codes = sorted({it.finding.code for it in known})
     failures = run.failures()
     log = {
@@ -84,12 +85,12 @@ def _manuals_address() -> str | None:
 
 
 def _descriptor(rule: Rule, manuals: str | None) -> _Object:
-    title, _, _ = rule.manual.strip().partition("\n\n")
+    title = manual_of(rule).title
     found: _Object = {
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
-        "shortDescription": _text(" ".join(title.split())),
-        "fullDescription": _text(" ".join(title.split())),
+        "shortDescription": _text(title),
+        "fullDescription": _text(title),
         "help": {"text": rule.manual.strip(), "markdown": page(rule)},
         "defaultConfiguration": {"level": _LEVELS[rule.severity], "enabled": rule.on},
         "properties": {"tags": ["caffe", rule.name]},
@@ -111,7 +112,7 @@ def _invocation(failures: Iterable[Failure]) -> _Object:
     return {"executionSuccessful": not notes, "toolExecutionNotifications": notes}
 
 
-def _result(known: Known, rule: int) -> _Object:
+def _result(known: Fingerprinted, rule: int) -> _Object:
     source, finding = known.checked.source, known.finding
     place = {
         "artifactLocation": _artifact(known.path),
