@@ -60,6 +60,24 @@ def is_literal(text: str) -> bool:
     return True
 
 
+def mapping_of(text: str) -> dict[object, object] | None:
+    """What a JSON object or the literal of a dict holds; None if a text is neither."""
+    for reader in (json.loads, _value_of):
+        try:
+            value = reader(text)
+        except _UNREADABLE:
+            continue
+        if isinstance(value, dict):
+            return value
+    return None
+
+
+def with_entry(text: str, key: str, value: int) -> str:
+    """The text of a mapping with one more entry, or another value of it, in the same format."""
+    entries = (mapping_of(text) or {}) | {key: value}
+    return json.dumps(entries) if is_json(text) else repr(entries)
+
+
 def as_json(text: str) -> str | None:
     """A Python literal as JSON, with its tuples as lists; None if JSON has nothing like it."""
     try:

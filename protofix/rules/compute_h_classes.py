@@ -22,10 +22,9 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.infogain.given_by import compute_h_params, given_by
+from protofix.infogain.given_by import compute_h_of
 from protofix.infogain.losses import infogain_losses, scored_classes
 from protofix.net.layers import Layer
-from protofix.net.param_strs import as_json
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
@@ -40,17 +39,11 @@ TYPES = ("InfogainLoss",)
 def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the `param_str`."""
     for loss in view.kept(infogain_losses(view.net)):
-        for given in dict.fromkeys(given_by(loss, graph) for graph, _ in view.keeping(loss)):
-            if given is None or given.way != "compute-h":
-                continue
-            at = given.written("param_str")
-            # The ComputeH of the web evaluates a Python literal.
-            params = compute_h_params(as_json(at.value) or at.value) if at else None
-            if at is None or params is None:
-                continue
+        for maker in compute_h_of(view, loss):
             for scores, classes in scored_classes(view, loss).items():
-                if classes != params.classes:
-                    yield Hit(at.start, at.end, _said(loss, given.layer, scores, classes))
+                if classes != maker.params.classes:
+                    said = _said(loss, maker.layer, scores, classes)
+                    yield Hit(maker.written.start, maker.written.end, said)
 
 
 def _said(loss: Layer, maker: Layer, scores: str, classes: int) -> str:

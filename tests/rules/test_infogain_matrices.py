@@ -235,8 +235,20 @@ def test_classes_of_compute_h(param_str: str, folder: Path) -> None:
 IGNORING = "loss_param { ignore_label: 255 }"
 
 
-def test_a_label_that_compute_h_counts(folder: Path) -> None:
-    before = computed("""'{"classes": 3}'""", IGNORING)
-    after = computed("""'{"classes": 3, "ignore_label": 255}'""", IGNORING)
+# What ComputeH is told, and what it is to be told.
+COUNTING = {
+    """'{"classes": 3}'""": """'{"classes": 3, "ignore_label": 255}'""",
+    """'{"n_classes": 3, "ignore_label": 0}'""": """'{"n_classes": 3, "ignore_label": 255}'""",
+    # As the literal of a dict, which the ComputeH of the web evaluates.
+    '''"{'n_classes': 3}"''': '''"{'n_classes': 3, 'ignore_label': 255}"''',
+    '''"{'n_classes': 3, 'on': True}"''': (
+        '''"{'n_classes': 3, 'on': True, 'ignore_label': 255}"'''
+    ),
+}
+
+
+@pytest.mark.parametrize("param_str", COUNTING)
+def test_a_label_that_compute_h_counts(param_str: str, folder: Path) -> None:
+    before, after = computed(param_str, IGNORING), computed(COUNTING[param_str], IGNORING)
     assert mended(before, "PF505", safe=False) == after
-    assert not findings_of(computed("""'{"classes": 3}'"""), "PF505")
+    assert not findings_of(computed(param_str), "PF505")
