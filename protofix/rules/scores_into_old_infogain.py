@@ -41,6 +41,7 @@ from protofix.textproto.tree import Document
 CODE = "PF413"
 NAME = "scores-into-old-infogain"
 SEVERITY = "error"
+FIXES = ("unsafe",)
 MEETS = "never"
 TYPES = ("InfogainLoss",)
 
