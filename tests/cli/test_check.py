@@ -192,7 +192,11 @@ FINDINGS = {
     "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' top: 'y' top: 'H' } "
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
     "top: 'l' infogain_loss_param { source: 'H' } }": ["PF410"],
-    f"{FED} {LOSS[:-1]} loss_param {{ normalization: FULL normalize: true }} }}": ["PF411"],
+    f"{FED} layer {{ type: 'EuclideanLoss' bottom: 'x' bottom: 'x' top: 'l' "
+    "loss_param { normalization: FULL } }": ["PF411"],
+    f"{FED} {LOSS} layer {{ type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'a' "
+    "loss_param { ignore_label: 255 } }": ["PF415"],
+    f"{FED} {LOSS[:-1]} loss_param {{ normalization: FULL normalize: true }} }}": ["PF416"],
     f"{FED} {LOSS[:-1]} loss_param {{ ignore_label: 255 }} }} "
     "layer { type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'a' }": ["PF412"],
     f"{FED} {LOSS} layer {{ type: 'TanH' bottom: 'x' top: 'dead' }}": ["PF321"],
