@@ -27,7 +27,7 @@ from protofix.infogain.losses import infogain_losses
 from protofix.net.param_strs import with_entry
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rulebook.context import Context
+from protofix.rulebook.checks import of_nets, on_target
 from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import encode_string
@@ -39,14 +39,8 @@ SEVERITY = "warning"
 TYPES = ("InfogainLoss",)
 
 
-def check(context: Context) -> Iterator[Hit]:
-    """Say it at the `param_str`; the loss of before April 2017 ignores no label."""
-    if context.target == "fused":
-        for view in context.views:
-            yield from _check(view)
-
-
 def _check(view: NetView) -> Iterator[Hit]:
+    """Say it at the `param_str`; the loss of before April 2017 ignores no label."""
     for loss in view.kept(infogain_losses(view.net)):
         ignored = loss.values("loss_param").integer("ignore_label")
         if ignored is None:
@@ -65,3 +59,6 @@ def _fix(at: Scalar, ignored: int) -> Fix:
     params = with_entry(at.value, "ignore_label", ignored)
     edit = Edit(at.start, at.end, encode_string(params, '"' if "'" in params else "'"))
     return Fix(f"ignore the label {ignored} there as well", (edit,), safe=False)
+
+
+check = on_target("fused", of_nets(_check))
