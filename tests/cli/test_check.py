@@ -192,7 +192,7 @@ FINDINGS = {
     "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' top: 'y' top: 'H' } "
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
     "top: 'l' infogain_loss_param { source: 'H' } }": ["PF410"],
-    f"{FED} layer {{ type: 'EuclideanLoss' bottom: 'x' bottom: 'x' top: 'l' "
+    f"{FED} layer {{ type: 'HingeLoss' bottom: 'x' bottom: 'y' top: 'l' "
     "loss_param { normalization: FULL } }": ["PF411"],
     f"{FED} {LOSS} layer {{ type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'a' "
     "loss_param { ignore_label: 255 } }": ["PF415"],
