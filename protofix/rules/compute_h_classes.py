@@ -27,7 +27,7 @@ from protofix.infogain.losses import infogain_losses, scored_classes
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rulebook.checks import of_nets
+from protofix.rulebook.context import Context, Target
 from protofix.rulebook.findings import Hit
 
 CODE = "PF504"
@@ -36,11 +36,17 @@ SEVERITY = "error"
 TYPES = ("InfogainLoss",)
 
 
-def _check(view: NetView) -> Iterator[Hit]:
+def check(context: Context) -> Iterator[Hit]:
     """Say it at the `param_str`."""
+    for view in context.views:
+        yield from _check(view, context.target)
+
+
+def _check(view: NetView, target: Target) -> Iterator[Hit]:
     for loss in view.kept(infogain_losses(view.net)):
         for maker in compute_h_of(view, loss):
-            for scores, classes in scored_classes(view, loss).items():
+            whole = target == "legacy"
+            for scores, classes in scored_classes(view, loss, whole=whole).items():
                 if classes != maker.params.classes:
                     said = _said(loss, maker.layer, scores, classes)
                     yield Hit(maker.written.start, maker.written.end, said)
@@ -51,6 +57,3 @@ def _said(loss: Layer, maker: Layer, scores: str, classes: int) -> str:
         f"`{scores}` of {subject_of(loss)} has {classes} classes, and {subject_of(maker)} makes "
         f"its H for another number: it must be {classes}"
     )
-
-
-check = of_nets(_check)

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from protofix.infogain.given_by import compute_h_of
 from protofix.infogain.losses import infogain_losses
+from protofix.net.layers import Layer
 from protofix.net.param_strs import with_entry
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
@@ -41,18 +42,23 @@ TYPES = ("InfogainLoss",)
 
 def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the `param_str`; the loss of before April 2017 ignores no label."""
-    for loss in view.kept(infogain_losses(view.net)):
-        ignored = loss.values("loss_param").integer("ignore_label")
-        if ignored is None:
-            continue
-        for maker in compute_h_of(view, loss):
-            if maker.params.ignore_label != ignored:
-                said = (
-                    f"{subject_of(maker.layer)} counts the label {ignored}, which "
-                    f"{subject_of(loss)} ignores: write it into the param_str as ignore_label"
-                )
-                at = maker.written
-                yield Hit(at.start, at.end, said, _fix(at, ignored))
+    losses = list(view.kept(infogain_losses(view.net)))
+    told = [(loss, maker) for loss in losses for maker in compute_h_of(view, loss)]
+    for loss, maker in told:
+        ignored = _ignored(loss)
+        if ignored is not None and maker.params.ignore_label != ignored:
+            said = (
+                f"{subject_of(maker.layer)} counts the label {ignored}, which "
+                f"{subject_of(loss)} ignores: write it into the param_str as ignore_label"
+            )
+            at = maker.written
+            every = {_ignored(it) for it, other in told if other.layer is maker.layer} - {None}
+            # It can leave out one label alone.
+            yield Hit(at.start, at.end, said, _fix(at, ignored) if every == {ignored} else None)
+
+
+def _ignored(loss: Layer) -> int | None:
+    return loss.values("loss_param").integer("ignore_label")
 
 
 def _fix(at: Scalar, ignored: int) -> Fix:
