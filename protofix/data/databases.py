@@ -13,6 +13,7 @@ from protofix.data.backends import MARKS, Backend, backend_of
 from protofix.data.bytes import UnreadableError
 from protofix.data.counts import LabelCounts
 from protofix.data.datum import label_map_of, labels_of, read_datum
+from protofix.data.label_rules import LabelRules
 from protofix.data.tally import Tally
 
 Advanced = Callable[[int, int | None], None]
@@ -48,7 +49,7 @@ def count_lmdb(
         OSError: its file cannot be read.
 
     """
-    tally = Tally(ignore_label, maps, classes)
+    tally = Tally(LabelRules(ignore_label, classes), maps)
     with _about(folder):
         _refuse_others(folder, "LMDB")
         tree = lmdb.open_tree(folder)
@@ -76,7 +77,7 @@ def count_leveldb(
     How many records there are is not known before the end. Arguments and errors are those of
     `count_lmdb`.
     """
-    tally = Tally(ignore_label, maps, classes)
+    tally = Tally(LabelRules(ignore_label, classes), maps)
     with _about(folder):
         _refuse_others(folder, "LEVELDB")
         if maps:
@@ -93,10 +94,10 @@ def _count_spans(tree: lmdb.Tree, spans: lmdb.Spans, tally: Tally) -> None:
         with _in_record(tree.key(spans, index)):
             record = tree.content[start : start + int(spans.sizes[index])]
             labels[index] = read_datum(record).label
-    refused = tally.first_refused(labels)
+    refused = tally.rules.first_wrong(labels)
     if refused is not None:
-        with _in_record(tree.key(spans, refused)):
-            raise UnreadableError(tally.refusal_of(int(labels[refused])))
+        with _in_record(tree.key(spans, *refused)):
+            raise tally.refusal_of(int(labels[refused]))
     tally.add_labels(labels)
 
 
@@ -108,10 +109,10 @@ def _count_records(
 
     def count() -> None:
         found = np.array(labels, np.int64)
-        index = tally.first_refused(found)
-        if index is not None:
-            with _in_record(keys[index]):
-                raise UnreadableError(tally.refusal_of(labels[index]))
+        refused = tally.rules.first_wrong(found)
+        if refused is not None:
+            with _in_record(keys[refused[0]]):
+                raise tally.refusal_of(int(found[refused]))
         tally.add_labels(found)
         if advanced is not None:
             advanced(tally.items, None)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from protofix.data.bytes import LARGEST_RECORD, UnreadableError
 from protofix.data.counts import NOTHING, LabelCounts
-from protofix.data.label_rules import LabelFault, LabelRules, count_items, count_map, count_maps
+from protofix.data.label_rules import LabelFault, LabelRules
 from protofix.data.npy import read_header
+from protofix.data.tally import count_items, count_map, count_maps
 from protofix.files import open_regular, reading
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from protofix.data.bytes import UnreadableError
 from protofix.data.counts import LabelCounts
 from protofix.data.label_arrays import count_npy_map
-from protofix.data.label_rules import LabelFault, LabelRules, count_map
+from protofix.data.label_rules import LabelFault, LabelRules
+from protofix.data.tally import count_map
 from protofix.files import FileError, open_regular
 
 if TYPE_CHECKING:

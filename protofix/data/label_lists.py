@@ -12,7 +12,8 @@ from pathlib import Path
 from protofix.data.bytes import UnreadableError
 from protofix.data.counts import NOTHING, LabelCounts
 from protofix.data.label_arrays import Advanced
-from protofix.data.label_rules import LabelRules, count_times
+from protofix.data.label_rules import LabelRules
+from protofix.data.tally import count_times
 from protofix.files import open_regular, reading
 
 _LONGEST_LINE = 1 << 16

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from protofix.infogain.losses import source_of
 from protofix.infogain.matrix.names import Format
 from protofix.net.graph import Graph
 from protofix.net.layers import Layer
+from protofix.net.param_strs import mapping_of
+from protofix.net.view import NetView
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Scalar
 
@@ -102,16 +103,40 @@ class ComputeHParams(NamedTuple):
     ignore_label: int | None
 
 
+class ComputeH(NamedTuple):
+    """A ComputeH layer that makes the H of a loss, what it is told, and where that is written."""
+
+    layer: Layer
+    params: ComputeHParams
+    written: Scalar
+
+
 def compute_h_params(param_str: str | None) -> ComputeHParams | None:
-    """What a ComputeH's JSON says, under its own names or the web's; None if it is another."""
-    try:
-        params = json.loads(param_str or "")
-        classes = params.get("classes", params.get("n_classes"))
-        ignored = params.get("ignore_label")
-    except (ValueError, AttributeError, RecursionError):
+    """What a ComputeH is told, under its own names or the web's; None if it is told no such thing.
+
+    The one that is passed around on the web evaluates its `param_str`, so that people have written
+    the literal of a dict there as well as JSON.
+    """
+    params = mapping_of(param_str or "")
+    if params is None:
         return None
+    classes = params.get("classes", params.get("n_classes"))
+    ignored = params.get("ignore_label")
     if type(classes) is not int or not 0 < classes <= _MOST_CLASSES:
         return None
     if ignored is not None and type(ignored) is not int:
         return None
     return ComputeHParams(classes, ignored)
+
+
+def compute_h_of(view: NetView, loss: Layer) -> Iterator[ComputeH]:
+    """The ComputeH layers that make the H of a loss in any state, if it can be read what they do.
+
+    Each comes once.
+    """
+    for given in dict.fromkeys(given_by(loss, graph) for graph, _ in view.keeping(loss)):
+        if given is not None and given.way == "compute-h":
+            written = given.written("param_str")
+            params = compute_h_params(written.value) if written else None
+            if written is not None and params is not None:
+                yield ComputeH(given.layer, params, written)

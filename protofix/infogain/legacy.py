@@ -21,7 +21,6 @@ from protofix.infogain.mixtures import find_other_probabilities
 from protofix.infogain.softmax_loss import (
     ConversionError,
     softmax_block,
-    without_fields,
     without_top,
 )
 from protofix.infogain.sources.giving import classes_of, legacy_file, put_source
@@ -31,6 +30,7 @@ from protofix.infogain.sources.placing import (
     rules_of,
     taken_names,
 )
+from protofix.infogain.sources.taking import without_fields
 from protofix.net.enums import NORMALIZATIONS
 from protofix.net.layers import Layer, bind
 from protofix.net.paths import find_file

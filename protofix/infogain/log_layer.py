@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from protofix.infogain.fuse import Fused, LossParam, apply_to, on_one_line
 from protofix.infogain.losses import loss_axis
 from protofix.infogain.mixtures import OtherProbabilities, find_other_probabilities
-from protofix.infogain.softmax_loss import without_fields
 from protofix.infogain.sources.placing import insert_layer_above, rules_of, taken_names
+from protofix.infogain.sources.taking import without_fields
 from protofix.net.layers import Layer, bind
 from protofix.net.shapes import canonical_axis, shape_text
 from protofix.net.view import NetView, view_of

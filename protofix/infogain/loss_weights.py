@@ -5,7 +5,6 @@ from __future__ import annotations
 from protofix.infogain.fuse import apply_to
 from protofix.infogain.sources.taking import marks_of
 from protofix.net.layers import bind
-from protofix.textproto.edits import merge_removals
 from protofix.textproto.layout import (
     Block,
     add_value,
@@ -28,7 +27,7 @@ def with_weights(document: Document, index: int, tops: int) -> Document:
     if len(weights) > tops:
         removal = remove_value(document, *weights[-1])
         edits = take_out(document, [removal], layer.node, style)
-        return with_weights(apply_to(document, merge_removals(edits)), index, tops)
+        return with_weights(apply_to(document, edits), index, tops)
     if len(weights) == tops:
         return document
     if weights:

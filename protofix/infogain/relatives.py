@@ -49,7 +49,8 @@ def read_scores(document: Document, pattern: Pattern) -> Document:
 def to_softmax_with_loss(document: Document) -> Document:
     """Make a SoftmaxWithLoss of each Softmax → MultinomialLogisticLoss for which it is the same."""
     # All that turns losses into others is much, and few nets need it.
-    from protofix.infogain.softmax_loss import SOFTMAX_LOSS, with_type, without_fields
+    from protofix.infogain.softmax_loss import SOFTMAX_LOSS, with_type
+    from protofix.infogain.sources.taking import without_fields
 
     plan = plan_fusing(view_of(document), pattern=SOFTMAX_IN_TWO_LAYERS)
     if not plan.chains:

@@ -22,16 +22,15 @@ from protofix.infogain.sources.placing import (
     rules_of,
     taken_names,
 )
-from protofix.infogain.sources.taking import marks_of, without_matrix_bottom, without_source
+from protofix.infogain.sources.taking import marks_of, without_fields, without_matrix_bottom
 from protofix.net.binding import find_misfits
 from protofix.net.layers import Layer, Net, bind
 from protofix.net.values import bool_of
-from protofix.textproto.edits import Edit, merge_removals
+from protofix.textproto.edits import Edit
 from protofix.textproto.layout import (
     Block,
     remove_value,
     style_of,
-    take_fields_out,
     take_out,
 )
 from protofix.textproto.literals import encode_string
@@ -101,7 +100,7 @@ def to_softmax_loss(document: Document, number: int, notes: list[str]) -> Docume
     document = without_matrix_bottom(document, number, notes)
     loss = infogain_losses(bind(document))[number]
     notes.append(f"InfogainLoss `{loss.name}` becomes a SoftmaxWithLoss: each class weighs 1")
-    document = without_source(document, loss)
+    document = without_fields(document, loss.index, "infogain_loss_param", "source")
     index = infogain_losses(bind(document))[number].index
     document = _axis_to_softmax(document, index, notes)
     index, document = _without_second_top(document, index, notes)
@@ -137,22 +136,7 @@ def without_top(document: Document, index: int, slot: int) -> Document:
     if len(weights) == len(layer.tops):
         removals.append(remove_value(document, *weights[slot]))
     edits = take_out(document, removals, layer.node, style_of(document))
-    return apply_to(document, merge_removals(edits))
-
-
-def without_fields(
-    document: Document, index: int, message: str, name: str | None = None
-) -> Document:
-    """Take the fields of a name out of a layer's message; the whole message, if none is named."""
-    layer = bind(document).layers[index]
-    param = layer.param(message)
-    if param is None:
-        return document
-    fields = param.fields if name is None else fields_named(param.fields, name)
-    if name is not None and not fields:
-        return document
-    edits = take_fields_out(document, param, fields, layer.node, style_of(document))
-    return apply_to(document, merge_removals(edits))
+    return apply_to(document, edits)
 
 
 def with_type(document: Document, loss: Layer, name: str) -> Document:

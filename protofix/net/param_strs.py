@@ -7,6 +7,7 @@ import builtins
 import json
 import re
 import warnings
+from collections.abc import Iterator
 
 _YAML_CODE = re.compile(r"!!python/(?:object|name|module)[^\s,\]}]*")
 _BUILDERS = frozenset({"dict", "list", "tuple", "set", "OrderedDict"})
@@ -20,19 +21,27 @@ _COMPUTED = (
     ast.GeneratorExp,
     ast.Lambda,
     ast.JoinedStr,
+    ast.NamedExpr,
+    ast.Starred,  # An alias to YAML, of nothing that it knows.
 )
+# What YAML cannot go on behind: a string in quotes, a list.
+_CLOSED = (ast.List, ast.Dict, ast.ListComp, ast.Tuple)
 _UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
 
 
 def code_in(text: str) -> str | None:
     """The first piece of a text that nothing but running it as Python makes sense of.
 
-    None if nothing surely is: a text may mean anything to the layer that reads it, so only what is
-    plainly a container, or a call that makes one, and has calls or the like in it is judged.
+    None if nothing surely is: what JSON or a literal has, and what YAML may have as plain words. To
+    YAML `{a: b.c}`, `{a: 0-3}` and `{a: x and y}` are strings, though `{a: 2*3}` is hardly meant as
+    one. A text may mean anything to the layer that reads it, so only what is plainly a container,
+    or a call that makes one, is judged.
     """
     tag = _YAML_CODE.search(text)
     if tag is not None:
         return tag[0]
+    if is_json(text) or is_literal(text):
+        return None
     tree = _expression(text)
     try:
         if tree is None or not (text.strip()[:1] in ("(", "[", "{") or _makes_container(tree)):
@@ -58,6 +67,24 @@ def is_literal(text: str) -> bool:
     except _UNREADABLE:
         return False
     return True
+
+
+def mapping_of(text: str) -> dict[object, object] | None:
+    """What a JSON object or the literal of a dict holds; None if a text is neither."""
+    for reader in (json.loads, _value_of):
+        try:
+            value = reader(text)
+        except _UNREADABLE:
+            continue
+        if isinstance(value, dict):
+            return value
+    return None
+
+
+def with_entry(text: str, key: str, value: int) -> str:
+    """The text of a mapping with one more entry, or another value of it, in the same format."""
+    entries = (mapping_of(text) or {}) | {key: value}
+    return json.dumps(entries) if is_json(text) else repr(entries)
 
 
 def as_json(text: str) -> str | None:
@@ -143,7 +170,48 @@ def _is_code(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         name = dotted_name(node.func)
         return "." in name or name in _CALLABLE
+    if isinstance(node, ast.Dict):
+        return None in node.keys
+    if isinstance(node, ast.IfExp):
+        return isinstance(node.body, ast.Constant) or isinstance(node.orelse, ast.Constant)
+    if isinstance(node, ast.BinOp):
+        return _is_arithmetic(node)
+    if isinstance(node, ast.BoolOp | ast.Compare | ast.UnaryOp):
+        plain = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd)
+        return not plain and all(isinstance(it, ast.Constant) for it in _operands(node))
     return isinstance(node, _COMPUTED)
+
+
+def _is_arithmetic(node: ast.BinOp) -> bool:
+    """Whether something is computed: `0-3` and `1/2` may be a range and the name of a fold."""
+    operands = list(_operands(node))
+    if any(isinstance(it, _CLOSED) or _constant(it, str) for it in operands):
+        return True
+    if isinstance(node.op, ast.Sub) or not all(_constant(it, int, float) for it in operands):
+        return False
+    return not isinstance(node.op, ast.Div) or any(_constant(it, float) for it in operands)
+
+
+def _constant(node: ast.expr, *types: type) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, types)
+
+
+def _operands(node: ast.expr) -> Iterator[ast.expr]:
+    """What an expression works on, through all that it is nested of."""
+    parts: list[ast.expr]
+    if isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.UnaryOp):
+        parts = [node.operand]
+    elif isinstance(node, ast.BoolOp):
+        parts = node.values
+    elif isinstance(node, ast.Compare):
+        parts = [node.left, *node.comparators]
+    else:
+        yield node
+        return
+    for part in parts:
+        yield from _operands(part)
 
 
 def dotted_name(node: ast.expr) -> str:

@@ -61,6 +61,13 @@ def tree_of_layer(layer: Layer, origin: str | os.PathLike[str]) -> ast.Module | 
     return None if path is None else module_tree(path)
 
 
+def class_of_layer(layer: Layer, origin: str | os.PathLike[str]) -> ast.ClassDef | None:
+    """The class of a Python layer, if its module is there and defines it at its top."""
+    tree = tree_of_layer(layer, origin)
+    name = layer.values("python_param").string("layer")
+    return None if tree is None or name is None else classes_in(tree).get(name)
+
+
 def names_in(tree: ast.Module) -> frozenset[str] | None:
     """Every name that a module may have; None if its text does not tell.
 

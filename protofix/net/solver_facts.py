@@ -56,6 +56,14 @@ FORK_POLICIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The policies that forks add, and the dialects of those."""
 
 
+_BEYOND_FLOAT32 = 2.0**128  # From there on it has only infinity.
+
+
+def float32_has(number: float) -> bool:
+    """Whether a number is finite in what Caffe computes with; nan is not."""
+    return abs(number) < _BEYOND_FLOAT32
+
+
 class WrittenType(NamedTuple):
     """The type of a solver, and the field that says it; the default has none."""
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 
 from protofix.infogain.chains import Chain, Pattern
 from protofix.infogain.plan import Plan, plan_fusing
+from protofix.infogain.relatives import read_scores
 from protofix.net.view import NetView
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.rewriting import rewritten
 
 
 def chained(
@@ -40,6 +42,22 @@ def chained(
                 yield Hit(bottom.start, bottom.end, message, None if chain.obstacles else fix)
 
     return check
+
+
+def applied_twice(pattern: Pattern, name: str) -> Callable[[Context], Iterator[Hit]]:
+    """A check for losses that apply by themselves what a layer before them has applied."""
+
+    def said(chain: Chain) -> str:
+        return (
+            f"`{chain.loss.name}` applies {name} itself, yet reads {probabilities(chain)}: let it "
+            f"read `{chain.scores}`"
+        )
+
+    def mended(view: NetView, plan: Plan) -> Fix | None:
+        title = f"let {losses_of(plan)} read the scores"
+        return rewritten(view, title, lambda it: read_scores(it, pattern), safe=False)
+
+    return chained(pattern, said, mended, "to be mended by hand")
 
 
 def probabilities(chain: Chain) -> str:

@@ -10,7 +10,7 @@ from protofix.net.layers import Layer
 from protofix.net.setup import Refusal, RefusalKind
 from protofix.net.states import NetState
 from protofix.net.view import NetView
-from protofix.rulebook.context import Context
+from protofix.rulebook.context import Context, Target
 from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.tree import Diagnosis
 
@@ -32,6 +32,17 @@ def of_nets(check: Callable[[NetView], Iterator[Hit]]) -> Callable[[Context], It
             yield from check(view)
 
     return check_all
+
+
+def on_target(
+    target: Target, check: Callable[[Context], Iterator[Hit]]
+) -> Callable[[Context], Iterator[Hit]]:
+    """A check of files that are for one Caffe alone."""
+
+    def check_if_meant(context: Context) -> Iterator[Hit]:
+        return check(context) if context.target == target else iter(())
+
+    return check_if_meant
 
 
 def refused(

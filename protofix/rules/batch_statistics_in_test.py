@@ -36,9 +36,9 @@ from protofix.net.values import bool_of, enum_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
 from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.unread import taken_away
 from protofix.textproto.edits import Edit
-from protofix.textproto.layout import style_of, take_fields_out
-from protofix.textproto.tree import Document, Field, fields_named
+from protofix.textproto.tree import Field, fields_named
 
 CODE = "PF327"
 NAME = "batch-statistics-in-test"
@@ -58,7 +58,7 @@ def _check(view: NetView) -> Iterator[Hit]:
         at = _batch_statistics(layer)
         states = [graph.state for graph in tested if layer.index in graph.kept]
         if at is not None and states:
-            fix = _fix(view.net.document, layer, at)
+            fix = _fix(view, layer, at)
             yield Hit(at.start, at.end, _message(layer, at, states), fix)
 
 
@@ -82,16 +82,15 @@ def _batch_statistics(layer: Layer) -> Field | None:
     return fields_named(param.fields, name)[-1] if asks and param is not None else None
 
 
-def _fix(document: Document, layer: Layer, at: Field) -> Fix:
+def _fix(view: NetView, layer: Layer, at: Field) -> Fix:
     """Let the phase decide; what is counted while training is another number then."""
     if at.name == "bn_mode":
         edit = Edit(at.value_start, at.end, "INFERENCE")
         return Fix("write `INFERENCE`", (edit,), safe=False)
     param = layer.param("batch_norm_param")
     assert param is not None  # It has the field.
-    style = style_of(document)
-    edits = take_fields_out(document, param, fields_named(param.fields, at.name), layer.node, style)
-    return Fix(f"leave `{at.name}` out", tuple(edits), safe=False)
+    fields = fields_named(param.fields, at.name)
+    return taken_away(f"leave `{at.name}` out", view, layer, param, fields, safe=False)
 
 
 def _message(layer: Layer, at: Field, states: list[NetState]) -> str:

@@ -29,10 +29,9 @@ from protofix.net.setup import place_of, subject_of
 from protofix.net.shapes import Dim, Shape, count, differ, shape_text
 from protofix.net.view import NetView
 from protofix.rulebook.context import Context
-from protofix.rulebook.findings import Fix, Hit
-from protofix.textproto.edits import merge_removals
-from protofix.textproto.layout import style_of, take_fields_out
-from protofix.textproto.tree import Document, fields_named
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.unread import taken_away
+from protofix.textproto.tree import fields_named
 
 CODE = "PF414"
 NAME = "beyond-old-infogain"
@@ -47,13 +46,13 @@ def check(context: Context) -> Iterator[Hit]:
     if context.target == "legacy":
         for view in context.views:
             for loss in view.kept(infogain_losses(view.net)):
-                yield from _of_fields(view.net.document, loss)
+                yield from _of_fields(view, loss)
                 shapes = (_of_shapes(it, loss) for it in view.built if loss in it.graph.layers)
                 yield from dict.fromkeys(hit for hits in shapes for hit in hits)
                 yield from _of_file(view, loss)
 
 
-def _of_fields(document: Document, loss: Layer) -> Iterator[Hit]:
+def _of_fields(view: NetView, loss: Layer) -> Iterator[Hit]:
     param = loss.param("infogain_loss_param")
     axes = fields_named(param.fields, "axis") if param else []
     if param is not None and axes:
@@ -61,8 +60,7 @@ def _of_fields(document: Document, loss: Layer) -> Iterator[Hit]:
             f"{subject_of(loss)} has an `axis`, which InfogainLoss has since April 2017: Caffe "
             "before that refuses the file"
         )
-        edits = take_fields_out(document, param, axes, loss.node, style_of(document))
-        fix = Fix("take `axis` away", tuple(merge_removals(edits)))
+        fix = taken_away("take `axis` away", view, loss, param, axes)
         along_classes = loss.values("infogain_loss_param").integer("axis") == 1
         yield Hit(*place_of(axes[-1]), said, fix if along_classes else None)
     if len(loss.tops) > 1:

@@ -22,13 +22,12 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.infogain.given_by import compute_h_params, given_by
+from protofix.infogain.given_by import compute_h_of
 from protofix.infogain.losses import infogain_losses, scored_classes
 from protofix.net.layers import Layer
-from protofix.net.param_strs import as_json
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rulebook.checks import of_nets
+from protofix.rulebook.context import Context, Target
 from protofix.rulebook.findings import Hit
 
 CODE = "PF504"
@@ -37,20 +36,20 @@ SEVERITY = "error"
 TYPES = ("InfogainLoss",)
 
 
-def _check(view: NetView) -> Iterator[Hit]:
+def check(context: Context) -> Iterator[Hit]:
     """Say it at the `param_str`."""
+    for view in context.views:
+        yield from _check(view, context.target)
+
+
+def _check(view: NetView, target: Target) -> Iterator[Hit]:
     for loss in view.kept(infogain_losses(view.net)):
-        for given in dict.fromkeys(given_by(loss, graph) for graph, _ in view.keeping(loss)):
-            if given is None or given.way != "compute-h":
-                continue
-            at = given.written("param_str")
-            # The ComputeH of the web evaluates a Python literal.
-            params = compute_h_params(as_json(at.value) or at.value) if at else None
-            if at is None or params is None:
-                continue
-            for scores, classes in scored_classes(view, loss).items():
-                if classes != params.classes:
-                    yield Hit(at.start, at.end, _said(loss, given.layer, scores, classes))
+        for maker in compute_h_of(view, loss):
+            whole = target == "legacy"
+            for scores, classes in scored_classes(view, loss, whole=whole).items():
+                if classes != maker.params.classes:
+                    said = _said(loss, maker.layer, scores, classes)
+                    yield Hit(maker.written.start, maker.written.end, said)
 
 
 def _said(loss: Layer, maker: Layer, scores: str, classes: int) -> str:
@@ -58,6 +57,3 @@ def _said(loss: Layer, maker: Layer, scores: str, classes: int) -> str:
         f"`{scores}` of {subject_of(loss)} has {classes} classes, and {subject_of(maker)} makes "
         f"its H for another number: it must be {classes}"
     )
-
-
-check = of_nets(_check)

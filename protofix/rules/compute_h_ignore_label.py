@@ -20,14 +20,15 @@ Right:
             loss_param { ignore_label: 255 } }
 """
 
-import json
 from collections.abc import Iterator
 
-from protofix.infogain.given_by import compute_h_params, given_by
+from protofix.infogain.given_by import compute_h_of
 from protofix.infogain.losses import infogain_losses
+from protofix.net.layers import Layer
+from protofix.net.param_strs import with_entry
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rulebook.context import Context
+from protofix.rulebook.checks import of_nets, on_target
 from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
 from protofix.textproto.literals import encode_string
@@ -39,31 +40,31 @@ SEVERITY = "warning"
 TYPES = ("InfogainLoss",)
 
 
-def check(context: Context) -> Iterator[Hit]:
-    """Say it at the `param_str`; the loss of before April 2017 ignores no label."""
-    if context.target == "fused":
-        for view in context.views:
-            yield from _check(view)
-
-
 def _check(view: NetView) -> Iterator[Hit]:
-    for loss in view.kept(infogain_losses(view.net)):
-        ignored = loss.values("loss_param").integer("ignore_label")
-        for given in dict.fromkeys(given_by(loss, graph) for graph, _ in view.keeping(loss)):
-            if ignored is None or given is None or given.way != "compute-h":
-                continue
-            at = given.written("param_str")
-            params = compute_h_params(at.value) if at else None
-            if at is None or params is None or params.ignore_label == ignored:
-                continue
+    """Say it at the `param_str`; the loss of before April 2017 ignores no label."""
+    losses = list(view.kept(infogain_losses(view.net)))
+    told = [(loss, maker) for loss in losses for maker in compute_h_of(view, loss)]
+    for loss, maker in told:
+        ignored = _ignored(loss)
+        if ignored is not None and maker.params.ignore_label != ignored:
             said = (
-                f"{subject_of(given.layer)} counts the label {ignored}, which "
+                f"{subject_of(maker.layer)} counts the label {ignored}, which "
                 f"{subject_of(loss)} ignores: write it into the param_str as ignore_label"
             )
-            yield Hit(at.start, at.end, said, _fix(at, ignored))
+            at = maker.written
+            every = {_ignored(it) for it, other in told if other.layer is maker.layer} - {None}
+            # It can leave out one label alone.
+            yield Hit(at.start, at.end, said, _fix(at, ignored) if every == {ignored} else None)
+
+
+def _ignored(loss: Layer) -> int | None:
+    return loss.values("loss_param").integer("ignore_label")
 
 
 def _fix(at: Scalar, ignored: int) -> Fix:
-    params = json.loads(at.value) | {"ignore_label": ignored}
-    edit = Edit(at.start, at.end, encode_string(json.dumps(params), "'"))
+    params = with_entry(at.value, "ignore_label", ignored)
+    edit = Edit(at.start, at.end, encode_string(params, '"' if "'" in params else "'"))
     return Fix(f"ignore the label {ignored} there as well", (edit,), safe=False)
+
+
+check = on_target("fused", of_nets(_check))

@@ -2,7 +2,7 @@
 
 What is not written is 0: `inv` without `gamma` or `power`, `poly` without `power`, `sigmoid`
 without `gamma` and `multistep` without `stepvalue` compute the same rate in each iteration. Caffe
-says nothing.
+says nothing. (A 0 that is written is taken as meant.)
 
 Wrong:
 

@@ -22,7 +22,7 @@ from protofix.infogain.traces import traces_of
 from protofix.net.layers import Layer
 from protofix.net.values import bool_of
 from protofix.net.view import NetView
-from protofix.rulebook.context import Context
+from protofix.rulebook.checks import of_nets, on_target
 from protofix.rulebook.findings import Fix, Hit
 from protofix.rulebook.rewriting import rewritten
 from protofix.textproto.tree import fields_named
@@ -33,14 +33,8 @@ SEVERITY = "error"
 TYPES = ("InfogainLoss",)
 
 
-def check(context: Context) -> Iterator[Hit]:
-    """Say it at each `normalize`, with what it was meant to do."""
-    if context.target == "fused":
-        for view in context.views:
-            yield from _check(view)
-
-
 def _check(view: NetView) -> Iterator[Hit]:
+    """Say it at each `normalize`, with what it was meant to do."""
     for loss in view.kept(infogain_losses(view.net)):
         param = loss.param("loss_param")
         fields = fields_named(param.fields, "normalize") if param else []
@@ -70,3 +64,6 @@ def _fix(view: NetView, loss: Layer) -> Fix | None:
 
     title = f"let the normalization of `{loss.name}` say what `normalize` says"
     return rewritten(view, title, lambda it: without_normalize(it, loss.index, []), safe=True)
+
+
+check = on_target("fused", of_nets(_check))

@@ -20,9 +20,8 @@ from protofix.infogain.losses import infogain_losses
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
-from protofix.rulebook.findings import Fix, Hit
-from protofix.textproto.edits import merge_removals
-from protofix.textproto.layout import style_of, take_fields_out
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.unread import taken_away
 from protofix.textproto.tree import fields_named
 
 CODE = "PF410"
@@ -32,7 +31,6 @@ TYPES = ("InfogainLoss",)
 
 
 def _check(view: NetView) -> Iterator[Hit]:
-    document = view.net.document
     for loss in view.kept(infogain_losses(view.net)):
         param = loss.param("infogain_loss_param")
         fields = fields_named(param.fields, "source") if param else []
@@ -43,8 +41,8 @@ def _check(view: NetView) -> Iterator[Hit]:
             f"{subject_of(loss)} reads H from its third bottom, `{third}`, and never from `source`"
             ": keep one of them"
         )
-        edits = take_fields_out(document, param, fields, loss.node, style_of(document))
-        fix = Fix("take the `source` that is not read away", tuple(merge_removals(edits)))
+        title = "take the `source` that is not read away"
+        fix = taken_away(title, view, loss, param, fields)
         yield Hit(fields[-1].start, fields[-1].end, message, fix)
 
 

@@ -21,6 +21,7 @@ from protofix.rulebook.weighing import once_a_top
 CODE = "PF311"
 NAME = "loss-weight-count"
 SEVERITY = "error"
+FIXES = ("unsafe",)
 WANTS = "refusals"
 
 check = refused("loss-weights", lambda layer: layer.type != "InfogainLoss", once_a_top)

@@ -67,14 +67,21 @@ def check(context: Context) -> Iterator[Hit]:
     if policy.value in ("step", "sigmoid"):
         yield from _stepsize(context, values, policy)
     yield from _gamma(values, policy)
-    if policy.value == "poly" and not values.integer("max_iter"):
-        said = "with no max_iter divides by 0, and every weight becomes not a number"
-        yield _hit(values, policy, "max_iter", f"{said}: write max_iter")
+    # Of a negative one nothing is trained, whatever the policy: PF709 says so.
+    if policy.value == "poly" and _whole(values, "max_iter") == 0:
+        what = "max_iter 0" if values.has("max_iter") else "no max_iter"
+        said = f"with {what} divides by 0, and every weight becomes not a number: write max_iter"
+        yield _hit(values, policy, "max_iter", said)
+
+
+def _whole(values: Values, name: str) -> int | None:
+    """A whole number, 0 if it is not written; None for what is none, as the schema check says."""
+    return values.integer(name) if values.has(name) else 0
 
 
 def _stepsize(context: Context, values: Values, policy: Scalar) -> Iterator[Hit]:
-    size = values.integer("stepsize", 0)
-    if size > 0:
+    size = _whole(values, "stepsize")
+    if size is None or size > 0:
         return
     if policy.value == "step" and not values.has("stepsize") and values.has("stepvalue"):
         said = "reads stepsize, not stepvalue, and aborts without one: did you mean `multistep`?"
@@ -88,7 +95,9 @@ def _stepsize(context: Context, values: Values, policy: Scalar) -> Iterator[Hit]
 
 
 def _gamma(values: Values, policy: Scalar) -> Iterator[Hit]:
-    gamma = values.real("gamma", 0.0)
+    gamma = values.real("gamma") if values.has("gamma") else 0.0
+    if gamma is None:
+        return
     steps = policy.value in ("step", "exp") or (
         policy.value == "multistep" and values.has("stepvalue")
     )

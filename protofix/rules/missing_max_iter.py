@@ -39,9 +39,9 @@ def check(context: Context) -> Iterator[Hit]:
     values = context.solver
     if not is_whole(values.fields):
         return
-    if values.string("lr_policy") == "poly":  # That divides by it: PF705 says so.
-        return
     most = values.integer("max_iter")
+    if not most and values.string("lr_policy") == "poly":  # That divides by it: PF705 says so.
+        return
     at = values.field("max_iter") or values.field("snapshot")
     if at is None or (most is None and (values.has("max_iter") or not values.integer("snapshot"))):
         return

@@ -1,10 +1,11 @@
 """A `param_str` that only `eval` can read.
 
-What a Python layer is told stands in a string. If that string is code, such as `dict(a=1)`, the
-layer has to run it, and so whatever else a net from elsewhere says there. Written as JSON or as a
-plain literal it is data, which `json.loads`, `ast.literal_eval` and `yaml.safe_load` read. A tag
-like `!!python/object/apply` makes YAML run code as well. The string is judged as text; protofix
-never evaluates it.
+What a Python layer is told stands in a string. If that string is code, such as `dict(a=1)` or
+`{'a': 2*3}`, the layer has to run it, and so whatever else a net from elsewhere says there. Written
+as JSON or as a plain literal it is data, which `json.loads`, `ast.literal_eval` and
+`yaml.safe_load` read. A tag like `!!python/object/apply` makes YAML run code as well. Words that
+YAML takes for a string, as in `{split: train and val, fold: 1-5}`, are data. The string is judged
+as text; protofix never evaluates it.
 
 Wrong:
 

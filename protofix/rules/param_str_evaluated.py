@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from protofix.net.param_strs import dotted_name
-from protofix.net.python_modules import classes_in, python_layers, reads_of_param_str, tree_of_layer
+from protofix.net.python_modules import class_of_layer, python_layers, reads_of_param_str
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
@@ -26,18 +26,17 @@ TYPES = ("Python",)
 def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the module's name, with the line."""
     for layer in view.kept(python_layers(view.net)):
-        values = layer.values("python_param")
-        tree = tree_of_layer(layer, view.net.document.source.path)
-        written = values.scalars("module")[-1:]
-        node = None if tree is None else classes_in(tree).get(values.string("layer") or "")
+        node = class_of_layer(layer, view.net.document.source.path)
         call = None if node is None else _evaluated(node)
-        if call is not None:
+        if call is None:
+            continue
+        for written in layer.values("python_param").scalars("module")[-1:]:
             said = (
-                f"{subject_of(layer)}: line {call.lineno} of `{written[0].value}` runs the "
+                f"{subject_of(layer)}: line {call.lineno} of `{written.value}` runs the "
                 f"param_str of whatever net it is given, `{dotted_name(call.func)}`: read it by "
                 "json.loads or ast.literal_eval"
             )
-            yield Hit(written[0].start, written[0].end, said)
+            yield Hit(written.start, written.end, said)
 
 
 def _evaluated(node: ast.ClassDef) -> ast.Call | None:

@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterator
 
 from protofix.net.param_strs import as_json, code_in, dotted_name, is_json, is_literal
-from protofix.net.python_modules import classes_in, python_layers, reads_of_param_str, tree_of_layer
+from protofix.net.python_modules import class_of_layer, python_layers, reads_of_param_str
 from protofix.net.setup import place_of, subject_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
@@ -38,8 +38,7 @@ def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the string or, where there is none, at `python_param`."""
     for layer in view.kept(python_layers(view.net)):
         values = layer.values("python_param")
-        tree = tree_of_layer(layer, view.net.document.source.path)
-        node = None if tree is None else classes_in(tree).get(values.string("layer") or "")
+        node = class_of_layer(layer, view.net.document.source.path)
         reader = None if node is None else _reader(node)
         if reader is None:
             continue

@@ -42,7 +42,7 @@ from typing import NamedTuple
 from protofix.infogain.losses import infogain_losses, loss_axis
 from protofix.infogain.mixtures import find_other_probabilities
 from protofix.net.view import NetView
-from protofix.rulebook.context import Context
+from protofix.rulebook.checks import of_nets, on_target
 from protofix.rulebook.findings import Fix, Hit
 from protofix.rulebook.rewriting import rewritten
 from protofix.textproto.tree import Document
@@ -52,13 +52,6 @@ NAME = "probabilities-into-infogain"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
 TYPES = ("InfogainLoss",)
-
-
-def check(context: Context) -> Iterator[Hit]:
-    """Say it for the Caffe that applies the softmax itself."""
-    if context.target == "fused":
-        for view in context.views:
-            yield from _check(view)
 
 
 def _check(view: NetView) -> Iterator[Hit]:
@@ -102,3 +95,6 @@ def _kept(view: NetView) -> _Kept | None:
     written = (loss for loss in infogain_losses(view.net) if loss.name in names)
     today = any(loss_axis(loss) is not None or len(loss.tops) > 1 for loss in written)
     return _Kept(names, replace(fix, safe=not today))
+
+
+check = on_target("fused", of_nets(_check))

@@ -33,7 +33,7 @@ from protofix.infogain.scores import reads_scores
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
-from protofix.rulebook.context import Context
+from protofix.rulebook.checks import of_nets, on_target
 from protofix.rulebook.findings import Fix, Hit
 from protofix.rulebook.rewriting import rewritten
 from protofix.textproto.tree import Document
@@ -41,18 +41,13 @@ from protofix.textproto.tree import Document
 CODE = "PF413"
 NAME = "scores-into-old-infogain"
 SEVERITY = "error"
+FIXES = ("unsafe",)
 MEETS = "never"
 TYPES = ("InfogainLoss",)
 
 
-def check(context: Context) -> Iterator[Hit]:
-    """Say it at the bottom that holds the scores."""
-    if context.target == "legacy":
-        for view in context.views:
-            yield from _check(view)
-
-
 def _check(view: NetView) -> Iterator[Hit]:
+    """Say it at the bottom that holds the scores."""
     every = infogain_losses(view.net)
     for number, loss in enumerate(every):
         if not reads_scores(view, loss):
@@ -89,3 +84,6 @@ def _fix(view: NetView, loss: Layer, number: int) -> Fix | str | None:
     except (ConversionError, SourceError) as error:
         return str(error)
     return Fix(fix.title, fix.edits, safe=False) if fix is not None and doubts else fix
+
+
+check = on_target("legacy", of_nets(_check))

@@ -17,13 +17,8 @@ Right:
             top: "loss" }
 """
 
-from protofix.infogain.chains import Chain
-from protofix.infogain.plan import Plan
-from protofix.infogain.relatives import SIGMOID_TWICE, read_scores
-from protofix.net.view import NetView
-from protofix.rulebook.chained import chained, losses_of, probabilities
-from protofix.rulebook.findings import Fix
-from protofix.rulebook.rewriting import rewritten
+from protofix.infogain.relatives import SIGMOID_TWICE
+from protofix.rulebook.chained import applied_twice
 
 CODE = "PF409"
 NAME = "sigmoid-before-sigmoid-loss"
@@ -31,17 +26,4 @@ SEVERITY = "error"
 MEETS = "never"
 TYPES = ("SigmoidCrossEntropyLoss",)
 
-
-def _said(chain: Chain) -> str:
-    return (
-        f"`{chain.loss.name}` applies sigmoid itself, yet reads {probabilities(chain)}: let it "
-        f"read `{chain.scores}`"
-    )
-
-
-def _fix(view: NetView, plan: Plan) -> Fix | None:
-    title = f"let {losses_of(plan)} read the scores"
-    return rewritten(view, title, lambda document: read_scores(document, SIGMOID_TWICE), safe=False)
-
-
-check = chained(SIGMOID_TWICE, _said, _fix, "to be mended by hand")
+check = applied_twice(SIGMOID_TWICE, "sigmoid")

@@ -26,15 +26,13 @@ Wrong:
             infogain_loss_param { source: "H.binaryproto" axis: 1 } }
 """
 
-from collections.abc import Iterator
-
 from protofix.infogain.chains import INFOGAIN, Chain
 from protofix.infogain.fuse import fuse
 from protofix.infogain.plan import Plan
 from protofix.net.view import NetView
 from protofix.rulebook.chained import chained, losses_of, probabilities
-from protofix.rulebook.context import Context
-from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.checks import on_target
+from protofix.rulebook.findings import Fix
 from protofix.rulebook.rewriting import rewritten
 
 CODE = "PF401"
@@ -42,12 +40,6 @@ NAME = "softmax-before-infogain"
 SEVERITY = "error"
 MEETS = "never"
 TYPES = ("InfogainLoss",)
-
-
-def check(context: Context) -> Iterator[Hit]:
-    """Say each chain at its loss, and why it must not be fused where that is so."""
-    if context.target == "fused":  # The older layer wants the Softmax.
-        yield from _check(context)
 
 
 def _said(chain: Chain) -> str:
@@ -67,4 +59,5 @@ def _fix(view: NetView, plan: Plan) -> Fix | None:
     return rewritten(view, title, lambda document: fuse(document).document, safe)
 
 
-_check = chained(INFOGAIN, _said, _fix)
+# The older layer wants the Softmax.
+check = on_target("fused", chained(INFOGAIN, _said, _fix))

@@ -32,7 +32,7 @@ from protofix.net.solvers import tested_nets, trained_nets
 from protofix.net.values import integer_of
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
-from protofix.textproto.tree import Node, messages_named, scalars_named
+from protofix.textproto.tree import Node, fields_named, messages_named, scalars_named
 
 CODE = "PF702"
 NAME = "solver-nets"
@@ -80,8 +80,13 @@ def _tests(fields: tuple[Node, ...], first: Node) -> Iterator[Hit]:
         nets_text = counted(len(runs), "test net")
         said = f"has {len(states)} test_state for {nets_text}: write one for each"
         yield _hit(states[-1], said)
-    if runs and (integer_of(fields, "test_interval") or 0) <= 0:
+    interval = integer_of(fields, "test_interval")
+    if runs and interval is None and not fields_named(fields, "test_interval"):
         yield _hit(first, "tests a net, but has no test_interval: say after how many iterations")
+    elif runs and interval is not None and interval <= 0:
+        at = fields_named(fields, "test_interval")[-1]
+        said = f"tests a net, but has test_interval {interval}: say after how many iterations"
+        yield _hit(at, said)
 
 
 def _hit(node: Node, said: str) -> Hit:

@@ -26,7 +26,6 @@ from protofix.textproto.layout import replace_string
 CODE = "PF713"
 NAME = "unknown-regularization"
 SEVERITY = "error"
-FIXES = ("unsafe",)
 MEETS = "never"
 WANTS = "solver"
 

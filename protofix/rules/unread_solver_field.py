@@ -2,7 +2,8 @@
 
 Caffe takes it without a word, and learns as if it were not there: `momentum2` is Adam's alone,
 `rms_decay` RMSProp's, `delta` that of the adaptive types; `gamma`, `power`, `stepsize` and
-`stepvalue` belong to some policies each. (A `momentum` that is not read Caffe refuses, unless it is
+`stepvalue` belong to some policies each; what `debug_info` writes of the net that is trained, it
+writes in the iterations of `display`. (A `momentum` that is not read Caffe refuses, unless it is
 0.)
 
 Wrong:
@@ -60,6 +61,8 @@ def check(context: Context) -> Iterator[Hit]:
         unread |= _unread(POLICY_READS, policy, f"lr_policy `{policy}` does not read")
     if not values.real("weight_decay"):
         unread["regularization_type"] = "without weight_decay nothing reads"
+    if not values.has("display", "test_iter") and values.boolean("debug_info", False):
+        unread["debug_info"] = "without display and a test net nothing reads"
     for node in values.fields:
         if node.name in unread:
             yield Hit(node.start, node.said_end, f"{unread[node.name]} {node.name}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
-from protofix.textproto.edits import Edit
+from protofix.textproto.edits import Edit, merge_removals
 from protofix.textproto.literals import encode_string
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document, Field, Message, Node, walk
@@ -294,10 +294,21 @@ def remove_value(document: Document, field: Field, start: int) -> Removal:
 
 
 def take_out(document: Document, removals: list[Removal], heir: Node, style: Style) -> list[Edit]:
-    """The edits of removals, their comments put above `heir`."""
+    """The edits of removals, those of neighbours made one, their comments put above `heir`."""
     comments = [comment for removal in removals for comment in removal.comments]
-    edits = [removal.edit for removal in removals]
+    merged = merge_removals([removal.edit for removal in removals])
+    edits = [_with_its_line(document.text, edit) for edit in merged]
     return [*edits, insert_comments(document, heir, comments, style)] if comments else edits
+
+
+def _with_its_line(text: str, edit: Edit) -> Edit:
+    """A removal, with the blanks and the line end that are all it leaves of its line."""
+    start = text.rfind("\n", 0, edit.start) + 1
+    end = text.find("\n", edit.end)
+    left = text[start : edit.start] + text[edit.end : end]
+    if end < 0 or left.strip(BLANKS) or text[: edit.end].endswith("\n"):
+        return edit
+    return Edit(start, end + 1, "")
 
 
 def take_fields_out(

@@ -192,7 +192,17 @@ FINDINGS = {
     "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' top: 'y' top: 'H' } "
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' "
     "top: 'l' infogain_loss_param { source: 'H' } }": ["PF410"],
-    f"{FED} {LOSS[:-1]} loss_param {{ normalization: FULL normalize: true }} }}": ["PF411"],
+    f"{FED} layer {{ type: 'HingeLoss' bottom: 'x' bottom: 'y' top: 'l' "
+    "loss_param { normalization: FULL } }": ["PF411"],
+    f"{FED} {LOSS} layer {{ type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'a' "
+    "loss_param { ignore_label: 255 } }": ["PF415"],
+    f"{FED} {LOSS[:-1]} loss_param {{ normalization: FULL normalize: true }} }}": ["PF416"],
+    f"{FED} layer {{ name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'fc' inner_product_param "
+    "{ num_output: 3 } } layer { type: 'MultinomialLogisticLoss' bottom: 'fc' bottom: 'y' "
+    "top: 'l' }": ["PF417"],
+    f"{FED} layer {{ name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'fc' inner_product_param "
+    "{ num_output: 3 } } layer { type: 'SoftmaxWithLoss' bottom: 'fc' bottom: 'y' top: 'l' "
+    "propagate_down: true propagate_down: true }": ["PF418"],
     f"{FED} {LOSS[:-1]} loss_param {{ ignore_label: 255 }} }} "
     "layer { type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'a' }": ["PF412"],
     f"{FED} {LOSS} layer {{ type: 'TanH' bottom: 'x' top: 'dead' }}": ["PF321"],

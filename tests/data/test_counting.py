@@ -23,8 +23,9 @@ from protofix.data.counting import (
     NpyLabels,
     count_labels,
 )
-from protofix.data.label_rules import LabelFault, LabelRules, count_items, count_maps
+from protofix.data.label_rules import LabelFault, LabelRules
 from protofix.data.processes import in_processes
+from protofix.data.tally import count_items, count_maps
 
 
 def counted(source: LabelSource, **how: Any) -> tuple[list[int], list[int], int, int]:
@@ -222,11 +223,12 @@ def test_databases(backend: str, tmp_path: Path) -> None:
     assert counted(kind(path, maps=True), ignore_label=9) == (expected, [9, 0, 0, 9], 3, 3)
     assert counted(kind(path), classes=4)[0] == [0, 2, 1, 0]
     assert refused(kind(path), classes=2) == (
-        f"{path}: record 00000002: label 2, and 2 classes end with label 1: "
+        f"{path}: record 00000002: has the label 2, and 2 classes end with label 1: "
         "give the number of classes, or the label to ignore"
     )
     ignoring = refused(kind(path, maps=True), classes=3, ignore_label=3)
-    assert ignoring.startswith(f"{path}: record 00000000: label 9, and 3 classes end with label 2")
+    wrong = "has the label 9, and 3 classes end with label 2"
+    assert ignoring.startswith(f"{path}: record 00000000: {wrong}")
     assert counted(kind(path, maps=True), classes=4, ignore_label=9)[0] == expected
 
 

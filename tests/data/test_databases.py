@@ -112,21 +112,26 @@ def test_maps_are_counted(kind: str, tmp_path: Path) -> None:
 # What is no label.
 
 REFUSED: dict[str, tuple[bytes, bool]] = {
-    "label -3 is negative: labels count from 0; or give it as the one to ignore": (
+    "has the label -3, and classes count from 0: give it as the label to ignore if it marks what "
+    "has no class": (
         datum((1, 2, 2), label=-3),
         False,
     ),
-    "label 1048576 is no class: labels end below 1,048,576": (
+    "has the label 1,048,576, which is beyond 1,048,576 classes": (
         datum((1, 2, 2), label=1 << 20),
         False,
     ),
     "is no Datum, or damaged": (datum((1, 2, 2), label=3)[:-1], False),
     "has 3 channels; a map of labels has 1, a number for each pixel": (datum((3, 2, 2)), True),
-    "label -1 is negative: labels count from 0; or give it as the one to ignore": (
+    "has the label -1, and classes count from 0: give it as the label to ignore if it marks what "
+    "has no class": (
         float_map(0, -1),
         True,
     ),
-    "label 0.5 is no whole number": (float_map(0, 0.5), True),
+    "has the label 0.5, which is no class: classes are whole numbers from 0": (
+        float_map(0, 0.5),
+        True,
+    ),
     "is an image with a palette, which Caffe decodes to three channels of colour: store its "
     "indices as a grey image, or raw": (encoded_map(bytes(4), 2, 2, "P"), True),
     "is a colour image; a map of labels is grey": (

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from protofix.data.bytes import UnreadableError
+from protofix.data.label_rules import LabelRules
 from protofix.data.tally import Tally, occurrences
 
 SOME = np.random.default_rng(0)
@@ -34,7 +35,7 @@ def test_occurrences(labels: NDArray[Any]) -> None:
 
 @pytest.mark.parametrize("dtype", ["u1", "<u2", ">u2", "i4", "<i8", "<f4", "f8"])
 def test_maps_of_any_numbers(dtype: str) -> None:
-    tally = Tally(ignore_label=9, maps=True)
+    tally = Tally(LabelRules(ignore_label=9), maps=True)
     tally.add_map(np.array([[0, 3], [3, 9]], dtype))
     tally.add_map(np.array([[9, 9]], dtype))
     tally.add_map(np.array([[3, 1]], dtype).T)
@@ -45,17 +46,17 @@ def test_maps_of_any_numbers(dtype: str) -> None:
 
 
 REFUSED = {
-    "label -2 is negative": [0.0, -2.0],
-    "label 1048576 is no class": [2.0**20],
-    "label 1.5 is no whole number": [1.5],
-    "label nan is no whole number": [float("nan")],
-    "label inf is no whole number": [float("inf")],
+    "has the label -2, and classes count from 0": [0.0, -2.0],
+    "has the label 1,048,576, which is beyond": [2.0**20],
+    "has the label 1.5, which is no class": [1.5],
+    "has the label nan, which is no class": [float("nan")],
+    "has the label inf, which is no class": [float("inf")],
 }
 
 
 @pytest.mark.parametrize("why", REFUSED)
 def test_what_is_no_label(why: str) -> None:
-    tally = Tally(maps=True)
+    tally = Tally(LabelRules(), maps=True)
     with pytest.raises(UnreadableError, match=why):
         tally.add_map(np.array(REFUSED[why]))
     assert tally.counts().total == tally.items == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mending import as_told
+
 from protofix.linting.checking import Question, check_source
 from protofix.linting.fixing import fix_source
 from protofix.rulebook.context import Target
@@ -45,7 +47,7 @@ def said_of(text: str, code: str, target: Target = "fused") -> list[str]:
     """What a rule says of a net."""
     checked = check_source(Source(text, "net.prototxt"), Question(target=target))
     assert not checked.failures
-    return [it.message for it in checked.findings if it.code == code]
+    return [it.message for it in as_told(checked.findings) if it.code == code]
 
 
 def mended(text: str, code: str, unsafe: bool = False, target: Target = "fused") -> str:

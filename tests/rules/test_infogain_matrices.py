@@ -235,8 +235,35 @@ def test_classes_of_compute_h(param_str: str, folder: Path) -> None:
 IGNORING = "loss_param { ignore_label: 255 }"
 
 
-def test_a_label_that_compute_h_counts(folder: Path) -> None:
-    before = computed("""'{"classes": 3}'""", IGNORING)
-    after = computed("""'{"classes": 3, "ignore_label": 255}'""", IGNORING)
+def test_the_older_loss_counts_all_of_an_image_as_classes(folder: Path) -> None:
+    text = computed("""'{"classes": 3}'""").replace("dim: 2 dim: 3", "dim: 2 dim: 3 dim: 5 dim: 1")
+    assert not [one for one in protofix.check(text) if one.code == "PF504"]
+    [found] = [one for one in protofix.check(text, target="legacy") if one.code == "PF504"]
+    assert found.message.endswith("must be 15")
+
+
+def test_losses_that_ignore_different_labels_of_one_compute_h(folder: Path) -> None:
+    text = computed("""'{"classes": 3}'""", IGNORING)
+    other = FROM_BOTTOM.replace('"loss"', '"other"').replace('"l"', '"m"')
+    found = findings_of(text + other.replace("}", "loss_param { ignore_label: 0 } }"), "PF505")
+    assert [one.message.split(" counts the label ")[1][:3] for one in found] == ["0, ", "255"]
+    assert [one.fix for one in found] == [None, None]
+
+
+# What ComputeH is told, and what it is to be told.
+COUNTING = {
+    """'{"classes": 3}'""": """'{"classes": 3, "ignore_label": 255}'""",
+    """'{"n_classes": 3, "ignore_label": 0}'""": """'{"n_classes": 3, "ignore_label": 255}'""",
+    # As the literal of a dict, which the ComputeH of the web evaluates.
+    '''"{'n_classes': 3}"''': '''"{'n_classes': 3, 'ignore_label': 255}"''',
+    '''"{'n_classes': 3, 'on': True}"''': (
+        '''"{'n_classes': 3, 'on': True, 'ignore_label': 255}"'''
+    ),
+}
+
+
+@pytest.mark.parametrize("param_str", COUNTING)
+def test_a_label_that_compute_h_counts(param_str: str, folder: Path) -> None:
+    before, after = computed(param_str, IGNORING), computed(COUNTING[param_str], IGNORING)
     assert mended(before, "PF505", safe=False) == after
-    assert not findings_of(computed("""'{"classes": 3}'"""), "PF505")
+    assert not findings_of(computed(param_str), "PF505")

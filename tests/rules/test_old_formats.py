@@ -135,6 +135,16 @@ UNREAD = {
         "layer { type: 'ImageData' top: 'x' transform_param { scale: 2 mirror: true } "
         "image_data_param { source: 'x' } }"
     ),
+    # Neighbours on a line.
+    "layer { type: 'Data' top: 'x' data_param { source: 'x' scale: 2 mirror: true } }": (
+        "layer { type: 'Data' top: 'x' data_param { source: 'x' } "
+        "transform_param { scale: 2 mirror: true } }"
+    ),
+    "layer {\n  type: 'Data'\n  top: 'x'\n  data_param {\n    source: 'x'\n"
+    "    scale: 2 mirror: true\n  }\n}\n": (
+        "layer {\n  type: 'Data'\n  top: 'x'\n  data_param {\n    source: 'x'\n  }\n"
+        "  transform_param {\n    scale: 2\n    mirror: true\n  }\n}\n"
+    ),
     # Which of the two is meant, nobody knows.
     "layer { type: 'Data' top: 'x' transform_param { scale: 2 } data_param { scale: 3 } }": None,
 }

@@ -64,6 +64,37 @@ PARAM_STRS: dict[str, str | None] = {
     "[i for i in range(3)]": "[i for i in range(3)]",
     "{'a': float('inf')}": "float('inf')",
     "a: !!python/object/apply:os.system ['true']": "!!python/object/apply:os.system",
+    # Arithmetic: of numbers, and of what YAML has no words behind.
+    "{'a': 2*3}": "2 * 3",
+    "{a: 2**3}": "2 ** 3",
+    "{'scale': 1/255.}": "1 / 255.0",
+    "{'a': [0]*n}": "[0] * n",
+    "{'a': (1, 2)*3}": "(1, 2) * 3",
+    "{'a': 'x'+'y'}": "'x' + 'y'",
+    "{'a': 'x' % 1}": "'x' % 1",
+    "{'a': ~1}": "~1",
+    "{'a': not 1}": "not 1",
+    "{'a': True and 1}": "True and 1",
+    "{'a': 1 < 2}": "1 < 2",
+    "{'a': 1 if x else 2}": "1 if x else 2",
+    "{'a': f'{x}'}": "f'{x}'",
+    "{'a': (x:=1)}": "(x := 1)",
+    "[*a]": "*a",
+    "{**a}": "{**a}",
+    # Strings to YAML: words, ranges, dates and the like.
+    "{'a': x}": None,
+    "{'a': f(1)}": None,
+    "{files: data.train}": None,
+    "{a: 0-3, b: 0.5-1.5}": None,
+    "{date: 2017-10-14, fold: 1/5}": None,
+    "{a: x and y, b: not z, c: x < y}": None,
+    "{a: train if needed else test}": None,
+    "[a*]": None,
+    "{a: x*2}": None,
+    "2*3": None,
+    # Literals, to ast.literal_eval.
+    "{1, 2}": None,
+    "{'a': {1}, 'b': set(), 'c': b'x', 'd': 1+2j, 'e': 'x' 'y', 'f': None}": None,
 }
 
 

@@ -105,6 +105,26 @@ SAID = {
             "becomes not a number: write max_iter"
         ],
     ),
+    "poly with max_iter 0": (
+        rate("poly", "power: 0.9", PLAIN.replace("100", "0")),
+        [
+            "PF705 `max_iter: 0`: lr_policy `poly` with max_iter 0 divides by 0, and every weight "
+            "becomes not a number: write max_iter"
+        ],
+    ),
+    "poly with a negative max_iter": (
+        rate("poly", "power: 0.9", PLAIN.replace("100", "-5")),
+        [
+            "PF709 `max_iter: -5`: the solver has max_iter -5: `caffe train` ends before the first "
+            "iteration"
+        ],
+    ),
+    "poly with a max_iter that is no whole number": (
+        rate("poly", "power: 0.9", PLAIN.replace("100", "1e5")),
+        [],
+    ),
+    "step with a stepsize that is no whole number": (rate("step", "gamma: 1 stepsize: 1e3"), []),
+    "exp with a gamma that is no number": (rate("exp", "gamma: '0.9'"), []),
     "all that step needs": (rate("step", "gamma: 0.1 stepsize: 10"), []),
     "all that exp needs": (rate("exp", "gamma: 0.999"), []),
     "all that inv needs": (rate("inv", "gamma: 0.0001 power: 0.75"), []),
@@ -141,6 +161,7 @@ SAID = {
             "PF720 `stepsize: 50`: lr_policy `multistep` does not read stepsize",
         ],
     ),
+    "poly with a power of 0, which is written": (rate("poly", "power: 0"), []),
     # PF707
     "stepvalues out of order": (
         rate("multistep", "gamma: 0.1 stepvalue: [50, 80, 20]"),
@@ -260,6 +281,32 @@ SAID = {
             "PF715 `1.5`: momentum2 is 1.5: Adam wants at least 0, and less than 1",
         ],
     ),
+    "a share of more than 1 for AdaDelta": (
+        f'{PLAIN}type: "AdaDelta" momentum: 1.5',
+        ["PF715 `1.5`: momentum is 1.5: AdaDelta wants at least 0, and less than 1"],
+    ),
+    "less than no iteration": (
+        f"{PLAIN}iter_size: -2",
+        ["PF715 `-2`: iter_size is -2, and nothing is learnt: it must be at least 1"],
+    ),
+    "numbers that are not finite": (
+        rate("exp", "gamma: nan weight_decay: inf\nmomentum: 1e39", PLAIN.replace("0.01", "-inf")),
+        [
+            f"PF715 `{number}`: {name} is {number}, with which nothing can be learnt: write a "
+            "number that float32 has"
+            for name, number in (
+                ("base_lr", "-inf"),
+                ("gamma", "nan"),
+                ("weight_decay", "inf"),
+                ("momentum", "1e39"),
+            )
+        ],
+    ),
+    "a number that is not finite, and not read": (
+        f"{PLAIN}power: inf",
+        ["PF720 `power: inf`: lr_policy `fixed` does not read power"],
+    ),
+    "the largest number that there is": (f"{PLAIN}weight_decay: 3.4e38", []),
     "a decay of another type's": (
         f"{PLAIN}rms_decay: 2",
         ["PF720 `rms_decay: 2`: the type SGD does not read rms_decay"],
@@ -275,6 +322,44 @@ SAID = {
             "at least 0",
         ],
     ),
+    "a momentum that goes back": (
+        f'{PLAIN}type: "Nesterov" momentum: -0.9',
+        [
+            "PF716 `-0.9`: momentum is -0.9, so that each step takes part of the one before it "
+            "back: it should be at least 0 and below 1"
+        ],
+    ),
+    "a rate that grows": (
+        rate("poly", "power: -0.5"),
+        [
+            "PF716 `-0.5`: power is -0.5, so that the learning rate grows beyond all bounds: it "
+            "should be above 0"
+        ],
+    ),
+    "a rate that grows as is asked for": (rate("inv", "gamma: 0.1 power: -1"), []),
+    "a step before the first": (
+        rate("multistep", "gamma: 0.1 stepvalue: 0 stepvalue: 50"),
+        [
+            "PF716 `0`: stepvalue is 0, so that the learning rate is never base_lr: it should be "
+            "above 0"
+        ],
+    ),
+    "a snapshot in each iteration": (
+        f'{PLAIN}snapshot: -1 snapshot_prefix: "net"',
+        [
+            "PF716 `-1`: snapshot is -1, which writes as many as the same number above 0: 0 writes "
+            "none"
+        ],
+    ),
+    # PF720
+    "debug_info without display": (
+        f"{PLAIN}debug_info: true",
+        [
+            "PF720 `debug_info: true`: without display and a test net nothing reads debug_info",
+        ],
+    ),
+    "debug_info of a test net": (f"{PLAIN}debug_info: true test_iter: 1 test_interval: 9", []),
+    "debug_info with display": (f"{PLAIN}debug_info: true display: 20", []),
     "a delta of 0": (
         f'{PLAIN}type: "AdaGrad" delta: 0',
         ["PF716 `0`: delta is 0, so that a gradient of 0 is divided by 0: it should be above 0"],
@@ -291,7 +376,7 @@ SAID = {
     "tests in less than no time": (
         f"{PLAIN}test_interval: -50 test_iter: 5",
         [
-            'PF702 `net: "net.prototxt"`: the solver tests a net, but has no test_interval: say '
+            "PF702 `test_interval: -50`: the solver tests a net, but has test_interval -50: say "
             "after how many iterations"
         ],
     ),

@@ -23,6 +23,7 @@ class Case(NamedTuple):
     after: str | None
     safe: bool = True
     target: Target = "fused"
+    code: str = "PF411"
 
 
 def of(type: str, more: str) -> str:
@@ -35,10 +36,12 @@ UNREAD = {
     "normalize that says nothing else": Case(
         of(SOFTMAX, "loss_param { normalization: VALID normalize: true }"),
         of(SOFTMAX, "loss_param { normalization: VALID }"),
+        code="PF416",
     ),
     "normalize that is overruled": Case(
         of(SIGMOID, "loss_param { normalize: false ignore_label: 255 normalization: FULL }"),
         of(SIGMOID, "loss_param { ignore_label: 255 normalization: FULL }"),
+        code="PF416",
     ),
     "a EuclideanLoss that asks for what it does": Case(
         of("EuclideanLoss", "loss_param { normalization: BATCH_SIZE }"),
@@ -60,23 +63,29 @@ UNREAD = {
         of(ACCURACY, "loss_param { ignore_label: 255 }"),
         of(ACCURACY, "accuracy_param { ignore_label: 255 }"),
         safe=False,
+        code="PF415",
     ),
     "an Accuracy that would do more": Case(
         of(ACCURACY, "loss_param { normalize: false ignore_label: 255 }"),
         of(ACCURACY, "accuracy_param { ignore_label: 255 }"),
         safe=False,
+        code="PF415",
     ),
     "an Accuracy with a message of its own": Case(
         of(ACCURACY, "accuracy_param { top_k: 5 } loss_param { ignore_label: 255 }"),
         of(ACCURACY, "accuracy_param { top_k: 5 ignore_label: 255 }"),
         safe=False,
+        code="PF415",
     ),
     "an Accuracy that ignores it already": Case(
         of(ACCURACY, "accuracy_param { ignore_label: 255 } loss_param { ignore_label: 255 }"),
         of(ACCURACY, "accuracy_param { ignore_label: 255 }"),
+        code="PF415",
     ),
     "an Accuracy of two minds": Case(
-        of(ACCURACY, "accuracy_param { ignore_label: 0 } loss_param { ignore_label: 255 }"), None
+        of(ACCURACY, "accuracy_param { ignore_label: 0 } loss_param { ignore_label: 255 }"),
+        None,
+        code="PF415",
     ),
     "an old InfogainLoss, one label an image": Case(
         INFOGAIN.replace(" }", " loss_param { normalization: FULL } }"),
@@ -94,14 +103,14 @@ UNREAD = {
 
 @pytest.mark.parametrize("title", UNREAD, ids=lambda title: title.replace(" ", "-"))
 def test_a_loss_param_that_is_not_read(title: str) -> None:
-    before, after, safe, target = UNREAD[title]
+    before, after, safe, target, code = UNREAD[title]
     text = net(FED, FC, H, before)
-    assert len(said_of(text, "PF411", target)) == 1
+    assert len(said_of(text, code, target)) == 1
     wanted = text if after is None else net(FED, FC, H, after)
-    assert mended(text, "PF411", target=target) == (wanted if safe else text)
-    assert mended(text, "PF411", unsafe=True, target=target) == wanted
+    assert mended(text, code, target=target) == (wanted if safe else text)
+    assert mended(text, code, unsafe=True, target=target) == wanted
     if after is not None:
-        assert said_of(wanted, "PF411", target) == []
+        assert said_of(wanted, code, target) == []
 
 
 READ = {
@@ -117,7 +126,8 @@ READ = {
 
 @pytest.mark.parametrize("title", READ, ids=lambda title: title.replace(" ", "-"))
 def test_a_loss_param_that_is_read(title: str) -> None:
-    assert said_of(net(FED, FC, H, READ[title]), "PF411") == []
+    text = net(FED, FC, H, READ[title])
+    assert [said_of(text, code) for code in ("PF411", "PF415", "PF416")] == [[], [], []]
 
 
 def test_a_comment_in_what_goes_is_kept() -> None:

@@ -10,8 +10,8 @@ from protofix.infogain.sources.layers import MatrixLayer
 from protofix.infogain.sources.taking import (
     makers_of_matrix,
     marks_of,
+    without_fields,
     without_matrix_bottom,
-    without_source,
 )
 from protofix.infogain.sources.ways import Given, SourceError
 from protofix.net.layers import Layer, bind
@@ -236,7 +236,7 @@ def _without_source(document: Document, number: int, notes: list[str]) -> Docume
     if param is not None and fields_named(param.fields, "source"):
         said = f"the source of `{loss.name}` goes: Caffe does not read it beside a third bottom"
         notes.append(said)
-    return without_source(document, loss)
+    return without_fields(document, loss.index, "infogain_loss_param", "source")
 
 
 def _add_bottom(document: Document, loss: Layer, blob: str) -> Document:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from protofix.infogain.fuse import apply_to
 from protofix.infogain.losses import infogain_losses
-from protofix.net.layers import Layer
+from protofix.net.layers import Layer, bind
 from protofix.net.view import NetView, view_of
-from protofix.textproto.edits import merge_removals
 from protofix.textproto.layout import remove, remove_value, style_of, take_fields_out, take_out
 from protofix.textproto.tree import Document, Field, fields_named
 
@@ -33,17 +32,22 @@ def without_matrix_bottom(document: Document, number: int, notes: list[str]) -> 
             notes.append(f"{maker.type} `{maker.name}` goes: it made the H that `{loss.name}` had")
     notes.append(f"`{loss.name}` no longer reads `{third.name}`")
     edits = take_out(document, removals, loss.node, style_of(document))
-    return apply_to(document, merge_removals(edits))
+    return apply_to(document, edits)
 
 
-def without_source(document: Document, loss: Layer) -> Document:
-    """Take the path of H away."""
-    param = loss.param("infogain_loss_param")
-    fields = fields_named(param.fields, "source") if param else []
-    if param is None or not fields:
+def without_fields(
+    document: Document, index: int, message: str, name: str | None = None
+) -> Document:
+    """Take the fields of a name out of a layer's message; the whole message, if none is named."""
+    layer = bind(document).layers[index]
+    param = layer.param(message)
+    if param is None:
         return document
-    edits = take_fields_out(document, param, fields, loss.node, style_of(document))
-    return apply_to(document, merge_removals(edits))
+    fields = param.fields if name is None else fields_named(param.fields, name)
+    if name is not None and not fields:
+        return document
+    edits = take_fields_out(document, param, fields, layer.node, style_of(document))
+    return apply_to(document, edits)
 
 
 def marks_of(loss: Layer, name: str) -> list[tuple[Field, int]]:
