@@ -144,16 +144,21 @@ def _begins_field(tokens: Sequence[Token], at: int) -> bool:
     return tokens[at].type == "NAME" and following in ("COLON", *_OPENERS)
 
 
-def _behind_list(tokens: Sequence[Token]) -> int | None:
-    """Index behind the first `]`, or None."""
-    return next((i + 1 for i, token in enumerate(tokens) if token.type == "RSQUARE"), None)
+def _behind_list(tokens: Sequence[Token], at: int) -> int | None:
+    """Index behind the first `]` from `at` on, or None."""
+    return next((i + 1 for i in range(at, len(tokens)) if tokens[i].type == "RSQUARE"), None)
+
+
+def _from(tokens: Sequence[Token], at: int) -> Iterator[Token]:
+    """The tokens from `at` on; a slice of them, for each mistake of a long line, takes long."""
+    return (tokens[i] for i in range(at, len(tokens)))
 
 
 def _without(token: Token) -> Mending:
     return Mending(f"take `{token}` away", (Edit(_start(token), _end(token), ""),), True)
 
 
-def _commas(before: Token, rest: Sequence[Token]) -> Mending:
+def _commas(before: Token, rest: Iterator[Token]) -> Mending:
     """The commas that a list lacks before the first token of `rest` and further on in it."""
     edits: list[Edit] = []
     for token in rest:
@@ -166,10 +171,10 @@ def _commas(before: Token, rest: Sequence[Token]) -> Mending:
     return Mending("write a comma between the values", tuple(edits), True)
 
 
-def _colon(name: Token, found: Token, behind: Sequence[Token]) -> Mending | None:
+def _colon(name: Token, found: Token, behind: Token | None) -> Mending | None:
     """The colon between a name and its value; a name as value might be another field's."""
     known = found.type in _VALUES
-    if not known and (found.type != "NAME" or (behind and behind[0].type != "NAME")):
+    if not known and (found.type != "NAME" or (behind is not None and behind.type != "NAME")):
         return None
     return Mending("write `:` behind the name", (Edit(_end(name), _end(name), ":"),), known)
 
@@ -252,7 +257,7 @@ class _StretchReader:
             if resting and row - self.row > self.skip_lines:
                 break
         if self.pending:
-            self._fail(_token("$END", "", base - 1, base - 1), ())
+            self._fail([_token("$END", "", base - 1, base - 1)], 0)
         self._flush()
         return Stretch(tuple(self.shapes), tuple(self.diagnoses), row - self.row)
 
@@ -290,26 +295,23 @@ class _StretchReader:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
         if self._opens_without_brace(tokens, at):
             return at
-        self._fail(tokens[at], tokens[at + 1 :])
+        self._fail(tokens, at)
         if self._is_doubled(tokens[at]):
             self._flush()
             return at + 1
         kinds = [token.type for token in self.pending]
         in_list = kinds.count("LSQUARE") > kinds.count("RSQUARE")
-        rest = tokens[at:]
+        behind_list = _behind_list(tokens, at) if in_list else None
         if in_list:
-            taken = _behind_list(rest)
-            resume = len(rest) if taken is None else taken
+            resume = len(tokens) if behind_list is None else behind_list
         else:
-            taken = None
-            resume = next(
-                (i for i in range(not at, len(rest)) if _begins_field(rest, i)), len(rest)
-            )
-        broken = [*self.pending, *rest[:resume]]
+            fields = (i for i in range(at or 1, len(tokens)) if _begins_field(tokens, i))
+            resume = next(fields, len(tokens))
+        broken = [*self.pending, *tokens[at:resume]]
         self._flush()
-        self.in_broken_list = in_list and taken is None
+        self.in_broken_list = in_list and behind_list is None
         self._keep_count(broken)
-        return at + resume
+        return resume
 
     def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> bool:
         """Whether a name and what is deeper below it are a message whose bracket was forgotten.
@@ -347,7 +349,7 @@ class _StretchReader:
         """Where on this line to go on after a mistake in a list that was begun further up."""
         if not tokens:
             return 0
-        behind = _behind_list(tokens)
+        behind = _behind_list(tokens, 0)
         if tokens[0].type in _CLOSERS or _begins_field(tokens, 0):
             behind = 0
         self.in_broken_list = behind is None
@@ -373,18 +375,21 @@ class _StretchReader:
             self.shapes += whole.feed_eof()
         self._restart()
 
-    def _fail(self, found: Token, behind: Sequence[Token]) -> None:
+    def _fail(self, tokens: Sequence[Token], at: int) -> None:
+        """Say that `tokens[at]` is none of those expected."""
+        found = tokens[at]
         begin = _start(self.pending[0]) if self.pending else _start(found)
         if self.diagnoses and self.diagnoses[-1].end >= begin:
             return  # It follows from the mistake said last.
         what = "the end of the file" if found.type == "$END" else f"`{clip(str(found))}`"
         said = self._expectation(found) + what
         start, end = _start(found), max(_end(found), _start(found))
-        mending = self._mending(found, behind)
+        mending = self._mending(tokens, at)
         self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
 
-    def _mending(self, found: Token, behind: Sequence[Token]) -> Mending | None:
-        """What makes `found` right, `behind` being what follows it on its line."""
+    def _mending(self, tokens: Sequence[Token], at: int) -> Mending | None:
+        """What makes `tokens[at]` right."""
+        found = tokens[at]
         before = self.pending[-1] if self.pending else None
         if found.type in ("COMMA", "SEMICOLON") and before is None:
             return _without(found)
@@ -395,9 +400,9 @@ class _StretchReader:
         if before.type == "COMMA" and found.type == "RSQUARE":
             return _without(before)
         if self.parser.accepts() >= {"COMMA", "RSQUARE"} and found.type in _LISTED:
-            return _commas(before, [found, *behind])
+            return _commas(before, _from(tokens, at))
         if before.type == "NAME" and "COLON" in self.parser.accepts():
-            return _colon(before, found, behind)
+            return _colon(before, found, next(_from(tokens, at + 1), None))
         return None
 
     def _expectation(self, found: Token) -> str:
