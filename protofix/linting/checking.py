@@ -22,9 +22,6 @@ from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
 
-# A mistake after which nothing can be said of a file: it could not be read as a text.
-_UNREADABLE = "depth"
-
 
 @dataclass(frozen=True)
 class Question:
@@ -71,21 +68,13 @@ class Failed:
 
 
 def check_source(source: Source, question: Question = EVERYTHING) -> Checked:
-    """Check one text.
-
-    Raises `FileError` if it is nested beyond all sense.
-    """
+    """Check one text."""
     return checked_of(context_of(source, question), question)
 
 
 def context_of(source: Source, question: Question) -> Context:
-    """Read a text for the rules. Raises `FileError` if it is nested beyond all sense."""
-    document = read(source)
-    for diagnosis in document.diagnoses:
-        if diagnosis.kind == _UNREADABLE:
-            line, column = source.position(diagnosis.start)
-            raise FileError(f"{source.path}:{line}:{column}: {diagnosis.message}")
-    return question.context(document)
+    """Read a text for the rules."""
+    return question.context(read(source))
 
 
 def checked_of(context: Context, question: Question) -> Checked:

@@ -43,8 +43,7 @@ def fix_source(
 ) -> Fixed:
     """Make every safe fix of a text, and with `unsafe` all.
 
-    `wanted` says which findings are to be mended. Raises `FileError` for a text nested beyond all
-    sense.
+    `wanted` says which findings are to be mended.
     """
     mended: Counter[str] = Counter()
     context = context_of(source, question)

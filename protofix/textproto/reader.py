@@ -107,7 +107,7 @@ class _Reader:
                 try:
                     shapes, base, taken = self._irregular(row, line, base, fields)
                 except TooDeepError as error:
-                    return self._too_deep(error.start)
+                    return self._too_deep(error.start, stack, fields)
                 for _ in range(taken - 1):
                     offset += len(next(lines)[1]) + 1
             for shape in shapes:
@@ -117,7 +117,7 @@ class _Reader:
                     stack.append((shape, base, fields))
                     fields = []
                     if len(stack) > MAX_DEPTH:
-                        return self._too_deep(base + shape.end - 1)
+                        return self._too_deep(base + shape.end - 1, stack, fields)
                 elif type(shape) is CloseShape:
                     if not stack or base + shape.start in self.braces.extra:
                         self._extra_close(shape, base, bool(stack))
@@ -133,7 +133,9 @@ class _Reader:
         end = len(self.source.text)
         if stack:
             self._never_closed(stack[-1][0], stack[-1][1], len(stack))
-        fields = _closed(stack, fields, len(stack), end)
+        return self._document(_closed(stack, fields, len(stack), end))
+
+    def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
         return Document(self.source, tuple(fields), tuple(self.diagnoses))
 
@@ -183,10 +185,11 @@ class _Reader:
     def _said_at(self, start: int) -> bool:
         return any(diagnosis.start == start for diagnosis in self.diagnoses[-8:])
 
-    def _too_deep(self, start: int) -> Document:
-        message = f"messages are nested more than {MAX_DEPTH} deep"
+    def _too_deep(self, start: int, stack: list[_Open], fields: list[Node]) -> Document:
+        """Say that a bracket is one too deep; what stands before it is all that is read."""
+        message = f"messages are nested more than {MAX_DEPTH} deep; what follows was not read"
         self._say(start, start + 1, "depth", message)
-        return Document(self.source, (), tuple(self.diagnoses))
+        return self._document(_closed(stack, fields, len(stack), start))
 
     def _close_before(self, gap: Gap, stack: list[_Open], fields: list[Node]) -> list[Node]:
         """Close what should have been closed before a line; give the fields that are then open."""

@@ -92,8 +92,9 @@ def test_what_follows_a_mistake_is_read() -> None:
 
 
 def test_nesting_has_a_limit() -> None:
-    document = read(Source("a {" * 100_000))
+    document = read(Source("b: 1 " + "a {" * 100_000))
     assert [d.kind for d in document.diagnoses] == ["depth"]
+    assert len(list(walk(document.fields))) == 102  # What stands before it was read.
     document = read(Source("a: [{" * 100_000))
     assert [d.kind for d in document.diagnoses] == ["depth"]
 
