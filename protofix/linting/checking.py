@@ -18,7 +18,7 @@ from protofix.net.states import AskedState
 from protofix.rulebook.context import PLAIN, Context, Preferences, Target
 from protofix.rulebook.findings import Checked
 from protofix.rulebook.registry import ON, run_rules
-from protofix.textproto.reader import read
+from protofix.textproto.reader import read, read_as_indented
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
 
@@ -74,7 +74,24 @@ def check_source(source: Source, question: Question = EVERYTHING) -> Checked:
 
 def context_of(source: Source, question: Question) -> Context:
     """Read a text for the rules."""
-    return question.context(read(source))
+    context = question.context(read(source))
+    return _as_indented(context, question) or context
+
+
+def _as_indented(context: Context, question: Question) -> Context | None:
+    """A text read as it is indented, if that makes more sense of it than its brackets do.
+
+    A bracket that is missing in one place and one too many in another pair up, and fields are then
+    in messages that do not have them.
+    """
+    if context.document.diagnoses:
+        return None
+    unknown = [misfit.start for misfit in context.misfits if misfit.kind == "unknown-field"]
+    document = read_as_indented(context.document.source, unknown) if unknown else None
+    if document is None:
+        return None
+    other = question.context(document)
+    return other if len(other.misfits) < len(context.misfits) else None
 
 
 def checked_of(context: Context, question: Question) -> Checked:

@@ -74,7 +74,7 @@ def fix_source(
             return Fixed(source, before, mended, checked, (said,))
         seen.add(after.text)
         mended.update(it.code for it in done)
-        context = question.context(after)
+        context = context_of(after.source, question)
         checked = checked_of(context, question)
     said = _failure(checked.source, findings, "do not settle")
     return Fixed(source, checked.source, mended, checked, (said,))

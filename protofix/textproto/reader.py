@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from protofix.textproto.braces import (
-    Braces,
-    Gap,
-    braces_by_indentation,
-    closing,
-    taking_away,
-)
+from protofix.textproto.braces import Braces, Gap, braces_by_indentation
+from protofix.textproto.bracket_mendings import closing, taking_away
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
@@ -55,14 +50,20 @@ def read(source: Source) -> Document:
     with _no_garbage_collection():
         reader = _Reader(source)
         document = reader.read()
-        if not reader.unbalanced:
-            return document
-        braces = braces_by_indentation(source)
-        if braces is None:
-            return document
-        # Where more is wrong than brackets, those that there are may be wrong too.
-        alone = all(it.kind == "bracket" for it in document.diagnoses)
-        return _Reader(source, braces._replace(certain=braces.certain and alone)).read()
+        again = reader.read_by_indentation() if reader.unbalanced else None
+        return document if again is None else again
+
+
+def read_as_indented(source: Source, doubtful: Iterable[int]) -> Document | None:
+    """Read a text whose brackets pair up, but that makes no sense at some offsets.
+
+    It is read as it is indented, with a diagnosis for each bracket that this calls missing or too
+    many; None if the indentation says the same as the brackets, or is in no order.
+    """
+    with _no_garbage_collection():
+        reader = _Reader(source)
+        reader.read()
+        return reader.read_by_indentation(doubtful)
 
 
 @contextmanager
@@ -85,6 +86,7 @@ class _Reader:
         self.diagnoses: list[Diagnosis] = []
         self.last_separator = -1
         self.unbalanced = False
+        self.unopened: set[int] = set()
 
     def read(self) -> Document:
         known = known_lines
@@ -116,6 +118,8 @@ class _Reader:
                 elif type(shape) is OpenShape:
                     stack.append((shape, base, fields))
                     fields = []
+                    if shape.end == shape.name_end and not shape.listed:
+                        self.unopened.add(base + shape.end)
                     if len(stack) > MAX_DEPTH:
                         return self._too_deep(base + shape.end - 1, stack, fields)
                 elif type(shape) is CloseShape:
@@ -134,6 +138,15 @@ class _Reader:
         if stack:
             self._never_closed(stack[-1][0], stack[-1][1], len(stack))
         return self._document(_closed(stack, fields, len(stack), end))
+
+    def read_by_indentation(self, doubtful: Iterable[int] = ()) -> Document | None:
+        """Read the text again, its brackets paired as it is indented; None if they already are."""
+        braces = braces_by_indentation(self.source, frozenset(self.unopened), doubtful)
+        if braces is None:
+            return None
+        # Where more is wrong than brackets, those that there are may be wrong too.
+        alone = all(it.kind == "bracket" for it in self.diagnoses)
+        return _Reader(self.source, braces._replace(certain=braces.certain and alone)).read()
 
     def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
@@ -189,6 +202,7 @@ class _Reader:
         """Say that a bracket is one too deep; what stands before it is all that is read."""
         message = f"messages are nested more than {MAX_DEPTH} deep; what follows was not read"
         self._say(start, start + 1, "depth", message)
+        self.unbalanced = False  # Of what was not read nobody knows.
         return self._document(_closed(stack, fields, len(stack), start))
 
     def _close_before(self, gap: Gap, stack: list[_Open], fields: list[Node]) -> list[Node]:
@@ -197,6 +211,8 @@ class _Reader:
         if not count:
             return fields
         opened, base, _ = stack[-1]
+        if not opened.name and self._said_at(base + opened.start):
+            return _closed(stack, fields, count, gap.start)  # It should not be there at all.
         said = self._expected(opened, base, count)
         found = self.source.text[gap.start : gap.end]
         if found in ("}", ">") and count < len(stack):

@@ -96,6 +96,16 @@ class Source:
         return len(self.text) if end < 0 else end
 
 
+def newline_of(text: str) -> str:
+    """What most lines of a text end in."""
+    return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+
+
+def indentation(line: str, tab: int = 8) -> int:
+    """How deep a line is indented, in columns."""
+    return len(line[: len(line) - len(line.lstrip(BLANKS))].expandtabs(tab))
+
+
 def _what_binary(data: bytes) -> str:
     # A serialized NetParameter begins with field 1 (its name) and goes on with fields 2 or 100.
     if data[:1] == b"\x0a" and len(data) > 2 and 2 + data[1] < len(data):

@@ -16,7 +16,7 @@ from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import grammar_text, scanner
 from protofix.textproto.literals import clip, decode_string
 from protofix.textproto.slips import Slip, slip_at, slip_in_string
-from protofix.textproto.source import BLANKS
+from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
@@ -336,7 +336,7 @@ class _StretchReader:
         offset = _start(token) + self.column
         for line in self.lines[self.row :]:
             if offset <= len(line):
-                return len(line) - len(line.lstrip(BLANKS))
+                return indentation(line)
             offset -= len(line) + 1
         return 0
 
