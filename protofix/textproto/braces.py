@@ -12,7 +12,7 @@ says. In a text without any order in it, what a part lacks is missing at its end
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -99,11 +99,12 @@ class _Repair(NamedTuple):
 
 
 def braces_by_indentation(
-    source: Source, unopened: frozenset[int] = frozenset(), doubtful: Iterable[int] = ()
+    source: Source, unopened: Set[int], stray: Set[int], doubtful: Iterable[int]
 ) -> Braces | None:
     """What makes the brackets pair up; None if they do.
 
     `unopened` are the ends of names whose opening bracket was forgotten: it counts as there.
+    `stray` are offsets of brackets that are slips and do not count.
     `doubtful` are offsets at which a text makes no sense though its brackets pair up: around them
     it is taken to be meant as it is indented, if it is indented in any order.
     """
@@ -111,7 +112,7 @@ def braces_by_indentation(
     found: list[list[_Repair]] = []
     rows = {source.position(offset).line - 1 for offset in doubtful}
     for tab in _TABS[:1] if tidy else _TABS:
-        lines = list(_lines(source, tab, unopened))
+        lines = list(_lines(source, tab, unopened, stray))
         if lines:
             end = lines[-1].stop
             behind = _Line(len(source.lines), 0, end, end, end, False, False, ())
@@ -133,7 +134,7 @@ def _cost(repairs: Sequence[_Repair]) -> tuple[int, int]:
     return sum(brackets for brackets, _ in costs), sum(strain for _, strain in costs)
 
 
-def _lines(source: Source, tab: int, unopened: frozenset[int]) -> Iterator[_Line]:
+def _lines(source: Source, tab: int, unopened: Set[int], stray: Set[int]) -> Iterator[_Line]:
     """The lines that say anything, with their brackets."""
     offset = 0
     name, named_at = "", (0, 0)
@@ -146,11 +147,11 @@ def _lines(source: Source, tab: int, unopened: frozenset[int]) -> Iterator[_Line
             if kind == "comment":
                 break
             first = first or match
-            # The reader takes one that follows one at once for a slip.
-            doubled = kind == "open" and before == "open"
-            if kind in ("open", "close") and not doubled:
+            at = offset + match.start()
+            if at in stray:
+                continue
+            if kind in ("open", "close"):
                 opened = Opened(*(named_at if name else (row, indent)), name, match.group())
-                at = offset + match.start()
                 brackets.append(_Bracket(at, kind == "open", opened, match is first))
             if kind == "name":
                 name, named_at = match.group(), (row, indent)

@@ -84,6 +84,7 @@ class _Reader:
         self.source = source
         self.braces = braces
         self.diagnoses: list[Diagnosis] = []
+        self.said: set[int] = set()
         self.last_separator = -1
         self.unbalanced = False
         self.unopened: set[int] = set()
@@ -136,12 +137,16 @@ class _Reader:
                     self._lone_separator(base + shape.start, fields)
         end = len(self.source.text)
         if stack:
-            self._never_closed(stack[-1][0], stack[-1][1], len(stack))
+            self._never_closed(stack)
         return self._document(_closed(stack, fields, len(stack), end))
 
     def read_by_indentation(self, doubtful: Iterable[int] = ()) -> Document | None:
         """Read the text again, its brackets paired as it is indented; None if they already are."""
-        braces = braces_by_indentation(self.source, frozenset(self.unopened), doubtful)
+        # Brackets that were taken for slips do not count.
+        stray = {
+            it.start for it in self.diagnoses if it.kind == "unexpected" and _is_taken_away(it)
+        }
+        braces = braces_by_indentation(self.source, self.unopened, stray, doubtful)
         if braces is None:
             return None
         # Where more is wrong than brackets, those that there are may be wrong too.
@@ -188,15 +193,17 @@ class _Reader:
                 message = "a string that goes over two lines: write it on one"
                 self.diagnoses[-1] = last._replace(message=message, mending=None)
                 return
+        self.said.add(found.start)
         self.diagnoses.append(found)
 
     def _say(
         self, start: int, end: int, kind: str, message: str, mending: Mending | None = None
     ) -> None:
+        self.said.add(start)
         self.diagnoses.append(Diagnosis(start, end, kind, message, mending))
 
     def _said_at(self, start: int) -> bool:
-        return any(diagnosis.start == start for diagnosis in self.diagnoses[-8:])
+        return start in self.said
 
     def _too_deep(self, start: int, stack: list[_Open], fields: list[Node]) -> Document:
         """Say that a bracket is one too deep; what stands before it is all that is read."""
@@ -210,10 +217,10 @@ class _Reader:
         count = min(len(gap.opened), len(stack))
         if not count:
             return fields
-        opened, base, _ = stack[-1]
-        if not opened.name and self._said_at(base + opened.start):
-            return _closed(stack, fields, count, gap.start)  # It should not be there at all.
-        said = self._expected(opened, base, count)
+        unsaid = self._unsaid(stack, count)
+        if not unsaid:
+            return _closed(stack, fields, count, gap.start)
+        said = self._expected(unsaid)
         found = self.source.text[gap.start : gap.end]
         if found in ("}", ">") and count < len(stack):
             found_of = self._opened(stack[-count - 1][0], stack[-count - 1][1])
@@ -246,22 +253,34 @@ class _Reader:
         mending = Mending(f"write `{right}`", (Edit(start, end, right),), True)
         self._say(start, end, "bracket", message, mending)
 
-    def _never_closed(self, opened: OpenShape, opened_base: int, count: int) -> None:
+    def _never_closed(self, stack: list[_Open]) -> None:
         self.unbalanced = True
         end = len(self.source.text)
-        if not self._said_at(end):
-            message = f"{self._expected(opened, opened_base, count)}, found the end of the file"
+        unsaid = self._unsaid(stack, len(stack))
+        if unsaid and not self._said_at(end):
+            message = f"{self._expected(unsaid)}, found the end of the file"
             gap = self.braces.at_end
             mending = None
             if gap is not None:
                 # All of a text on one line may be missing it anywhere.
-                alone = len(gap.opened) == 1 and "\n" in self.source.text[opened_base:end].strip()
+                behind = self.source.text[unsaid[-1][1] : end]
+                alone = len(gap.opened) == 1 and "\n" in behind.strip()
                 certain = self.braces.certain and alone
                 mending = closing(self.source, gap, certain)
             self._say(end, end, "bracket", message, mending)
 
-    def _expected(self, opened: OpenShape, opened_base: int, count: int) -> str:
-        more = f" (and {count - 1} around it)" if count > 1 else ""
+    def _unsaid(self, stack: list[_Open], count: int) -> list[_Open]:
+        """Of the innermost messages those whose bracket was not said to be wrong itself."""
+        return [
+            (opened, base, fields)
+            for opened, base, fields in stack[-count:]
+            if opened.name or not self._said_at(base + opened.start)
+        ]
+
+    def _expected(self, open_messages: list[_Open]) -> str:
+        opened, opened_base, _ = open_messages[-1]
+        around = len(open_messages) - 1
+        more = f" (and {around} around it)" if around else ""
         right = "}" if opened.bracket == "{" else ">"
         return f"expected `{right}` {self._opened(opened, opened_base)}{more}"
 
@@ -284,6 +303,12 @@ class _Reader:
         if between.strip():
             message = f"expected a field name, found `{character}`"
             self._say(start, start + 1, "unexpected", message)
+
+
+def _is_taken_away(found: Diagnosis) -> bool:
+    """Whether the mending of a mistake takes away what is wrong."""
+    removal = Edit(found.start, found.end, "")
+    return found.mending is not None and found.mending.edits == (removal,)
 
 
 def _closed(stack: list[_Open], fields: list[Node], count: int, end: int) -> list[Node]:

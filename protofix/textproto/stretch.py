@@ -236,6 +236,7 @@ class _StretchReader:
         self.skip_lines = skip_lines
         self.shapes: list[Shape] = []
         self.diagnoses: list[Diagnosis] = []
+        self.surplus = 0  # Brackets that a line closes beyond those that it opens.
         self._restart()
 
     def _restart(self) -> None:
@@ -272,6 +273,8 @@ class _StretchReader:
         return False
 
     def _read_line(self, tokens: list[Token]) -> None:
+        kinds = [token.type for token in tokens]
+        self.surplus = sum((kind in _CLOSERS) - (kind in _OPENERS) for kind in kinds)
         at = self._skip_broken_list(tokens) if self.in_broken_list else 0
         while at < len(tokens):
             token = tokens[at]
@@ -293,9 +296,14 @@ class _StretchReader:
 
     def _recover(self, tokens: list[Token], at: int) -> int:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
-        if self._opens_without_brace(tokens, at):
+        unopened = self._opens_without_brace(tokens, at)
+        if unopened is not None:
+            return unopened
+        if self._opens_before_value(tokens, at):
             return at
         self._fail(tokens, at)
+        if self._closes_before_value(tokens, at):
+            return at + 1
         if self._is_doubled(tokens[at]):
             self._flush()
             return at + 1
@@ -313,23 +321,73 @@ class _StretchReader:
         self._keep_count(broken)
         return resume
 
-    def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> bool:
-        """Whether a name and what is deeper below it are a message whose bracket was forgotten.
+    def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> int | None:
+        """Where to go on behind a name that is a message whose bracket was forgotten; None if none.
 
-        It is said, and the message counts as open.
+        What it holds is deeper below it, or its line closes it. It is said, and counts as open.
         """
-        if len(self.pending) != 1 or not _begins_field(tokens, at):
-            return False
-        [name], found = self.pending, tokens[at]
-        if name.type != "NAME" or self._indent(name) >= self._indent(found):
-            return False
-        start, end = _start(name), _end(name)
-        said = f"expected `{{` after `{clip(str(name))}`, found `{clip(str(found))}`"
-        mending = Mending("write `{` behind the name", (Edit(end, end, " {"),), True)
+        if len(self.pending) == 1 and _begins_field(tokens, at):
+            head, inner = self.pending, at
+        elif not self.pending and at and self.complete[-1:] == [tokens[at - 1]]:
+            # `name: inner: 1`, of which `name: inner` was a field.
+            head, inner = self.complete[-3:-1], at - 1
+        else:
+            return None
+        kinds = [token.type for token in head]
+        found = tokens[inner]
+        if kinds not in (["NAME"], ["NAME", "COLON"]) or not _begins_field(tokens, inner):
+            return None
+        if self._indent(head[0]) >= self._indent(found) and self.surplus <= 0:
+            return None
+        if not self.pending:
+            del self.complete[-3:]
+        self._open(head, found)
+        return inner
+
+    def _open(self, head: Sequence[Token], found: Token) -> None:
+        name, behind = head[0], _end(head[-1])
+        said = f"expected `{{` after `{clip(str(head[-1]))}`, found `{clip(str(found))}`"
+        mending = Mending("write `{` behind the name", (Edit(behind, behind, " {"),), True)
         self.diagnoses.append(Diagnosis(_start(found), _end(found), "unexpected", said, mending))
         self._flush()
-        self.shapes.append(OpenShape(str(name), start, end, "{", end, False))
+        self.surplus -= 1
+        self.shapes.append(OpenShape(str(name), _start(name), _end(name), "{", _end(name), False))
+
+    def _opens_before_value(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a bracket was opened within a plain field; it is said, and does not count."""
+        opened = self.complete[-1:] if not self.pending and at > 1 else []
+        if opened != [tokens[at - 1]] or opened[0].type not in _OPENERS or self.surplus >= 0:
+            return False
+        before, found = tokens[at - 2], tokens[at]
+        if before.type == "COLON" and found.type in _VALUES:
+            expected = "a value"
+        elif before.type == "NAME" and found.type == "COLON":
+            expected = "`:`"
+        else:
+            return False
+        field = self.complete[-3:-1] if before.type == "COLON" else [before]
+        del self.complete[-len(field) - 1 :]
+        self._flush()
+        for token in field:
+            self.parser.feed_token(token)
+        self.pending += field
+        self.surplus += 1
+        said = f"expected {expected} after `{clip(str(before))}`, found `{opened[0]}`"
+        start, end = _start(opened[0]), _end(opened[0])
+        self.diagnoses.append(Diagnosis(start, end, "unexpected", said, _without(opened[0])))
         return True
+
+    def _closes_before_value(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a bracket closes something within a plain field, and so does not count."""
+        if tokens[at].type not in _CLOSERS or at + 1 >= len(tokens):
+            return False
+        kinds = [token.type for token in self.pending]
+        following = tokens[at + 1].type
+        if kinds == ["NAME"]:
+            return following == "COLON" or following in _OPENERS
+        return kinds == ["NAME", "COLON"] and (
+            following in _LISTED and not _begins_field(tokens, at + 1)
+        )
 
     def _indent(self, token: Token) -> int:
         """How deep the line of a token is indented."""
@@ -395,6 +453,8 @@ class _StretchReader:
             return _without(found)
         if self._is_doubled(found):
             return _without(found)._replace(certain=False)
+        if self._closes_before_value(tokens, at):
+            return _without(found)
         if before is None:
             return None
         if before.type == "COMMA" and found.type == "RSQUARE":

@@ -49,6 +49,15 @@ MENDED = {
     "a: 1,, b: 2": (6, "a: 1, b: 2", True),
     "a: 08": (4, "a: 8", True),
     "a {{ b: 1 }": (4, "a { b: 1 }", False),
+    # Brackets within a field.
+    "a: } 1": (4, "a:  1", True),
+    'a } : "x"': (3, 'a  : "x"', True),
+    "a } {\n}\n": (3, "a  {\n}\n", True),
+    'a: { "x"\nb: 1\n': (4, 'a:  "x"\nb: 1\n', True),
+    "a { : 1\nb: 1\n": (3, "a  : 1\nb: 1\n", True),
+    # A bracket that was forgotten, as its line or what is below it shows.
+    "a b: 1 c: 2 }\n": (3, "a { b: 1 c: 2 }\n", True),
+    "a: b: 1 }\n": (4, "a: { b: 1 }\n", True),
 }
 
 
@@ -71,6 +80,12 @@ def test_a_bracket_that_was_forgotten_is_said_where_the_first_field_is() -> None
     assert found.mending is not None and found.mending.certain
     after = apply_edits(source.text, found.mending.edits)
     assert after == "a {\n  b { # of a\n    c: 1\n  }\n}\n"
+
+
+@pytest.mark.parametrize("behind", ["b: 1\n", "b {\n}\n", ""])
+def test_a_bracket_without_a_name_that_is_never_closed_is_said_once(behind: str) -> None:
+    [found] = read(Source("a: 1\n{ a: 1\n" + behind)).diagnoses
+    assert (found.start, found.message) == (5, "expected a field name, found `{`")
 
 
 # What may have been meant in more than one way.
