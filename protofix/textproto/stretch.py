@@ -491,7 +491,7 @@ class _StretchReader:
             match = scanner().match(line, position)
             slip: Slip | None = None
             if match is None:
-                slip = slip_at(line, position, base == 0)
+                slip = slip_at(line, position, self.row == 0 and base == 0)
             elif match.lastgroup == "STRING":
                 slip = slip_in_string(line, match)
             if slip is not None:

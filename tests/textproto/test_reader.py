@@ -103,6 +103,10 @@ def test_nesting_has_a_limit() -> None:
     ("data", "said"),
     [
         (b"\xff\xfen\0a\0", "UTF-16"),
+        (b"n\0a\0m\0e\0", "UTF-16"),
+        (b"\0n\0a\0m\0e", "UTF-16"),
+        (b"\xff\xfe\0\0n\0\0\0", "UTF-32"),
+        (bytes(1000), "binary data"),
         (bytes(range(256)) * 4, "binary data"),
         (b"\x0a\x07CaffeNe\xa2\x06\x10" + bytes(200), "caffemodel"),
         (b"a: 1\n" + b" " * (MAX_LINE + 1), "line 2 is 16,777,217 characters long"),
