@@ -155,7 +155,20 @@ class _Reader:
 
     def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
-        return Document(self.source, tuple(fields), tuple(self.diagnoses))
+        return Document(self.source, tuple(fields), tuple(self._causes()))
+
+    def _causes(self) -> Iterator[Diagnosis]:
+        """The diagnoses without those of brackets that may be in a string, for all one knows."""
+        swallowed = 0
+        for found in self.diagnoses:
+            certain = found.mending is not None and found.mending.certain
+            if found.kind == "string" and not certain:
+                line = self.source.text[found.start : self.source.line_end(found.start)]
+                swallowed += sum(map(line.count, "{}<>"))
+            if found.kind == "bracket" and swallowed:
+                swallowed -= 1
+            else:
+                yield found
 
     def _irregular(
         self, row: int, line: str, base: int, fields: list[Node]
