@@ -123,7 +123,8 @@ class Field(NamedTuple):
     def scalars(self) -> tuple[Scalar, ...]:
         """The values: one, or those of the list."""
         base = self.base
-        return tuple(Scalar(k, v, base + s, base + e) for k, v, s, e in self.shape.scalars)
+        # Of a list, not of a generator, which takes longer than what it gives.
+        return tuple([Scalar(k, v, base + s, base + e) for k, v, s, e in self.shape.scalars])
 
 
 class Message(NamedTuple):
@@ -219,12 +220,13 @@ def walk(fields: tuple[Node, ...]) -> Iterator[Node]:
 
 def fields_named(fields: tuple[Node, ...], name: str) -> list[Field]:
     """The plain fields of that name."""
-    return [node for node in fields if isinstance(node, Field) and node.name == name]
+    # The name first, and without a call through Python: most nodes have another.
+    return [node for node in fields if node.shape.name == name and isinstance(node, Field)]
 
 
 def messages_named(fields: tuple[Node, ...], name: str) -> list[Message]:
     """The messages of that name."""
-    return [node for node in fields if isinstance(node, Message) and node.name == name]
+    return [node for node in fields if node.shape.name == name and isinstance(node, Message)]
 
 
 def scalars_named(fields: tuple[Node, ...], name: str) -> list[Scalar]:
