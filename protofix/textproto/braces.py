@@ -12,6 +12,7 @@ says. In a text without any order in it, what a part lacks is missing at its end
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
@@ -110,7 +111,7 @@ def braces_by_indentation(
     """
     tidy = _is_tidy(source)
     found: list[list[_Repair]] = []
-    rows = {source.position(offset).line - 1 for offset in doubtful}
+    rows = sorted({source.position(offset).line - 1 for offset in doubtful})
     for tab in _TABS[:1] if tidy else _TABS:
         lines = list(_lines(source, tab, unopened, stray))
         if lines:
@@ -213,11 +214,10 @@ def _parts(lines: Sequence[_Line], starts: list[int], behind: _Line) -> Iterator
         yield _Part(lines[start:end], lines[end] if end < len(lines) else behind)
 
 
-def _repair_of(part: _Part, doubtful: Iterable[int]) -> _Repair:
+def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
     """The likeliest repair of a part; none if its brackets pair up, unless a row is doubtful."""
     plain = _repaired(part, _closes_nothing, _takes_nothing)
-    rows = [line.row for line in part.lines]
-    if plain.cost == (0, 0) or (not plain.cost[0] and not _any_among(rows, doubtful)):
+    if plain.cost == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
         return plain
     others = [
         _repaired(part, _closes_shallower, _takes_nothing),
@@ -232,9 +232,10 @@ def _repair_of(part: _Part, doubtful: Iterable[int]) -> _Repair:
     return min(orderly, key=lambda repair: repair.cost, default=plain)
 
 
-def _any_among(rows: Sequence[int], wanted: Iterable[int]) -> bool:
-    """Whether one of the rows wanted is between the first and the last of a part."""
-    return any(rows[0] <= row <= rows[-1] for row in wanted)
+def _is_any_in(rows: Sequence[int], part: _Part) -> bool:
+    """Whether any of some rows, in their order, is one of a part."""
+    at = bisect_left(rows, part.lines[0].row)
+    return at < len(rows) and rows[at] <= part.lines[-1].row
 
 
 def _repaired(
