@@ -7,24 +7,21 @@ After a mistake the reader goes on at the next field it can make out, so that ea
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lark import Lark, Token, Transformer, UnexpectedToken
+from lark import Token, UnexpectedToken
 
 from protofix.textproto.edits import Edit, Mending
-from protofix.textproto.grammar import grammar_text, scanner
-from protofix.textproto.literals import clip, decode_string
+from protofix.textproto.grammar import scanner
+from protofix.textproto.literals import clip
+from protofix.textproto.parsing import end_of, make_token, parser, start_of
 from protofix.textproto.slips import Slip, slip_at, slip_in_string
 from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
     Diagnosis,
-    FieldShape,
     OpenShape,
-    ScalarShape,
-    SeparatorShape,
     Shape,
     TooDeepError,
 )
@@ -46,99 +43,6 @@ class Stretch(NamedTuple):
     lines: int
 
 
-class _ShapeBuilder(Transformer):  # type: ignore[type-arg]
-    """Makes shapes of what the parser reduces; each method is named by its rule."""
-
-    def name(self, tokens: list[Token]) -> Token:
-        if len(tokens) == 1:
-            return tokens[0]
-        # Without blanks and comments, so that names compare.
-        return _token("NAME", "".join(tokens), _start(tokens[0]), _end(tokens[-1]))
-
-    def value(self, tokens: list[Token]) -> ScalarShape:
-        start, end = _start(tokens[0]), _end(tokens[-1])
-        if tokens[0].type == "STRING":
-            return ScalarShape("string", "".join(map(decode_string, tokens)), start, end)
-        kind = {"FLOAT": "float", "INTEGER": "integer", "NAME": "name"}[tokens[-1].type]
-        return ScalarShape(kind, "".join(tokens), start, end)
-
-    def separator(self, tokens: list[Token]) -> SeparatorShape:
-        return SeparatorShape(_start(tokens[0]))
-
-    def array(self, parts: list[object]) -> list[object]:
-        return list(parts)
-
-    def element(self, parts: list[object]) -> list[Shape]:
-        opening, *fields, closing = parts
-        assert isinstance(opening, Token)
-        assert isinstance(closing, Token)
-        start, end = _start(opening), _end(opening)
-        return [
-            OpenShape("", start, end, str(opening), end, True),
-            *_flat(fields),
-            CloseShape(str(closing), _start(closing), _end(closing), False),
-        ]
-
-    def field(self, parts: list[object]) -> list[Shape]:
-        name = parts[0]
-        assert isinstance(name, Token)
-        separated = isinstance(parts[-1], SeparatorShape)
-        content = parts[-2] if separated else parts[-1]
-        if isinstance(content, ScalarShape):
-            scalars: tuple[ScalarShape, ...] = (content,)
-            value_start, end = content.start, content.end
-        else:
-            assert isinstance(content, list)
-            value_start, end = _start(content[0]), _end(content[-1])
-            elements = [shape for part in content if isinstance(part, list) for shape in part]
-            if elements:
-                return [
-                    shape._replace(name=str(name))
-                    if isinstance(shape, OpenShape) and shape.listed and not shape.name
-                    else shape
-                    for shape in elements
-                ]
-            scalars = tuple(part for part in content if isinstance(part, ScalarShape))
-        colon = isinstance(parts[1], Token) and parts[1].type == "COLON"
-        return [
-            FieldShape(
-                name=str(name),
-                start=_start(name),
-                name_end=_end(name),
-                scalars=scalars,
-                listed=not isinstance(content, ScalarShape),
-                value_start=value_start,
-                end=end,
-                separated=separated,
-                colon=colon,
-            )
-        ]
-
-    def _open(self, tokens: list[Token]) -> list[Shape]:
-        name, bracket = tokens[0], tokens[-1]
-        return [OpenShape(str(name), _start(name), _end(name), str(bracket), _end(bracket), False)]
-
-    open_brace = _open
-    open_angle = _open
-
-    def open(self, parts: list[object]) -> list[Shape]:
-        return _flat(parts)
-
-    def close(self, parts: list[object]) -> list[Shape]:
-        bracket = parts[0]
-        assert isinstance(bracket, Token)
-        return [CloseShape(str(bracket), _start(bracket), _end(bracket), len(parts) > 1)]
-
-    def message(self, parts: list[object]) -> list[Shape]:
-        at = next(i for i, p in enumerate(parts) if isinstance(p, Token))
-        return _flat(parts[:at]) + self.close(parts[at:])
-
-    def stretch(self, parts: list[object]) -> list[Shape]:
-        return _flat(parts)
-
-    document = stretch
-
-
 def _begins_field(tokens: Sequence[Token], at: int) -> bool:
     following = tokens[at + 1].type if at + 1 < len(tokens) else ""
     return tokens[at].type == "NAME" and following in ("COLON", *_OPENERS)
@@ -155,7 +59,7 @@ def _from(tokens: Sequence[Token], at: int) -> Iterator[Token]:
 
 
 def _without(token: Token) -> Mending:
-    return Mending(f"take `{token}` away", (Edit(_start(token), _end(token), ""),), True)
+    return Mending(f"take `{token}` away", (Edit(start_of(token), end_of(token), ""),), True)
 
 
 def _commas(before: Token, rest: Iterator[Token]) -> Mending:
@@ -164,7 +68,7 @@ def _commas(before: Token, rest: Iterator[Token]) -> Mending:
     for token in rest:
         # A minus belongs to the number behind it.
         if token.type in _LISTED and before.type in _LISTED - {"MINUS"}:
-            edits.append(Edit(_end(before), _end(before), ","))
+            edits.append(Edit(end_of(before), end_of(before), ","))
         elif token.type not in (*_LISTED, "COMMA"):
             break
         before = token
@@ -176,47 +80,7 @@ def _colon(name: Token, found: Token, behind: Token | None) -> Mending | None:
     known = found.type in _VALUES
     if not known and (found.type != "NAME" or (behind is not None and behind.type != "NAME")):
         return None
-    return Mending("write `:` behind the name", (Edit(_end(name), _end(name), ":"),), known)
-
-
-def _flat(parts: Sequence[object]) -> list[Shape]:
-    shapes: list[Shape] = []
-    for part in parts:
-        if isinstance(part, SeparatorShape):
-            shapes.append(part)
-        else:
-            assert isinstance(part, list)
-            shapes.extend(part)
-    return shapes
-
-
-def _token(kind: str, text: str, start: int, end: int) -> Token:
-    return Token(kind, text, start_pos=start, end_pos=end)
-
-
-def _start(token: object) -> int:
-    assert isinstance(token, Token)
-    assert token.start_pos is not None
-    return token.start_pos
-
-
-def _end(token: object) -> int:
-    assert isinstance(token, Token)
-    assert token.end_pos is not None
-    return token.end_pos
-
-
-@cache
-def parser() -> Lark:
-    """The LALR parser; it makes shapes from `document` (a whole text) or `stretch`."""
-    return Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer="basic",
-        start=["document", "stretch"],
-        maybe_placeholders=False,
-        transformer=_ShapeBuilder(),
-    )
+    return Mending("write `:` behind the name", (Edit(end_of(name), end_of(name), ":"),), known)
 
 
 def read_stretch(lines: Sequence[str], row: int, column: int, skip_lines: int) -> Stretch:
@@ -258,7 +122,7 @@ class _StretchReader:
             if resting and row - self.row > self.skip_lines:
                 break
         if self.pending:
-            self._fail([_token("$END", "", base - 1, base - 1)], 0)
+            self._fail([make_token("$END", "", base - 1, base - 1)], 0)
         self._flush()
         return Stretch(tuple(self.shapes), tuple(self.diagnoses), row - self.row)
 
@@ -286,7 +150,7 @@ class _StretchReader:
             self.pending.append(token)
             self.depth += (token.type in _OPENERS) - (token.type in _CLOSERS)
             if self.depth > MAX_DEPTH:
-                raise TooDeepError(_start(token))
+                raise TooDeepError(start_of(token))
             # The table's look-ahead is a quick but generous answer; inside a list it may be wrong.
             if "$END" in self.parser.choices() and "$END" in self.parser.accepts():
                 self.complete += self.pending
@@ -345,13 +209,17 @@ class _StretchReader:
         return inner
 
     def _open(self, head: Sequence[Token], found: Token) -> None:
-        name, behind = head[0], _end(head[-1])
+        name, behind = head[0], end_of(head[-1])
         said = f"expected `{{` after `{clip(str(head[-1]))}`, found `{clip(str(found))}`"
         mending = Mending("write `{` behind the name", (Edit(behind, behind, " {"),), True)
-        self.diagnoses.append(Diagnosis(_start(found), _end(found), "unexpected", said, mending))
+        self.diagnoses.append(
+            Diagnosis(start_of(found), end_of(found), "unexpected", said, mending)
+        )
         self._flush()
         self.surplus -= 1
-        self.shapes.append(OpenShape(str(name), _start(name), _end(name), "{", _end(name), False))
+        self.shapes.append(
+            OpenShape(str(name), start_of(name), end_of(name), "{", end_of(name), False)
+        )
 
     def _opens_before_value(self, tokens: Sequence[Token], at: int) -> bool:
         """Whether a bracket was opened within a plain field; it is said, and does not count."""
@@ -373,7 +241,7 @@ class _StretchReader:
         self.pending += field
         self.surplus += 1
         said = f"expected {expected} after `{clip(str(before))}`, found `{opened[0]}`"
-        start, end = _start(opened[0]), _end(opened[0])
+        start, end = start_of(opened[0]), end_of(opened[0])
         self.diagnoses.append(Diagnosis(start, end, "unexpected", said, _without(opened[0])))
         return True
 
@@ -391,7 +259,7 @@ class _StretchReader:
 
     def _indent(self, token: Token) -> int:
         """How deep the line of a token is indented."""
-        offset = _start(token) + self.column
+        offset = start_of(token) + self.column
         for line in self.lines[self.row :]:
             if offset <= len(line):
                 return indentation(line)
@@ -418,7 +286,7 @@ class _StretchReader:
     def _keep_count(self, broken: list[Token]) -> None:
         """Let what a broken part opened or closed count, or all that follows would be wrong."""
         for token in broken:
-            start, end = _start(token), _end(token)
+            start, end = start_of(token), end_of(token)
             if token.type in _OPENERS:
                 self.shapes.append(OpenShape("", start, start, str(token), end, True))
             elif token.type in _CLOSERS:
@@ -436,12 +304,12 @@ class _StretchReader:
     def _fail(self, tokens: Sequence[Token], at: int) -> None:
         """Say that `tokens[at]` is none of those expected."""
         found = tokens[at]
-        begin = _start(self.pending[0]) if self.pending else _start(found)
+        begin = start_of(self.pending[0]) if self.pending else start_of(found)
         if self.diagnoses and self.diagnoses[-1].end >= begin:
             return  # It follows from the mistake said last.
         what = "the end of the file" if found.type == "$END" else f"`{clip(str(found))}`"
         said = self._expectation(found) + what
-        start, end = _start(found), max(_end(found), _start(found))
+        start, end = start_of(found), max(end_of(found), start_of(found))
         mending = self._mending(tokens, at)
         self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
 
@@ -501,5 +369,5 @@ class _StretchReader:
                 assert match is not None
                 end, kind, text = match.end(), match.lastgroup or "", match.group()
             if kind not in ("", "BLANK", "COMMENT"):
-                yield _token(kind, text, base + position, base + end)
+                yield make_token(kind, text, base + position, base + end)
             position = end

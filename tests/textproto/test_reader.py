@@ -12,9 +12,9 @@ from lark import UnexpectedInput
 from shared_data import corpus_files, corpus_id, needs_shared
 
 from protofix.textproto.grammar import terminals
+from protofix.textproto.parsing import parser
 from protofix.textproto.reader import read
 from protofix.textproto.source import MAX_LINE, NotTextError, Source
-from protofix.textproto.stretch import parser
 from protofix.textproto.tree import Field, FieldShape, Message, Node, OpenShape, Shape, walk
 
 TREES = {
