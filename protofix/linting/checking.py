@@ -20,14 +20,11 @@ from protofix.net.states import AskedState
 from protofix.rulebook.context import PLAIN, Context, Preferences, Target
 from protofix.rulebook.findings import Checked
 from protofix.rulebook.registry import ON, run_rules
-from protofix.textproto.reader import read
+from protofix.textproto.reader import read, read_as_indented
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
 
 _Result = TypeVar("_Result")
-
-# A mistake after which nothing can be said of a file: it could not be read as a text.
-_UNREADABLE = "depth"
 
 _MOST_RECENT = 16  # files; a folder seldom has more that name each other
 
@@ -77,21 +74,30 @@ class Failed:
 
 
 def check_source(source: Source, question: Question = EVERYTHING) -> Checked:
-    """Check one text.
-
-    Raises `FileError` if it is nested beyond all sense.
-    """
+    """Check one text."""
     return checked_of(context_of(source, question), question)
 
 
 def context_of(source: Source, question: Question) -> Context:
-    """Read a text for the rules. Raises `FileError` if it is nested beyond all sense."""
-    document = read(source)
-    for diagnosis in document.diagnoses:
-        if diagnosis.kind == _UNREADABLE:
-            line, column = source.position(diagnosis.start)
-            raise FileError(f"{source.path}:{line}:{column}: {diagnosis.message}")
-    return question.context(document)
+    """Read a text for the rules."""
+    context = question.context(read(source))
+    return _as_indented(context, question) or context
+
+
+def _as_indented(context: Context, question: Question) -> Context | None:
+    """A text read as it is indented, if that makes more sense of it than its brackets do.
+
+    A bracket that is missing in one place and one too many in another pair up, and fields are then
+    in messages that do not have them.
+    """
+    if context.document.diagnoses:
+        return None
+    unknown = [misfit.start for misfit in context.misfits if misfit.kind == "unknown-field"]
+    document = read_as_indented(context.document.source, unknown) if unknown else None
+    if document is None:
+        return None
+    other = question.context(document)
+    return other if len(other.misfits) < len(context.misfits) else None
 
 
 def checked_of(context: Context, question: Question) -> Checked:
@@ -130,7 +136,7 @@ class Recent:
     def context(self, data: bytes, path: str, question: Question) -> Context:
         """Read bytes for the rules, or take what they were read as before.
 
-        Raises `FileError` as `context_of` does.
+        Raises `FileError` for bytes that are no text.
         """
         in_any_state = replace(question, asked=())
         looks = looks_so_far()

@@ -46,8 +46,7 @@ def fix_source(
 ) -> Fixed:
     """Make every safe fix of a text, and with `unsafe` all.
 
-    Findings that are accepted in the text as it is are not mended. Raises `FileError` for a text
-    nested beyond all sense.
+    Findings that are accepted in the text as it is are not mended.
     """
     mended: Counter[str] = Counter()
     context = context_of(source, question)
@@ -80,7 +79,7 @@ def fix_source(
         seen.add(after.text)
         mended.update(it.code for it in done)
         accepted = accepted.after(_edits(made))
-        context = question.context(after)
+        context = context_of(after.source, question)
         checked = checked_of(context, question)
     said = _failure(checked.source, findings, "do not settle")
     return Fixed(source, checked.source, mended, checked, accepted, (said,))

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Fix, Hit
 from protofix.textproto.edits import Edit
-from protofix.textproto.layout import newline_of
-from protofix.textproto.source import BLANKS
+from protofix.textproto.source import BLANKS, newline_of
 
 CODE = "PF806"
 NAME = "final-newline"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from protofix.rulebook.context import Context
 from protofix.rulebook.style import Spot, Spots, in_runs
 from protofix.textproto.edits import Edit
-from protofix.textproto.layout import newline_of
+from protofix.textproto.source import newline_of
 
 CODE = "PF810"
 NAME = "line-ends"

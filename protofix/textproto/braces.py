@@ -2,24 +2,29 @@
 
 What a text says itself is only that its brackets do not pair up, often at its end. People indent
 what a bracket holds, so that a line which is not deeper than the bracket before it shows that this
-should have been closed. Where indentation gives no answer that makes all brackets pair up, as in a
-text on one line or without any order in it, there is none.
+should have been closed, and a closing bracket deeper than the one it would close is one too many.
+
+A text is taken in parts, from one field at its top to the next: the brackets of each pair up by
+themselves, so that a mistake stays in its part, and so does what is indented otherwise than it
+says. In a text without any order in it, what a part lacks is missing at its end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from itertools import pairwise
 from typing import NamedTuple
 
-from protofix.textproto.edits import Edit, Mending
-from protofix.textproto.source import Source
+from protofix.textproto.source import Source, indentation
 
 _TOKEN = re.compile(
     r"(?P<passed>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')|(?P<comment>#.*)"
     r"|(?P<open>[{<])|(?P<close>[}>])|(?P<name>[A-Za-z_]\w*)|(?P<rest>\S)"
 )
-_TAB = 8
+# How wide a tab may be meant in a text that is indented by tabs and blanks.
+_TABS = (8, 4, 2)
 
 
 class Opened(NamedTuple):
@@ -70,46 +75,100 @@ class _Line(NamedTuple):
     end: int
     stop: int
     begins_field: bool
+    ends_open: bool
     brackets: tuple[_Bracket, ...]
 
 
-def braces_by_indentation(source: Source) -> Braces | None:
-    """What makes the brackets pair up; None if indentation does not tell."""
-    lines = list(_lines(source))
+class _Part(NamedTuple):
+    """Lines whose brackets pair up by themselves if none is missing, and the line behind them."""
+
+    lines: Sequence[_Line]
+    behind: _Line
+
+
+class _Repair(NamedTuple):
+    """What makes the brackets of a part pair up; `strain` counts lines that speak against it."""
+
+    gaps: dict[int, Gap]
+    extra: tuple[int, ...]
+    strain: int
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """The brackets that are written or taken away, then the strain: the less, the likelier."""
+        return len(self.extra) + sum(len(gap.opened) for gap in self.gaps.values()), self.strain
+
+
+def braces_by_indentation(
+    source: Source, unopened: Set[int], stray: Set[int], doubtful: Iterable[int]
+) -> Braces | None:
+    """What makes the brackets pair up; None if they do.
+
+    `unopened` are the ends of names whose opening bracket was forgotten: it counts as there.
+    `stray` are offsets of brackets that are slips and do not count.
+    `doubtful` are offsets at which a text makes no sense though its brackets pair up: around them
+    it is taken to be meant as it is indented, if it is indented in any order.
+    """
     tidy = _is_tidy(source)
-    for way in (_by_depth, _by_name, _too_many):
-        found = way(lines)
-        if found is not None:
-            return found._replace(certain=found.certain and tidy)
-    return None
+    found: list[list[_Repair]] = []
+    rows = sorted({source.position(offset).line - 1 for offset in doubtful})
+    for tab in _TABS[:1] if tidy else _TABS:
+        lines = list(_lines(source, tab, unopened, stray))
+        if lines:
+            end = lines[-1].stop
+            behind = _Line(len(source.lines), 0, end, end, end, False, False, ())
+            for parted in (_by_depth,) if rows else (_by_depth, _by_name):
+                parts = _parts(lines, parted(lines), behind)
+                found.append([_repair_of(part, rows) for part in parts])
+    best = min(found, key=_cost, default=[])
+    brackets, strain = _cost(best)
+    disorderly = any(repair.cost[0] and repair.strain for repair in best)
+    if not brackets or (rows and disorderly):
+        return None
+    gaps = {row: gap for repair in best for row, gap in repair.gaps.items()}
+    extra = frozenset(offset for repair in best for offset in repair.extra)
+    return Braces(gaps, extra, gaps.pop(len(source.lines), None), tidy and not strain)
 
 
-def _lines(source: Source) -> Iterator[_Line]:
+def _cost(repairs: Sequence[_Repair]) -> tuple[int, int]:
+    costs = [repair.cost for repair in repairs]
+    return sum(brackets for brackets, _ in costs), sum(strain for _, strain in costs)
+
+
+def _lines(source: Source, tab: int, unopened: Set[int], stray: Set[int]) -> Iterator[_Line]:
     """The lines that say anything, with their brackets."""
     offset = 0
     name, named_at = "", (0, 0)
     for row, line in enumerate(source.lines):
-        indent = len(line[: len(line) - len(line.lstrip())].expandtabs(_TAB))
+        indent = indentation(line, tab)
         brackets: list[_Bracket] = []
-        first: re.Match[str] | None = None
+        first = before = None
         for match in _TOKEN.finditer(line):
             kind = match.lastgroup
             if kind == "comment":
                 break
             first = first or match
+            at = offset + match.start()
+            if at in stray:
+                continue
             if kind in ("open", "close"):
                 opened = Opened(*(named_at if name else (row, indent)), name, match.group())
-                at = offset + match.start()
                 brackets.append(_Bracket(at, kind == "open", opened, match is first))
             if kind == "name":
                 name, named_at = match.group(), (row, indent)
+                if offset + match.end() in unopened:
+                    opened = Opened(row, indent, name, "{")
+                    brackets.append(_Bracket(offset + match.end(), True, opened, False))
             elif match.group() != ":":
                 name = ""
+            before = kind
         if first is not None:
             start, end = offset + first.start(), offset + first.end()
             stop = offset + len(line.rstrip())
             begins_field = first.lastgroup == "name"
-            yield _Line(row, indent, start, end, stop, begins_field, tuple(brackets))
+            yield _Line(
+                row, indent, start, end, stop, begins_field, before == "open", tuple(brackets)
+            )
         offset += len(line) + 1
 
 
@@ -120,102 +179,129 @@ def _is_tidy(source: Source) -> bool:
     return len(starts) < 2 and not (mixed and " " in starts)
 
 
-def _by_depth(lines: Sequence[_Line]) -> Braces | None:
-    """What is not deeper than a bracket is not in it."""
-
-    def left(line: _Line, stack: Sequence[Opened]) -> int:
-        if line.begins_field:
-            return sum(opened.indent >= line.indent for opened in stack)
-        closing = bool(line.brackets) and line.brackets[0].first and not line.brackets[0].opens
-        if closing and any(opened.indent == line.indent for opened in stack):
-            return sum(opened.indent > line.indent for opened in stack)
-        return 0
-
-    return _missing(lines, left, certain=True)
+def _by_depth(lines: Sequence[_Line]) -> list[int]:
+    """Where parts begin if no field at the top of a text is indented deeper than another."""
+    top = min((line.indent for line in lines if line.begins_field), default=0)
+    return [at for at, line in enumerate(lines) if line.begins_field and line.indent <= top]
 
 
-def _by_name(lines: Sequence[_Line]) -> Braces | None:
-    """What stands at the top of a text by its name and its depth is in nothing of that name."""
+def _by_name(lines: Sequence[_Line]) -> list[int]:
+    """Where parts begin if what is at the top of a text is in nothing of its own name."""
+    starts: list[int] = []
+    stack: list[Opened] = []
+    for at, line in enumerate(lines):
+        if line.begins_field and (not stack or _is_again(line, stack[0])):
+            starts.append(at)
+            stack.clear()
+        for bracket in line.brackets:
+            if bracket.opens:
+                stack.append(bracket.opened)
+            elif stack:
+                stack.pop()
+    return starts
 
-    def left(line: _Line, stack: Sequence[Opened]) -> int:
-        if not stack or not line.begins_field or not line.brackets:
-            return 0
-        opening, outermost = line.brackets[0], stack[0]
-        again = opening.opens and opening.opened.name == outermost.name
-        return len(stack) if again and line.indent <= outermost.indent else 0
 
-    return _missing(lines, left, certain=False)
+def _is_again(line: _Line, outermost: Opened) -> bool:
+    """Whether a line opens what has the name of the outermost bracket, and is not deeper."""
+    opening = line.brackets[0] if line.brackets else None
+    again = opening is not None and opening.opens and opening.opened.name == outermost.name
+    return again and line.indent <= outermost.indent
 
 
-def _missing(
-    lines: Sequence[_Line], left: Callable[[_Line, Sequence[Opened]], int], certain: bool
-) -> Braces | None:
-    """Close at each line what it has `left`; None if a bracket would then close nothing."""
+def _parts(lines: Sequence[_Line], starts: list[int], behind: _Line) -> Iterator[_Part]:
+    bounds = [0, *(at for at in starts if at), len(lines)]
+    for start, end in pairwise(bounds):
+        yield _Part(lines[start:end], lines[end] if end < len(lines) else behind)
+
+
+def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
+    """The likeliest repair of a part; none if its brackets pair up, unless a row is doubtful."""
+    plain = _repaired(part, _closes_nothing, _takes_nothing)
+    if plain.cost == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
+        return plain
+    others = [
+        _repaired(part, _closes_shallower, _takes_nothing),
+        _repaired(part, _closes_nothing, _takes_deeper_lines),
+        _repaired(part, _closes_nothing, _takes_deeper),
+        _repaired(part, _closes_shallower, _takes_deeper_lines),
+        _repaired(part, _closes_shallower, _takes_deeper),
+    ]
+    if plain.cost[0]:
+        return min([plain, *others], key=lambda repair: repair.cost)
+    orderly = [repair for repair in others if repair.cost[0] and not repair.strain]
+    return min(orderly, key=lambda repair: repair.cost, default=plain)
+
+
+def _is_any_in(rows: Sequence[int], part: _Part) -> bool:
+    """Whether any of some rows, in their order, is one of a part."""
+    at = bisect_left(rows, part.lines[0].row)
+    return at < len(rows) and rows[at] <= part.lines[-1].row
+
+
+def _repaired(
+    part: _Part,
+    closes: Callable[[_Line, Sequence[Opened]], int],
+    takes: Callable[[_Bracket, _Line, Opened], bool],
+) -> _Repair:
+    """Close at each line as many brackets as it `closes`, and take away those that it `takes`."""
     stack: list[Opened] = []
     gaps: dict[int, Gap] = {}
-    behind = 0
-    for line in lines:
-        count = left(line, stack)
+    extra: list[int] = []
+    strain = behind = 0
+    before = part.behind
+    for line in (*part.lines, part.behind):
+        count = len(stack) if line is part.behind else closes(line, stack)
         if count:
-            opened = tuple(stack[: -count - 1 : -1])
-            gaps[line.row] = Gap(line.start, line.end, behind, opened)
+            strain += before.ends_open  # Hardly anybody opens what is to hold nothing.
+            gaps[line.row] = Gap(line.start, line.end, behind, tuple(stack[: -count - 1 : -1]))
             del stack[-count:]
-        behind = line.stop
+        if line is part.behind:
+            break
+        before, behind = line, line.stop
+        if line.begins_field:
+            strain += line.indent <= stack[-1].indent if stack else line is not part.lines[0]
         for bracket in line.brackets:
             if bracket.opens:
                 stack.append(bracket.opened)
-            elif not stack:
-                return None
+            elif not stack or takes(bracket, line, stack[-1]):
+                extra.append(bracket.offset)
             else:
-                closed = stack.pop()
-                certain = certain and not (bracket.first and closed.indent != line.indent)
-    if not gaps and not stack:
-        return None
-    at_end = Gap(behind, behind, behind, tuple(reversed(stack))) if stack else None
-    return Braces(gaps, frozenset(), at_end, certain)
+                strain += bracket.first and stack[-1].indent != line.indent
+                stack.pop()
+    return _Repair(gaps, tuple(extra), strain)
 
 
-def _too_many(lines: Sequence[_Line]) -> Braces | None:
-    """A bracket that is deeper than the one it would close is one too many."""
-    stack: list[Opened] = []
-    extra: set[int] = set()
-    certain = True
-    for line in lines:
-        certain = certain and not (line.begins_field and stack and line.indent <= stack[-1].indent)
-        for bracket in line.brackets:
-            if bracket.opens:
-                stack.append(bracket.opened)
-            elif not stack or (bracket.first and stack[-1].indent < line.indent):
-                extra.add(bracket.offset)
-            else:
-                opened = stack.pop()
-                certain = certain and not (bracket.first and opened.indent != line.indent)
-    return None if stack or not extra else Braces({}, frozenset(extra), None, certain)
+def _closes_nothing(line: _Line, stack: Sequence[Opened]) -> int:
+    return 0
 
 
-def closing(source: Source, gap: Gap, certain: bool) -> Mending:
-    """Write the brackets that are missing, each indented like the line that opened it."""
-    text, at = source.text, gap.behind
-    newline = "\r\n" if "\r\n" in text else "\n"
-    row = source.position(at).line - 1
-    commented = "#" in text[text.rfind("\n", 0, at) + 1 : at]
-    written = ""
-    for one in gap.opened:
-        right = "}" if one.bracket == "{" else ">"
-        line = source.lines[one.row]
-        indent = line[: len(line) - len(line.lstrip())]
-        written += f" {right}" if one.row == row and not commented else f"{newline}{indent}{right}"
-    first = gap.opened[0]
-    title = f"close the `{first.bracket}` of line {first.row + 1}"
-    return Mending(title, (Edit(at, at, written),), certain)
+def _closes_shallower(line: _Line, stack: Sequence[Opened]) -> int:
+    """How many brackets a line closes: what is not deeper than a bracket is not in it."""
+    if line.begins_field:
+        return _deeper(stack, line.indent)
+    closing = bool(line.brackets) and line.brackets[0].first and not line.brackets[0].opens
+    count = _deeper(stack, line.indent + 1) if closing else 0
+    partner = stack[-count - 1] if count < len(stack) else None
+    return count if partner is not None and partner.indent == line.indent else 0
 
 
-def taking_away(source: Source, start: int, end: int, certain: bool) -> Mending:
-    """Take a bracket away, with its line where it has one for itself."""
-    text = source.text
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = source.line_end(end)
-    first, last = start, end
-    if not text[line_start:start].strip() and not text[end:line_end].strip():
-        first, last = line_start, min(line_end + 1, len(text))
-    return Mending(f"take `{text[start:end]}` away", (Edit(first, last, ""),), certain)
+def _deeper(stack: Sequence[Opened], indent: int) -> int:
+    """How many of the innermost brackets are indented that deep or deeper."""
+    count = 0
+    while count < len(stack) and stack[-count - 1].indent >= indent:
+        count += 1
+    return count
+
+
+def _takes_nothing(bracket: _Bracket, line: _Line, opened: Opened) -> bool:
+    return False
+
+
+def _takes_deeper_lines(bracket: _Bracket, line: _Line, opened: Opened) -> bool:
+    """Whether a bracket that begins a line is deeper than the one it would close."""
+    return bracket.first and opened.indent < line.indent
+
+
+def _takes_deeper(bracket: _Bracket, line: _Line, opened: Opened) -> bool:
+    """Whether a bracket, wherever on its line, is deeper than the one it would close."""
+    return opened.row != line.row and opened.indent < line.indent

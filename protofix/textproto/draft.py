@@ -14,7 +14,7 @@ from typing import Literal
 
 from protofix.textproto.edits import Edit
 from protofix.textproto.layout import behind_separator, comments_in
-from protofix.textproto.source import BLANKS
+from protofix.textproto.source import BLANKS, newline_of
 from protofix.textproto.tree import Document, Field, Message, Node, ScalarShape
 
 _GAP = re.compile(r"(?:[ \t\r\v\f\n]|#[^\n]*(?:\n|$))*")
@@ -79,8 +79,7 @@ def draft_of(document: Document, lists: frozenset[str] = frozenset()) -> Draft:
     """
     reader = _Reader(document, lists)
     items, spans, _ = reader.items(document.fields, 0, len(document.text))
-    newline = "\r\n" if "\r\n" in document.text and not _LONE.search(document.text) else "\n"
-    return Draft(tuple(items), tuple(spans), newline)
+    return Draft(tuple(items), tuple(spans), newline_of(document.text))
 
 
 def edits_of(draft: Draft, items: Sequence[Item]) -> list[Edit]:
@@ -168,6 +167,7 @@ class _Reader:
         self.document = document
         self.text = document.text
         self.lists = lists
+        self.newline = newline_of(document.text)
 
     def items(
         self, nodes: tuple[Node, ...], start: int, end: int
@@ -259,7 +259,7 @@ class _Reader:
             )
             return [(whole, (start, behind))], behind
         found: list[tuple[Item, tuple[int, int]]] = []
-        newline = "\r\n" if "\r\n" in text[start:behind] else "\n"
+        newline = self.newline
         for element in elements:
             last = element is elements[-1]
             raw = self.item(element, element.start, element.start, element.end)

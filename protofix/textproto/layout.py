@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from protofix.textproto.edits import Edit, merge_removals
 from protofix.textproto.literals import encode_string
-from protofix.textproto.source import BLANKS
+from protofix.textproto.source import BLANKS, newline_of
 from protofix.textproto.tree import Document, Field, Message, Node, walk
 
 T = TypeVar("T")
@@ -81,11 +81,6 @@ def style_of(document: Document) -> Style:
         short_on_one_line=_most(short, _most(leaves, True)),
         leaves_on_one_line=_most(leaves, _most(short, False)),
     )
-
-
-def newline_of(text: str) -> str:
-    """What most lines of a text end in."""
-    return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
 
 
 def _most(counts: Counter[T], default: T) -> T:

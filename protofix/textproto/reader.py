@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from protofix.textproto.braces import (
-    Braces,
-    Gap,
-    braces_by_indentation,
-    closing,
-    taking_away,
-)
+from protofix.textproto.braces import Braces, Gap, braces_by_indentation
+from protofix.textproto.bracket_mendings import closing, taking_away
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
@@ -55,14 +50,20 @@ def read(source: Source) -> Document:
     with _no_garbage_collection():
         reader = _Reader(source)
         document = reader.read()
-        if not reader.unbalanced:
-            return document
-        braces = braces_by_indentation(source)
-        if braces is None:
-            return document
-        # Where more is wrong than brackets, those that there are may be wrong too.
-        alone = all(it.kind == "bracket" for it in document.diagnoses)
-        return _Reader(source, braces._replace(certain=braces.certain and alone)).read()
+        again = reader.read_by_indentation() if reader.unbalanced else None
+        return document if again is None else again
+
+
+def read_as_indented(source: Source, doubtful: Iterable[int]) -> Document | None:
+    """Read a text whose brackets pair up, but that makes no sense at some offsets.
+
+    It is read as it is indented, with a diagnosis for each bracket that this calls missing or too
+    many; None if the indentation says the same as the brackets, or is in no order.
+    """
+    with _no_garbage_collection():
+        reader = _Reader(source)
+        reader.read()
+        return reader.read_by_indentation(doubtful)
 
 
 @contextmanager
@@ -83,8 +84,10 @@ class _Reader:
         self.source = source
         self.braces = braces
         self.diagnoses: list[Diagnosis] = []
+        self.said: set[int] = set()
         self.last_separator = -1
         self.unbalanced = False
+        self.unopened: set[int] = set()
 
     def read(self) -> Document:
         known = known_lines
@@ -107,7 +110,7 @@ class _Reader:
                 try:
                     shapes, base, taken = self._irregular(row, line, base, fields)
                 except TooDeepError as error:
-                    return self._too_deep(error.start)
+                    return self._too_deep(error.start, stack, fields)
                 for _ in range(taken - 1):
                     offset += len(next(lines)[1]) + 1
             for shape in shapes:
@@ -116,8 +119,10 @@ class _Reader:
                 elif type(shape) is OpenShape:
                     stack.append((shape, base, fields))
                     fields = []
+                    if shape.end == shape.name_end and not shape.listed:
+                        self.unopened.add(base + shape.end)
                     if len(stack) > MAX_DEPTH:
-                        return self._too_deep(base + shape.end - 1)
+                        return self._too_deep(base + shape.end - 1, stack, fields)
                 elif type(shape) is CloseShape:
                     if not stack or base + shape.start in self.braces.extra:
                         self._extra_close(shape, base, bool(stack))
@@ -132,10 +137,38 @@ class _Reader:
                     self._lone_separator(base + shape.start, fields)
         end = len(self.source.text)
         if stack:
-            self._never_closed(stack[-1][0], stack[-1][1], len(stack))
-        fields = _closed(stack, fields, len(stack), end)
+            self._never_closed(stack)
+        return self._document(_closed(stack, fields, len(stack), end))
+
+    def read_by_indentation(self, doubtful: Iterable[int] = ()) -> Document | None:
+        """Read the text again, its brackets paired as it is indented; None if they already are."""
+        # Brackets that were taken for slips do not count.
+        stray = {
+            it.start for it in self.diagnoses if it.kind == "unexpected" and _is_taken_away(it)
+        }
+        braces = braces_by_indentation(self.source, self.unopened, stray, doubtful)
+        if braces is None:
+            return None
+        # Where more is wrong than brackets, those that there are may be wrong too.
+        alone = all(it.kind == "bracket" for it in self.diagnoses)
+        return _Reader(self.source, braces._replace(certain=braces.certain and alone)).read()
+
+    def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
-        return Document(self.source, tuple(fields), tuple(self.diagnoses))
+        return Document(self.source, tuple(fields), tuple(self._causes()))
+
+    def _causes(self) -> Iterator[Diagnosis]:
+        """The diagnoses without those of brackets that may be in a string, for all one knows."""
+        swallowed = 0
+        for found in self.diagnoses:
+            certain = found.mending is not None and found.mending.certain
+            if found.kind == "string" and not certain:
+                line = self.source.text[found.start : self.source.line_end(found.start)]
+                swallowed += sum(map(line.count, "{}<>"))
+            if found.kind == "bracket" and swallowed:
+                swallowed -= 1
+            else:
+                yield found
 
     def _irregular(
         self, row: int, line: str, base: int, fields: list[Node]
@@ -173,28 +206,34 @@ class _Reader:
                 message = "a string that goes over two lines: write it on one"
                 self.diagnoses[-1] = last._replace(message=message, mending=None)
                 return
+        self.said.add(found.start)
         self.diagnoses.append(found)
 
     def _say(
         self, start: int, end: int, kind: str, message: str, mending: Mending | None = None
     ) -> None:
+        self.said.add(start)
         self.diagnoses.append(Diagnosis(start, end, kind, message, mending))
 
     def _said_at(self, start: int) -> bool:
-        return any(diagnosis.start == start for diagnosis in self.diagnoses[-8:])
+        return start in self.said
 
-    def _too_deep(self, start: int) -> Document:
-        message = f"messages are nested more than {MAX_DEPTH} deep"
+    def _too_deep(self, start: int, stack: list[_Open], fields: list[Node]) -> Document:
+        """Say that a bracket is one too deep; what stands before it is all that is read."""
+        message = f"messages are nested more than {MAX_DEPTH} deep; what follows was not read"
         self._say(start, start + 1, "depth", message)
-        return Document(self.source, (), tuple(self.diagnoses))
+        self.unbalanced = False  # Of what was not read nobody knows.
+        return self._document(_closed(stack, fields, len(stack), start))
 
     def _close_before(self, gap: Gap, stack: list[_Open], fields: list[Node]) -> list[Node]:
         """Close what should have been closed before a line; give the fields that are then open."""
         count = min(len(gap.opened), len(stack))
         if not count:
             return fields
-        opened, base, _ = stack[-1]
-        said = self._expected(opened, base, count)
+        unsaid = self._unsaid(stack, count)
+        if not unsaid:
+            return _closed(stack, fields, count, gap.start)
+        said = self._expected(unsaid)
         found = self.source.text[gap.start : gap.end]
         if found in ("}", ">") and count < len(stack):
             found_of = self._opened(stack[-count - 1][0], stack[-count - 1][1])
@@ -227,22 +266,34 @@ class _Reader:
         mending = Mending(f"write `{right}`", (Edit(start, end, right),), True)
         self._say(start, end, "bracket", message, mending)
 
-    def _never_closed(self, opened: OpenShape, opened_base: int, count: int) -> None:
+    def _never_closed(self, stack: list[_Open]) -> None:
         self.unbalanced = True
         end = len(self.source.text)
-        if not self._said_at(end):
-            message = f"{self._expected(opened, opened_base, count)}, found the end of the file"
+        unsaid = self._unsaid(stack, len(stack))
+        if unsaid and not self._said_at(end):
+            message = f"{self._expected(unsaid)}, found the end of the file"
             gap = self.braces.at_end
             mending = None
             if gap is not None:
                 # All of a text on one line may be missing it anywhere.
-                alone = len(gap.opened) == 1 and "\n" in self.source.text[opened_base:end].strip()
+                behind = self.source.text[unsaid[-1][1] : end]
+                alone = len(gap.opened) == 1 and "\n" in behind.strip()
                 certain = self.braces.certain and alone
                 mending = closing(self.source, gap, certain)
             self._say(end, end, "bracket", message, mending)
 
-    def _expected(self, opened: OpenShape, opened_base: int, count: int) -> str:
-        more = f" (and {count - 1} around it)" if count > 1 else ""
+    def _unsaid(self, stack: list[_Open], count: int) -> list[_Open]:
+        """Of the innermost messages those whose bracket was not said to be wrong itself."""
+        return [
+            (opened, base, fields)
+            for opened, base, fields in stack[-count:]
+            if opened.name or not self._said_at(base + opened.start)
+        ]
+
+    def _expected(self, open_messages: list[_Open]) -> str:
+        opened, opened_base, _ = open_messages[-1]
+        around = len(open_messages) - 1
+        more = f" (and {around} around it)" if around else ""
         right = "}" if opened.bracket == "{" else ">"
         return f"expected `{right}` {self._opened(opened, opened_base)}{more}"
 
@@ -265,6 +316,12 @@ class _Reader:
         if between.strip():
             message = f"expected a field name, found `{character}`"
             self._say(start, start + 1, "unexpected", message)
+
+
+def _is_taken_away(found: Diagnosis) -> bool:
+    """Whether the mending of a mistake takes away what is wrong."""
+    removal = Edit(found.start, found.end, "")
+    return found.mending is not None and found.mending.edits == (removal,)
 
 
 def _closed(stack: list[_Open], fields: list[Node], count: int, end: int) -> list[Node]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
-from protofix.textproto.source import BLANKS, BYTE_ORDER_MARK
+from protofix.textproto.source import BLANKS, BYTE_ORDER_MARK, is_stray_byte
 from protofix.textproto.tree import Diagnosis
 
 
@@ -38,12 +38,14 @@ _STRAY = re.compile(r"//.*|/\*.*?\*/|/\*.*|[^ \t\r\v\fA-Za-z0-9_\"'#:;,.{}<>\[\]
 _NEXT_FIELD = r"[A-Za-z_]\w*[ \t]*(?::[ \t]*[\"'0-9.{A-Z-]|:[ \t]*(?:true|false)\b|\{)"
 # Where a string ends whose quote is missing: before what cannot be meant to be in it.
 _END_OF_STRING = re.compile(rf"(?<![ \t])[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\r?$")
-_SWALLOWED_FIELD = re.compile(r"(?:^|[ \t])[A-Za-z_]\w*[ \t]*:[ \t]*$")
+_SWALLOWED = re.compile(r"(?:^|[ \t])(?:[A-Za-z_]\w*[ \t]*:[ \t]*$|#)")
+_BEGINS_FIELD = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*[:{<]")
 _DOUBLED_QUOTE = re.compile(r"([\"'])\1[^\"'\\]+\1(?![\"'])")
 _PATH = re.compile(r"(?<![\w./+-])([\w./+-]+)([\"']?)(?=[\s#,;}]|$)")
 _WORD_BEFORE = re.compile(r"(?<=[:\s])[\w./+-]+$")
 
-_DOUBLE, _SINGLE = "\u201c\u201d\u201e\u201f\u2033", "\u2018\u2019\u201a\u201b\u2032"
+_DOUBLE = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"
+_SINGLE = "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\uff07`\u00b4"
 _PLAIN_QUOTES = dict.fromkeys(_DOUBLE, '"') | dict.fromkeys(_SINGLE, "'")
 _TYPOGRAPHIC_STRING = re.compile(
     rf"[{_DOUBLE}][^\"\\{_DOUBLE}]*[\"{_DOUBLE}]|[{_SINGLE}][^'\\{_SINGLE}]*['{_SINGLE}]"
@@ -94,7 +96,7 @@ def slip_in_string(line: str, string: re.Match[str]) -> Slip | None:
     behind = line[end : end + 1]
     if not (behind.isalnum() or behind in ("/", ".", "_")) or not behind:
         return None
-    if _SWALLOWED_FIELD.search(line, start + 1, end - 1):
+    if _SWALLOWED.search(line, start + 1, end - 1):
         return unclosed_string(line, start)
     doubled = _DOUBLED_QUOTE.match(line, start)
     if doubled is None:
@@ -107,7 +109,8 @@ def slip_in_string(line: str, string: re.Match[str]) -> Slip | None:
 def closes_string_above(line: str) -> bool:
     """Whether a line can be the rest of a string that was broken in two: it has one quote, last."""
     kept = line.rstrip(BLANKS + ",;")
-    return kept[-1:] in ("'", '"') and kept.count(kept[-1]) == 1 and ":" not in kept
+    one_quote = kept[-1:] in ("'", '"') and kept.count(kept[-1]) == 1
+    return one_quote and _BEGINS_FIELD.match(line) is None
 
 
 def unclosed_string(line: str, start: int) -> Slip:
@@ -115,6 +118,7 @@ def unclosed_string(line: str, start: int) -> Slip:
     quote = line[start]
     found = _END_OF_STRING.search(line, start + 1)
     end = found.start() if found else len(line)
+    end -= _swallowed_brackets(line, start, end)
     content = line[start + 1 : end]
     word = _WORD_BEFORE.search(line, 0, start)
     if not content and word is not None:
@@ -130,6 +134,16 @@ def unclosed_string(line: str, start: int) -> Slip:
     mending = Mending(title, (edit,), certain) if body else None
     diagnosis = Diagnosis(start, end, "string", message, mending)
     return Slip(diagnosis, end, "STRING", f"{quote}{body}{quote}")
+
+
+def _swallowed_brackets(line: str, start: int, end: int) -> int:
+    """How many brackets at the end of a string that is not closed close what its line opened."""
+    before = _CLOSED_STRING.sub("", line[:start])
+    opened = before.count("{") - before.count("}")
+    content = line[start + 1 : end]
+    own = content.count("}") - content.count("{")
+    glued = len(content) - len(content.rstrip("}"))
+    return max(0, min(opened, own, glued))
 
 
 def _quote_too_many(start: int, end: int) -> Slip:
@@ -283,9 +297,17 @@ def _character_advice(stray: str) -> str:
     plain = _PLAIN_QUOTES.get(stray[0])
     if plain:
         return f"`{stray[0]}` is a typographic quote: write `{plain}`"
-    if "\udc80" <= stray[0] <= "\udcff":
-        return f"the byte 0x{ord(stray[0]) - 0xDC00:02X} is not UTF-8 and not in a string"
+    if all(map(is_stray_byte, stray)):
+        are = "the byte {} is" if len(stray) == 1 else "the bytes {} are"
+        return are.format(_codes(stray)) + " not UTF-8 and not in a string"
     if not stray.isprintable():
-        codes = " ".join(f"U+{ord(c):04X}" for c in stray[:4])
-        return f"{codes} has no place outside a string"
+        return f"{_codes(stray)} has no place outside a string"
     return f"`{clip(stray)}` has no place outside a string or a comment"
+
+
+def _codes(characters: str) -> str:
+    """How the first characters of some are named that cannot be shown."""
+    return " ".join(
+        f"0x{ord(it) - 0xDC00:02X}" if is_stray_byte(it) else f"U+{ord(it):04X}"
+        for it in characters[:4]
+    )

@@ -45,9 +45,12 @@ class Source:
     @classmethod
     def from_bytes(cls, data: bytes, path: str = "<bytes>") -> Source:
         """Take the bytes of a file. Raises `NotTextError` if they cannot be a prototxt."""
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise NotTextError("is UTF-16 text; Caffe reads UTF-8: save it as UTF-8 without a BOM")
         head = data[:65536]
+        encoding = _wide_encoding(head)
+        if encoding is not None:
+            raise NotTextError(
+                f"is {encoding} text; Caffe reads UTF-8: save it as UTF-8 without a BOM"
+            )
         binary = len(head) - len(head.translate(None, _BINARY))
         # One stray control character is a mistake in a text, to be shown where it is; many are
         # another kind of file.
@@ -94,6 +97,31 @@ class Source:
         """Offset of the line feed that ends the line of `offset`, or the end of the text."""
         end = self.text.find("\n", offset)
         return len(self.text) if end < 0 else end
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """The encoding of a text whose characters are all of two or of four bytes; None of another."""
+    if head[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return "UTF-32"
+    # Of plain text without a mark every second byte is NUL.
+    halves = (head[::2], head[1::2])
+    unmarked = any(half and not half.strip(b"\0") for half in halves) and head.strip(b"\0")
+    return "UTF-16" if unmarked or head[:2] in (b"\xff\xfe", b"\xfe\xff") else None
+
+
+def is_stray_byte(character: str) -> bool:
+    """Whether a character of a text stands for a byte that is not UTF-8."""
+    return "\udc80" <= character <= "\udcff"
+
+
+def newline_of(text: str) -> str:
+    """What most lines of a text end in."""
+    return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+
+
+def indentation(line: str, tab: int = 8) -> int:
+    """How deep a line is indented, in columns."""
+    return len(line[: len(line) - len(line.lstrip(BLANKS))].expandtabs(tab))
 
 
 def _what_binary(data: bytes) -> str:

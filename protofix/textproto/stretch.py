@@ -7,24 +7,21 @@ After a mistake the reader goes on at the next field it can make out, so that ea
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lark import Lark, Token, Transformer, UnexpectedToken
+from lark import Token, UnexpectedToken
 
 from protofix.textproto.edits import Edit, Mending
-from protofix.textproto.grammar import grammar_text, scanner
-from protofix.textproto.literals import clip, decode_string
+from protofix.textproto.grammar import scanner
+from protofix.textproto.literals import clip
+from protofix.textproto.parsing import end_of, make_token, parser, start_of
 from protofix.textproto.slips import Slip, slip_at, slip_in_string
-from protofix.textproto.source import BLANKS
+from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
     Diagnosis,
-    FieldShape,
     OpenShape,
-    ScalarShape,
-    SeparatorShape,
     Shape,
     TooDeepError,
 )
@@ -46,172 +43,44 @@ class Stretch(NamedTuple):
     lines: int
 
 
-class _ShapeBuilder(Transformer):  # type: ignore[type-arg]
-    """Makes shapes of what the parser reduces; each method is named by its rule."""
-
-    def name(self, tokens: list[Token]) -> Token:
-        if len(tokens) == 1:
-            return tokens[0]
-        # Without blanks and comments, so that names compare.
-        return _token("NAME", "".join(tokens), _start(tokens[0]), _end(tokens[-1]))
-
-    def value(self, tokens: list[Token]) -> ScalarShape:
-        start, end = _start(tokens[0]), _end(tokens[-1])
-        if tokens[0].type == "STRING":
-            return ScalarShape("string", "".join(map(decode_string, tokens)), start, end)
-        kind = {"FLOAT": "float", "INTEGER": "integer", "NAME": "name"}[tokens[-1].type]
-        return ScalarShape(kind, "".join(tokens), start, end)
-
-    def separator(self, tokens: list[Token]) -> SeparatorShape:
-        return SeparatorShape(_start(tokens[0]))
-
-    def array(self, parts: list[object]) -> list[object]:
-        return list(parts)
-
-    def element(self, parts: list[object]) -> list[Shape]:
-        opening, *fields, closing = parts
-        assert isinstance(opening, Token)
-        assert isinstance(closing, Token)
-        start, end = _start(opening), _end(opening)
-        return [
-            OpenShape("", start, end, str(opening), end, True),
-            *_flat(fields),
-            CloseShape(str(closing), _start(closing), _end(closing), False),
-        ]
-
-    def field(self, parts: list[object]) -> list[Shape]:
-        name = parts[0]
-        assert isinstance(name, Token)
-        separated = isinstance(parts[-1], SeparatorShape)
-        content = parts[-2] if separated else parts[-1]
-        if isinstance(content, ScalarShape):
-            scalars: tuple[ScalarShape, ...] = (content,)
-            value_start, end = content.start, content.end
-        else:
-            assert isinstance(content, list)
-            value_start, end = _start(content[0]), _end(content[-1])
-            elements = [shape for part in content if isinstance(part, list) for shape in part]
-            if elements:
-                return [
-                    shape._replace(name=str(name))
-                    if isinstance(shape, OpenShape) and shape.listed and not shape.name
-                    else shape
-                    for shape in elements
-                ]
-            scalars = tuple(part for part in content if isinstance(part, ScalarShape))
-        colon = isinstance(parts[1], Token) and parts[1].type == "COLON"
-        return [
-            FieldShape(
-                name=str(name),
-                start=_start(name),
-                name_end=_end(name),
-                scalars=scalars,
-                listed=not isinstance(content, ScalarShape),
-                value_start=value_start,
-                end=end,
-                separated=separated,
-                colon=colon,
-            )
-        ]
-
-    def _open(self, tokens: list[Token]) -> list[Shape]:
-        name, bracket = tokens[0], tokens[-1]
-        return [OpenShape(str(name), _start(name), _end(name), str(bracket), _end(bracket), False)]
-
-    open_brace = _open
-    open_angle = _open
-
-    def open(self, parts: list[object]) -> list[Shape]:
-        return _flat(parts)
-
-    def close(self, parts: list[object]) -> list[Shape]:
-        bracket = parts[0]
-        assert isinstance(bracket, Token)
-        return [CloseShape(str(bracket), _start(bracket), _end(bracket), len(parts) > 1)]
-
-    def message(self, parts: list[object]) -> list[Shape]:
-        at = next(i for i, p in enumerate(parts) if isinstance(p, Token))
-        return _flat(parts[:at]) + self.close(parts[at:])
-
-    def stretch(self, parts: list[object]) -> list[Shape]:
-        return _flat(parts)
-
-    document = stretch
-
-
 def _begins_field(tokens: Sequence[Token], at: int) -> bool:
     following = tokens[at + 1].type if at + 1 < len(tokens) else ""
     return tokens[at].type == "NAME" and following in ("COLON", *_OPENERS)
 
 
-def _behind_list(tokens: Sequence[Token]) -> int | None:
-    """Index behind the first `]`, or None."""
-    return next((i + 1 for i, token in enumerate(tokens) if token.type == "RSQUARE"), None)
+def _behind_list(tokens: Sequence[Token], at: int) -> int | None:
+    """Index behind the first `]` from `at` on, or None."""
+    return next((i + 1 for i in range(at, len(tokens)) if tokens[i].type == "RSQUARE"), None)
+
+
+def _from(tokens: Sequence[Token], at: int) -> Iterator[Token]:
+    """The tokens from `at` on; a slice of them, for each mistake of a long line, takes long."""
+    return (tokens[i] for i in range(at, len(tokens)))
 
 
 def _without(token: Token) -> Mending:
-    return Mending(f"take `{token}` away", (Edit(_start(token), _end(token), ""),), True)
+    return Mending(f"take `{token}` away", (Edit(start_of(token), end_of(token), ""),), True)
 
 
-def _commas(before: Token, rest: Sequence[Token]) -> Mending:
+def _commas(before: Token, rest: Iterator[Token]) -> Mending:
     """The commas that a list lacks before the first token of `rest` and further on in it."""
     edits: list[Edit] = []
     for token in rest:
         # A minus belongs to the number behind it.
         if token.type in _LISTED and before.type in _LISTED - {"MINUS"}:
-            edits.append(Edit(_end(before), _end(before), ","))
+            edits.append(Edit(end_of(before), end_of(before), ","))
         elif token.type not in (*_LISTED, "COMMA"):
             break
         before = token
     return Mending("write a comma between the values", tuple(edits), True)
 
 
-def _colon(name: Token, found: Token, behind: Sequence[Token]) -> Mending | None:
+def _colon(name: Token, found: Token, behind: Token | None) -> Mending | None:
     """The colon between a name and its value; a name as value might be another field's."""
     known = found.type in _VALUES
-    if not known and (found.type != "NAME" or (behind and behind[0].type != "NAME")):
+    if not known and (found.type != "NAME" or (behind is not None and behind.type != "NAME")):
         return None
-    return Mending("write `:` behind the name", (Edit(_end(name), _end(name), ":"),), known)
-
-
-def _flat(parts: Sequence[object]) -> list[Shape]:
-    shapes: list[Shape] = []
-    for part in parts:
-        if isinstance(part, SeparatorShape):
-            shapes.append(part)
-        else:
-            assert isinstance(part, list)
-            shapes.extend(part)
-    return shapes
-
-
-def _token(kind: str, text: str, start: int, end: int) -> Token:
-    return Token(kind, text, start_pos=start, end_pos=end)
-
-
-def _start(token: object) -> int:
-    assert isinstance(token, Token)
-    assert token.start_pos is not None
-    return token.start_pos
-
-
-def _end(token: object) -> int:
-    assert isinstance(token, Token)
-    assert token.end_pos is not None
-    return token.end_pos
-
-
-@cache
-def parser() -> Lark:
-    """The LALR parser; it makes shapes from `document` (a whole text) or `stretch`."""
-    return Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer="basic",
-        start=["document", "stretch"],
-        maybe_placeholders=False,
-        transformer=_ShapeBuilder(),
-    )
+    return Mending("write `:` behind the name", (Edit(end_of(name), end_of(name), ":"),), known)
 
 
 def read_stretch(lines: Sequence[str], row: int, column: int, skip_lines: int) -> Stretch:
@@ -231,6 +100,7 @@ class _StretchReader:
         self.skip_lines = skip_lines
         self.shapes: list[Shape] = []
         self.diagnoses: list[Diagnosis] = []
+        self.surplus = 0  # Brackets that a line closes beyond those that it opens.
         self._restart()
 
     def _restart(self) -> None:
@@ -252,7 +122,7 @@ class _StretchReader:
             if resting and row - self.row > self.skip_lines:
                 break
         if self.pending:
-            self._fail(_token("$END", "", base - 1, base - 1), ())
+            self._fail([make_token("$END", "", base - 1, base - 1)], 0)
         self._flush()
         return Stretch(tuple(self.shapes), tuple(self.diagnoses), row - self.row)
 
@@ -267,6 +137,8 @@ class _StretchReader:
         return False
 
     def _read_line(self, tokens: list[Token]) -> None:
+        kinds = [token.type for token in tokens]
+        self.surplus = sum((kind in _CLOSERS) - (kind in _OPENERS) for kind in kinds)
         at = self._skip_broken_list(tokens) if self.in_broken_list else 0
         while at < len(tokens):
             token = tokens[at]
@@ -278,7 +150,7 @@ class _StretchReader:
             self.pending.append(token)
             self.depth += (token.type in _OPENERS) - (token.type in _CLOSERS)
             if self.depth > MAX_DEPTH:
-                raise TooDeepError(_start(token))
+                raise TooDeepError(start_of(token))
             # The table's look-ahead is a quick but generous answer; inside a list it may be wrong.
             if "$END" in self.parser.choices() and "$END" in self.parser.accepts():
                 self.complete += self.pending
@@ -288,53 +160,109 @@ class _StretchReader:
 
     def _recover(self, tokens: list[Token], at: int) -> int:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
-        if self._opens_without_brace(tokens, at):
+        unopened = self._opens_without_brace(tokens, at)
+        if unopened is not None:
+            return unopened
+        if self._opens_before_value(tokens, at):
             return at
-        self._fail(tokens[at], tokens[at + 1 :])
+        self._fail(tokens, at)
+        if self._closes_before_value(tokens, at):
+            return at + 1
         if self._is_doubled(tokens[at]):
             self._flush()
             return at + 1
         kinds = [token.type for token in self.pending]
         in_list = kinds.count("LSQUARE") > kinds.count("RSQUARE")
-        rest = tokens[at:]
+        behind_list = _behind_list(tokens, at) if in_list else None
         if in_list:
-            taken = _behind_list(rest)
-            resume = len(rest) if taken is None else taken
+            resume = len(tokens) if behind_list is None else behind_list
         else:
-            taken = None
-            resume = next(
-                (i for i in range(not at, len(rest)) if _begins_field(rest, i)), len(rest)
-            )
-        broken = [*self.pending, *rest[:resume]]
+            fields = (i for i in range(at or 1, len(tokens)) if _begins_field(tokens, i))
+            resume = next(fields, len(tokens))
+        broken = [*self.pending, *tokens[at:resume]]
         self._flush()
-        self.in_broken_list = in_list and taken is None
+        self.in_broken_list = in_list and behind_list is None
         self._keep_count(broken)
-        return at + resume
+        return resume
 
-    def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> bool:
-        """Whether a name and what is deeper below it are a message whose bracket was forgotten.
+    def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> int | None:
+        """Where to go on behind a name that is a message whose bracket was forgotten; None if none.
 
-        It is said, and the message counts as open.
+        What it holds is deeper below it, or its line closes it. It is said, and counts as open.
         """
-        if len(self.pending) != 1 or not _begins_field(tokens, at):
-            return False
-        [name], found = self.pending, tokens[at]
-        if name.type != "NAME" or self._indent(name) >= self._indent(found):
-            return False
-        start, end = _start(name), _end(name)
-        said = f"expected `{{` after `{clip(str(name))}`, found `{clip(str(found))}`"
-        mending = Mending("write `{` behind the name", (Edit(end, end, " {"),), True)
-        self.diagnoses.append(Diagnosis(_start(found), _end(found), "unexpected", said, mending))
+        if len(self.pending) == 1 and _begins_field(tokens, at):
+            head, inner = self.pending, at
+        elif not self.pending and at and self.complete[-1:] == [tokens[at - 1]]:
+            # `name: inner: 1`, of which `name: inner` was a field.
+            head, inner = self.complete[-3:-1], at - 1
+        else:
+            return None
+        kinds = [token.type for token in head]
+        found = tokens[inner]
+        if kinds not in (["NAME"], ["NAME", "COLON"]) or not _begins_field(tokens, inner):
+            return None
+        if self._indent(head[0]) >= self._indent(found) and self.surplus <= 0:
+            return None
+        if not self.pending:
+            del self.complete[-3:]
+        self._open(head, found)
+        return inner
+
+    def _open(self, head: Sequence[Token], found: Token) -> None:
+        name, behind = head[0], end_of(head[-1])
+        said = f"expected `{{` after `{clip(str(head[-1]))}`, found `{clip(str(found))}`"
+        mending = Mending("write `{` behind the name", (Edit(behind, behind, " {"),), True)
+        self.diagnoses.append(
+            Diagnosis(start_of(found), end_of(found), "unexpected", said, mending)
+        )
         self._flush()
-        self.shapes.append(OpenShape(str(name), start, end, "{", end, False))
+        self.surplus -= 1
+        self.shapes.append(
+            OpenShape(str(name), start_of(name), end_of(name), "{", end_of(name), False)
+        )
+
+    def _opens_before_value(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a bracket was opened within a plain field; it is said, and does not count."""
+        opened = self.complete[-1:] if not self.pending and at > 1 else []
+        if opened != [tokens[at - 1]] or opened[0].type not in _OPENERS or self.surplus >= 0:
+            return False
+        before, found = tokens[at - 2], tokens[at]
+        if before.type == "COLON" and found.type in _VALUES:
+            expected = "a value"
+        elif before.type == "NAME" and found.type == "COLON":
+            expected = "`:`"
+        else:
+            return False
+        field = self.complete[-3:-1] if before.type == "COLON" else [before]
+        del self.complete[-len(field) - 1 :]
+        self._flush()
+        for token in field:
+            self.parser.feed_token(token)
+        self.pending += field
+        self.surplus += 1
+        said = f"expected {expected} after `{clip(str(before))}`, found `{opened[0]}`"
+        start, end = start_of(opened[0]), end_of(opened[0])
+        self.diagnoses.append(Diagnosis(start, end, "unexpected", said, _without(opened[0])))
         return True
+
+    def _closes_before_value(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a bracket closes something within a plain field, and so does not count."""
+        if tokens[at].type not in _CLOSERS or at + 1 >= len(tokens):
+            return False
+        kinds = [token.type for token in self.pending]
+        following = tokens[at + 1].type
+        if kinds == ["NAME"]:
+            return following == "COLON" or following in _OPENERS
+        return kinds == ["NAME", "COLON"] and (
+            following in _LISTED and not _begins_field(tokens, at + 1)
+        )
 
     def _indent(self, token: Token) -> int:
         """How deep the line of a token is indented."""
-        offset = _start(token) + self.column
+        offset = start_of(token) + self.column
         for line in self.lines[self.row :]:
             if offset <= len(line):
-                return len(line) - len(line.lstrip(BLANKS))
+                return indentation(line)
             offset -= len(line) + 1
         return 0
 
@@ -347,7 +275,7 @@ class _StretchReader:
         """Where on this line to go on after a mistake in a list that was begun further up."""
         if not tokens:
             return 0
-        behind = _behind_list(tokens)
+        behind = _behind_list(tokens, 0)
         if tokens[0].type in _CLOSERS or _begins_field(tokens, 0):
             behind = 0
         self.in_broken_list = behind is None
@@ -358,7 +286,7 @@ class _StretchReader:
     def _keep_count(self, broken: list[Token]) -> None:
         """Let what a broken part opened or closed count, or all that follows would be wrong."""
         for token in broken:
-            start, end = _start(token), _end(token)
+            start, end = start_of(token), end_of(token)
             if token.type in _OPENERS:
                 self.shapes.append(OpenShape("", start, start, str(token), end, True))
             elif token.type in _CLOSERS:
@@ -373,31 +301,36 @@ class _StretchReader:
             self.shapes += whole.feed_eof()
         self._restart()
 
-    def _fail(self, found: Token, behind: Sequence[Token]) -> None:
-        begin = _start(self.pending[0]) if self.pending else _start(found)
+    def _fail(self, tokens: Sequence[Token], at: int) -> None:
+        """Say that `tokens[at]` is none of those expected."""
+        found = tokens[at]
+        begin = start_of(self.pending[0]) if self.pending else start_of(found)
         if self.diagnoses and self.diagnoses[-1].end >= begin:
             return  # It follows from the mistake said last.
         what = "the end of the file" if found.type == "$END" else f"`{clip(str(found))}`"
         said = self._expectation(found) + what
-        start, end = _start(found), max(_end(found), _start(found))
-        mending = self._mending(found, behind)
+        start, end = start_of(found), max(end_of(found), start_of(found))
+        mending = self._mending(tokens, at)
         self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
 
-    def _mending(self, found: Token, behind: Sequence[Token]) -> Mending | None:
-        """What makes `found` right, `behind` being what follows it on its line."""
+    def _mending(self, tokens: Sequence[Token], at: int) -> Mending | None:
+        """What makes `tokens[at]` right."""
+        found = tokens[at]
         before = self.pending[-1] if self.pending else None
         if found.type in ("COMMA", "SEMICOLON") and before is None:
             return _without(found)
         if self._is_doubled(found):
             return _without(found)._replace(certain=False)
+        if self._closes_before_value(tokens, at):
+            return _without(found)
         if before is None:
             return None
         if before.type == "COMMA" and found.type == "RSQUARE":
             return _without(before)
         if self.parser.accepts() >= {"COMMA", "RSQUARE"} and found.type in _LISTED:
-            return _commas(before, [found, *behind])
+            return _commas(before, _from(tokens, at))
         if before.type == "NAME" and "COLON" in self.parser.accepts():
-            return _colon(before, found, behind)
+            return _colon(before, found, next(_from(tokens, at + 1), None))
         return None
 
     def _expectation(self, found: Token) -> str:
@@ -426,7 +359,7 @@ class _StretchReader:
             match = scanner().match(line, position)
             slip: Slip | None = None
             if match is None:
-                slip = slip_at(line, position, base == 0)
+                slip = slip_at(line, position, self.row == 0 and base == 0)
             elif match.lastgroup == "STRING":
                 slip = slip_in_string(line, match)
             if slip is not None:
@@ -436,5 +369,5 @@ class _StretchReader:
                 assert match is not None
                 end, kind, text = match.end(), match.lastgroup or "", match.group()
             if kind not in ("", "BLANK", "COMMENT"):
-                yield _token(kind, text, base + position, base + end)
+                yield make_token(kind, text, base + position, base + end)
             position = end

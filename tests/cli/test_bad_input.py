@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -61,8 +62,6 @@ FILES = {
         "caffemodel.prototxt: is a binary net (a caffemodel?)",
     ),
     "utf16": ('name: "n"'.encode("utf-16"), "utf16.prototxt: is UTF-16 text"),
-    "deep": (b"a {" * 100_000, "deep.prototxt:1:303: messages are nested more than 100 deep"),
-    "deep_list": (b"a [{" * 100_000, "deep_list.prototxt:1:404: messages are nested more than"),
 }
 
 
@@ -76,6 +75,25 @@ def test_a_file_that_is_no_net(
     if content is not None:
         path.write_bytes(content)
     assert_refused(folder, capsys, said, command, path.name)
+
+
+DEEP = {
+    "messages": (b"a {" * 100_000, "1:303", ["PF007", "PF108"]),
+    "lists": (b"a [{" * 100_000, "1:404", ["PF007", "PF108"]),
+    "in_a_layer": (b"layer {\n  x {\n" + b"y {\n" * 100_000, "101:3", ["PF007", "PF101"]),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_net_that_is_nested_too_deep(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, place, codes = DEEP[name]
+    (folder / "deep.prototxt").write_bytes(content)
+    said = f"deep.prototxt:{place}: messages are nested more than 100 deep"
+    assert_refused(folder, capsys, said, "migrate", "deep.prototxt")
+    assert main(["check", "deep.prototxt", "--format", "json"]) == 1
+    assert sorted(found["code"] for found in json.loads(capsys.readouterr().out)) == codes
 
 
 @pytest.mark.parametrize("command", ["check", "migrate"])

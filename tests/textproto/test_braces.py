@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protofix.textproto.edits import apply_edits
-from protofix.textproto.reader import read
+from protofix.textproto.reader import read, read_as_indented
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document, Field, Node
 
@@ -48,8 +48,23 @@ SAID: dict[str, list[tuple[int, int, str, bool | None]]] = {
     "a {\nx: 1\nb {\nx: 2\n}\n": [(6, 1, "found the end of the file", False)],
     "a {\n  x: 1\n}\n}\nb {\n": [
         (4, 1, "nothing is open here", False),
-        (6, 1, "found the end of the file", None),
+        (6, 1, "found the end of the file", False),
     ],
+    # Missing in one place and too many in another: each is said where it is.
+    "a {\n  b {\n  }\n  }\n  x: 1\n}\na {\n  b {\n    x: 1\n}\n": [
+        (4, 3, "`}` is one too many", True),
+        (10, 1, "`}` for `b {` of line 8, found the `}` for `a {` of line 7", True),
+    ],
+    # A layer that is indented otherwise than it says stays as it is, for its brackets pair up.
+    "a {\n    b {\n  x: 1\n  }\n}\na {\n  b {\n    x: 1\n}\na {\n}\n": [
+        (9, 1, "`}` for `b {` of line 7, found the `}` for `a {` of line 6", False)
+    ],
+    # A tab may be meant to be as wide as any blanks.
+    "a {\n\tb {\n  }\n  c { x: 1\n\td {\n\t}\n}\n": [
+        (5, 2, "`}` for `c {` of line 4, found `d`", False)
+    ],
+    # Behind others on its line, and deeper than what it would close.
+    "a {\n  b { x: 1 } }\n  y: 1\n}\na {\n}\n": [(2, 14, "`}` is one too many", True)],
 }
 
 
@@ -61,6 +76,42 @@ def test_what_is_said(text: str) -> None:
     for it, (_, _, part, certain) in zip(found, SAID[text], strict=True):
         assert part in it.message
         assert (it.mending.certain if it.mending else None) == certain
+
+
+# A text whose brackets pair up, a place where it makes no sense, and what is said of it.
+INDENTED: dict[str, tuple[str, list[tuple[int, int, str]]]] = {
+    "a {\n  b {\n    x: 1\n  c {\n  }\n}\n}\na {\n}\n": (
+        "c",
+        [(4, 3, "`}` for `b {` of line 2, found `c`"), (7, 1, "nothing is open here")],
+    ),
+    "a {\n  b {\n  }\n  }\n  c {\n    x: 1\n}\n": (
+        "c",
+        [
+            (4, 3, "`}` is one too many"),
+            (7, 1, "`}` for `c {` of line 5, found the `}` for `a {` of line 1"),
+        ],
+    ),
+    "a {\n  x: 1\nb {\n}\nc {\n}\n}\n": (
+        "b",
+        [(3, 1, "`}` for `a {` of line 1, found `b`"), (7, 1, "nothing is open here")],
+    ),
+    # Only a part that makes no sense is doubted, and only if it is indented in some order.
+    "a {\n  x: 1\n  }\nb {\n}\n": ("b", []),
+    "a {\nx: 1\nb {\n}\n}\n": ("b", []),
+    "a {\n  b {\n  }\n}\n": ("b", []),
+}
+
+
+@pytest.mark.parametrize("text", INDENTED, ids=repr)
+def test_what_is_said_where_brackets_pair_up_and_make_no_sense(text: str) -> None:
+    source = Source(text)
+    place, said = INDENTED[text]
+    assert read(source).diagnoses == ()
+    document = read_as_indented(source, [text.index(place)])
+    found = document.diagnoses if document else ()
+    assert [source.position(it.start) for it in found] == [(line, c) for line, c, _ in said]
+    for it, (_, _, part) in zip(found, said, strict=True):
+        assert part in it.message
 
 
 # A text, and the same once its braces pair up.
@@ -75,6 +126,9 @@ MENDED = {
     "a {\n}\n}\nb {\n}\n": "a {\n}\nb {\n}\n",
     "a { x: 1 } }\nb { }\n": "a { x: 1 } \nb { }\n",
     "a { x: 1 >\n": "a { x: 1 }\n",
+    # What is written ends as most lines do.
+    "a {\r\n  x: 1\nb {\n}\n": "a {\r\n  x: 1\n}\nb {\n}\n",
+    "a {\n}\n}\nb {\n  x: 1\n": "a {\n}\nb {\n  x: 1\n}\n",
 }
 
 

@@ -12,9 +12,9 @@ from lark import UnexpectedInput
 from shared_data import corpus_files, corpus_id, needs_shared
 
 from protofix.textproto.grammar import terminals
+from protofix.textproto.parsing import parser
 from protofix.textproto.reader import read
 from protofix.textproto.source import MAX_LINE, NotTextError, Source
-from protofix.textproto.stretch import parser
 from protofix.textproto.tree import Field, FieldShape, Message, Node, OpenShape, Shape, walk
 
 TREES = {
@@ -92,8 +92,9 @@ def test_what_follows_a_mistake_is_read() -> None:
 
 
 def test_nesting_has_a_limit() -> None:
-    document = read(Source("a {" * 100_000))
+    document = read(Source("b: 1 " + "a {" * 100_000))
     assert [d.kind for d in document.diagnoses] == ["depth"]
+    assert len(list(walk(document.fields))) == 102  # What stands before it was read.
     document = read(Source("a: [{" * 100_000))
     assert [d.kind for d in document.diagnoses] == ["depth"]
 
@@ -102,6 +103,10 @@ def test_nesting_has_a_limit() -> None:
     ("data", "said"),
     [
         (b"\xff\xfen\0a\0", "UTF-16"),
+        (b"n\0a\0m\0e\0", "UTF-16"),
+        (b"\0n\0a\0m\0e", "UTF-16"),
+        (b"\xff\xfe\0\0n\0\0\0", "UTF-32"),
+        (bytes(1000), "binary data"),
         (bytes(range(256)) * 4, "binary data"),
         (b"\x0a\x07CaffeNe\xa2\x06\x10" + bytes(200), "caffemodel"),
         (b"a: 1\n" + b" " * (MAX_LINE + 1), "line 2 is 16,777,217 characters long"),

@@ -29,6 +29,15 @@ MENDED = {
     "net: /data/net # mine\n": (6, 'net: "/data/net" # mine\n', True),
     'net: ""data/net"\n': (6, 'net: "data/net"\n', True),
     'net: "net"" # mine\n': (11, 'net: "net" # mine\n', True),
+    'a { name: "net}\n': (11, 'a { name: "net"}\n', True),
+    'a { b { name: "net}}\n': (15, 'a { b { name: "net"}}\n', True),
+    'a { name: "{net}\n}': (11, 'a { name: "{net}"\n}', False),
+    'a { name: "net } # it\'s "x"\n': (11, 'a { name: "net" } # it\'s "x"\n', True),
+    "a { name: 'net } # it\"s\n": (11, "a { name: 'net' } # it\"s\n", True),
+    "name: \u00abnet\u00bb\n": (7, 'name: "net"\n', True),
+    "name: \uff02net\uff02\n": (7, 'name: "net"\n', True),
+    "name: \uff07net\uff07\n": (7, "name: 'net'\n", True),
+    "name: `net\u00b4\n": (7, "name: 'net'\n", True),
     # Signs of other languages and scripts.
     "\ufeffname: 'n'": (1, "name: 'n'", True),
     "a: 1 // one": (6, "a: 1 # one", True),
@@ -49,6 +58,15 @@ MENDED = {
     "a: 1,, b: 2": (6, "a: 1, b: 2", True),
     "a: 08": (4, "a: 8", True),
     "a {{ b: 1 }": (4, "a { b: 1 }", False),
+    # Brackets within a field.
+    "a: } 1": (4, "a:  1", True),
+    'a } : "x"': (3, 'a  : "x"', True),
+    "a } {\n}\n": (3, "a  {\n}\n", True),
+    'a: { "x"\nb: 1\n': (4, 'a:  "x"\nb: 1\n', True),
+    "a { : 1\nb: 1\n": (3, "a  : 1\nb: 1\n", True),
+    # A bracket that was forgotten, as its line or what is below it shows.
+    "a b: 1 c: 2 }\n": (3, "a { b: 1 c: 2 }\n", True),
+    "a: b: 1 }\n": (4, "a: { b: 1 }\n", True),
 }
 
 
@@ -71,6 +89,35 @@ def test_a_bracket_that_was_forgotten_is_said_where_the_first_field_is() -> None
     assert found.mending is not None and found.mending.certain
     after = apply_edits(source.text, found.mending.edits)
     assert after == "a {\n  b { # of a\n    c: 1\n  }\n}\n"
+
+
+@pytest.mark.parametrize("behind", ["b: 1\n", "b {\n}\n", ""])
+def test_a_bracket_without_a_name_that_is_never_closed_is_said_once(behind: str) -> None:
+    [found] = read(Source("a: 1\n{ a: 1\n" + behind)).diagnoses
+    assert (found.start, found.message) == (5, "expected a field name, found `{`")
+
+
+def test_a_string_over_two_lines_that_holds_a_bracket_is_said_once() -> None:
+    [found] = read(Source("a {\n  b: \"{'c': 1,\n 'd': 2}\"\n}\n")).diagnoses
+    assert found.message == "a string that goes over two lines: write it on one"
+    assert found.start == 9
+
+
+# What is no text, and how it is named.
+NAMED = {
+    b"a: 1 \xff": "the byte 0xFF is not UTF-8 and not in a string",
+    b"a: 1 \xff\xc3": "the bytes 0xFF 0xC3 are not UTF-8 and not in a string",
+    b"a: 1 \x01\xff": "U+0001 0xFF has no place outside a string",
+    b"a: 1 \0": "U+0000 has no place outside a string",
+    b'a: "\0"': "a NUL character in a string, at column 5",
+    b"a: 1\n\xef\xbb\xbfb: 1": "U+FEFF, a character that nobody sees, has no place outside",
+}
+
+
+@pytest.mark.parametrize("data", NAMED, ids=repr)
+def test_what_is_no_text_is_named(data: bytes) -> None:
+    [found] = read(Source.from_bytes(data)).diagnoses
+    assert NAMED[data] in found.message
 
 
 # What may have been meant in more than one way.
