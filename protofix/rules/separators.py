@@ -52,11 +52,11 @@ def _spots(context: Context) -> Spots:
 def _removal(line: str, tokens: tuple[Token, ...], at: int) -> Edit:
     """The edit, from the beginning of its line on, that takes a separator out."""
     end = tokens[at].end
-    rest = line[end:]
+    rest = line.removesuffix("\r")[end:]
     if at:
         return Edit(tokens[at - 1].end, end, " " if rest and rest[0] not in BLANKS else "")
     # Its line begins with it, and goes on where it did.
-    return Edit(tokens[at].start, len(line) - len(rest.lstrip(BLANKS)), "")
+    return Edit(tokens[at].start, end + len(rest) - len(rest.lstrip(BLANKS)), "")
 
 
 check = in_runs(_spots, "separator", "take it out")

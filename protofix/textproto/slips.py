@@ -127,8 +127,12 @@ def unclosed_string(line: str, start: int) -> Slip:
         return _quote_too_many(start, end)
     other = content[-1:] in ("'", '"') or content[-1:] in _PLAIN_QUOTES
     body = content[:-1] if other else content.rstrip(",;")
-    edit = Edit(start + 1 + len(body), start + 1 + len(body) + other, quote)
-    certain = re.fullmatch(r"[\w./+:-]+", body) is not None and (other or body == content)
+    behind = start + 1 + len(body) + other
+    escaping = (len(body) - len(body.rstrip("\\"))) % 2 == 1
+    body = body[:-1] if escaping else body
+    edit = Edit(start + 1 + len(body), behind, quote)
+    plain = re.fullmatch(r"[\w./+:-]+", body) is not None and not escaping
+    certain = plain and (other or body == content)
     title = f"close the string with `{quote}`"
     message = "a string that is not closed on its line"
     mending = Mending(title, (edit,), certain) if body else None

@@ -62,7 +62,7 @@ def _without(token: Token) -> Mending:
     return Mending(f"take `{token}` away", (Edit(start_of(token), end_of(token), ""),), True)
 
 
-def _commas(before: Token, rest: Iterator[Token]) -> Mending:
+def _commas(before: Token, rest: Iterator[Token]) -> Mending | None:
     """The commas that a list lacks before the first token of `rest` and further on in it."""
     edits: list[Edit] = []
     for token in rest:
@@ -72,7 +72,7 @@ def _commas(before: Token, rest: Iterator[Token]) -> Mending:
         elif token.type not in (*_LISTED, "COMMA"):
             break
         before = token
-    return Mending("write a comma between the values", tuple(edits), True)
+    return Mending("write a comma between the values", tuple(edits), True) if edits else None
 
 
 def _colon(name: Token, found: Token, behind: Token | None) -> Mending | None:

@@ -222,6 +222,7 @@ SEPARATORS: Texts = {
         "a: [1, 2] b: [{ c: 1 d: 2 }, { }]",
     ),
     "on another line": ("a: 1\n, b: 2\n  ;\n", "a: 1\nb: 2\n  \n"),
+    "on a line of its own": ("a: 1\r\n,\r\nb: 2\r\n", "a: 1\r\n\r\nb: 2\r\n"),
     "before a comment": ("a: 1,# b, c\nd: 2;  # e;", "a: 1 # b, c\nd: 2  # e;"),
 }
 

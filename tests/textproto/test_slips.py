@@ -29,6 +29,7 @@ MENDED = {
     "net: /data/net # mine\n": (6, 'net: "/data/net" # mine\n', True),
     'net: ""data/net"\n': (6, 'net: "data/net"\n', True),
     'net: "net"" # mine\n': (11, 'net: "net" # mine\n', True),
+    'a { type: "Conv\\" top: "x" }\n': (11, 'a { type: "Conv" top: "x" }\n', False),
     'a { name: "net}\n': (11, 'a { name: "net"}\n', True),
     'a { b { name: "net}}\n': (15, 'a { b { name: "net"}}\n', True),
     'a { name: "{net}\n}': (11, 'a { name: "{net}"\n}', False),
@@ -134,6 +135,7 @@ LEFT = (
     "a\nb: 1\n",
     'name: "a\0b"',
     "layer name: 'x'",
+    "a: [{ b: 1 }layer\n  {}, {}]",
 )
 
 
