@@ -12,8 +12,11 @@ settings.load_profile("protofix")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark by which what goes through `../shared` can be chosen or left out."""
+    """Name the marks by which tests can be chosen or left out."""
     config.addinivalue_line("markers", "shared: needs ../shared")
+    config.addinivalue_line(
+        "markers", "lengthy: takes long, and says little of the libraries that it runs with"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -219,6 +220,18 @@ def fused_loss(
     return LossResult(loss, gradient, probabilities)
 
 
+@lru_cache(1)
+def identity(classes: int) -> Array:
+    """H as SoftmaxWithLoss has it, classes x classes; not to be written to.
+
+    A proof asks for it a hundred times, and of a thousand classes it takes longer to make than to
+    compute with.
+    """
+    matrix = np.eye(classes)
+    matrix.setflags(write=False)
+    return matrix
+
+
 def softmax_with_loss(
     scores: ArrayLike,
     labels: ArrayLike,
@@ -239,7 +252,7 @@ def softmax_with_loss(
     return fused_loss(
         values,
         labels,
-        np.eye(classes),
+        identity(classes),
         axis=axis,
         normalization=normalization,
         ignore_label=ignore_label,

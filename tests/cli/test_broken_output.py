@@ -12,7 +12,10 @@ from shared_data import ROOT
 
 FULL = Path("/dev/full")
 
-pytestmark = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full of Linux")
+pytestmark = [
+    pytest.mark.lengthy,
+    pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full of Linux"),
+]
 
 NET = "layer { name: 'x' type: 'Input' top: 'x' nmae: 'b' }  # protofix: ignore[PF301]\n"
 NO_SPACE = "protofix: standard output: No space left on device\n"

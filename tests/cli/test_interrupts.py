@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from shared_data import ROOT
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs Unix's signals")
+pytestmark = [
+    pytest.mark.lengthy,
+    pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs Unix's signals"),
+]
 
 ENDS = {
     "SIGINT": (130, "protofix: interrupted\n"),

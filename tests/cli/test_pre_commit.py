@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from shared_data import ROOT
 
+pytestmark = pytest.mark.lengthy
+
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 
 CHAIN = """layer { name: "data" type: "Python" top: "data" top: "label" top: "H"

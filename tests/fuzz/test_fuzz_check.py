@@ -15,6 +15,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutants import configurations, mutants
@@ -40,6 +41,8 @@ from protofix.rulebook.registry import NAMES
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.reader import read
 from protofix.textproto.source import NotTextError, Source
+
+pytestmark = pytest.mark.lengthy
 
 EXAMPLES = int(os.environ.get("PROTOFIX_FUZZ_EXAMPLES", "250"))
 fuzz = settings(

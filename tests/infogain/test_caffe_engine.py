@@ -27,6 +27,8 @@ from protofix.infogain.proof.heads import Batch, Head, Outcome, head_of, run
 from protofix.infogain.proof.operations import CannotRun
 from protofix.net.view import view_of
 
+pytestmark = pytest.mark.lengthy
+
 STAND_IN = Path(__file__).parent / "stand_in_caffe"
 CLASSES = 3
 ROWS, MAP = (4, CLASSES), (4, CLASSES, 2, 2)

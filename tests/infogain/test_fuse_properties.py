@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from protofix.infogain.losses import infogain_losses
 from protofix.infogain.plan import plan_fusing
 from protofix.net.layers import Layer, bind
 from protofix.net.view import NetView, view_of
+
+pytestmark = pytest.mark.lengthy
 
 RULES = ["", "include { phase: TRAIN }", "include { phase: TEST }", 'exclude { stage: "deploy" }']
 READERS = ["Accuracy", "ArgMax", "Silence", "MultinomialLogisticLoss"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,21 @@ layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 4 } 
 
 
 def _nets_with_softmax_losses() -> list[Path]:
+    """A net for each way in which public nets write their softmax losses, or all if asked for."""
     marks = (b"SoftmaxWithLoss", b"SOFTMAX_LOSS")
-    return [path for path in corpus_files() if any(mark in path.read_bytes() for mark in marks)]
+    nets = [path for path in corpus_files() if any(mark in path.read_bytes() for mark in marks)]
+    if os.environ.get("PROTOFIX_ALL_NETS"):
+        return nets
+    return list({_losses_as_written(path): path for path in reversed(nets)}.values())[::-1]
+
+
+def _losses_as_written(path: Path) -> str:
+    """The text of the softmax losses of a net, blanks aside, and how many outputs layers have."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    layers = re.split(r"(?m)^(?=layers? *\{)", text)
+    losses = [it for it in layers if re.search(r"SoftmaxWithLoss|SOFTMAX_LOSS", it)]
+    outputs = re.findall(r"num_output: *\d+", text)[-1:]
+    return re.sub(r"#[^\n]*|\s+", " ", " ".join([*losses, *outputs]))
 
 
 def _read(path: Path) -> Document:

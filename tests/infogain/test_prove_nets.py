@@ -22,6 +22,8 @@ from protofix.infogain.proof.pairs import UNMADE
 from protofix.infogain.proof.results import Aspect, LossProof, Proof, Verdict
 from protofix.infogain.sources import FromDatabase, FromFile, FromHdf5, FromLabels, Way
 
+pytestmark = pytest.mark.lengthy
+
 DATA = 'layer { name: "data" type: "Data" top: "data" top: "label" }\n'
 FC = """layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
   inner_product_param { num_output: 4 } }

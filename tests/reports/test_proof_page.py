@@ -18,6 +18,8 @@ import protofix
 from protofix.proving import prove_documents
 from protofix.reports.proof.html import html_report
 
+pytestmark = pytest.mark.lengthy
+
 FUSE = ROOT / "fixtures" / "fuse"
 HOSTILE = '</script><img src=x onerror="document.title=1">'
 

@@ -20,6 +20,8 @@ from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Field, Node
 
+pytestmark = pytest.mark.lengthy
+
 STYLE = frozenset(rule.code for rule in RULES if rule.code.startswith("PF8"))
 
 PREFERENCES = st.builds(

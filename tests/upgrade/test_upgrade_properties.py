@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from comments import comments_of
 from google.protobuf import text_format
 from hypothesis import HealthCheck, assume, given, reject, settings
@@ -18,6 +19,8 @@ import protofix
 from caffe_proto import base_schema
 from protofix.textproto.tree import scalars_named, walk
 from protofix.upgrade.weights.splice import upgrade_weights
+
+pytestmark = pytest.mark.lengthy
 
 Block = list[tuple[str, Any]]  # of names with a list of values as written, or a Block
 

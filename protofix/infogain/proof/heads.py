@@ -20,6 +20,7 @@ from protofix.infogain.maths import (
     LOG_THRESHOLD,
     Normalization,
     fused_loss,
+    identity,
     legacy_loss,
     softmax,
     softmax_backward,
@@ -348,7 +349,7 @@ def _loss(
         if len(batch.labels) != len(reads):
             raise CannotRun("takes one label an image, and the scores are a map")
         dim = reads.size // len(reads)
-        infogain = matrix(dim) if loss.type == "InfogainLoss" else np.eye(dim)
+        infogain = matrix(dim) if loss.type == "InfogainLoss" else identity(dim)
         weight = setting.loss_weight
         with _said():
             value, gradient = legacy_loss(reads, batch.labels, infogain, loss_weight=weight)

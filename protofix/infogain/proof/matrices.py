@@ -14,6 +14,7 @@ from protofix.files import NewFile
 from protofix.infogain.compute_h import compute_h_weights
 from protofix.infogain.given_by import GivenBy, compute_h_params, given_by
 from protofix.infogain.losses import infogain_losses
+from protofix.infogain.maths import identity
 from protofix.infogain.matrix.given import GivenFiles
 from protofix.infogain.matrix.values import Array, MatrixError, shape_text
 from protofix.infogain.proof.differences import upstream_differences
@@ -57,7 +58,7 @@ class LossMatrix:
     def of_batch(self, labels: NDArray[np.int64], classes: int) -> Array:
         """H for a batch. Raises ValueError if its classes are others, or it is not known."""
         if self.kind == "identity":
-            return np.eye(classes)
+            return identity(classes)
         if self.classes not in (None, classes):
             raise ValueError(f"H is for {self.classes} classes, the scores have {classes}")
         if self.kind == "computed":
