@@ -7,13 +7,14 @@ It lies in `protofix.toml`, in `[tool.protofix]` of `pyproject.toml` or in `[pro
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from caffe_proto import AUTO
 from protofix.config_keys import values_of
-from protofix.config_tables import ConfigError, table_in
+from protofix.config_tables import NAMES, ConfigError, table_in
 
 if TYPE_CHECKING:
     from protofix.rulebook.context import Target
@@ -65,6 +66,17 @@ class Configs:
         if isinstance(found, ConfigError):
             raise found
         return found
+
+    def places(self, path: str) -> Iterator[str]:
+        """The files that may configure a file, there or not, up to the one that does."""
+        folder = os.path.dirname(os.path.abspath(path))
+        found = self._of_folder(folder)
+        while True:
+            yield from (os.path.join(folder, name) for name in NAMES)
+            above = os.path.dirname(folder)
+            if above == folder or (isinstance(found, Config) and folder == found.folder):
+                return
+            folder = above
 
     def _of_folder(self, folder: str) -> Config | ConfigError:
         waiting: list[str] = []

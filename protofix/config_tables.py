@@ -157,6 +157,9 @@ _FILES: Mapping[str, Callable[[str, Path], Table | None]] = {
     "setup.cfg": _setup_table,
 }
 
+NAMES = tuple(_FILES)
+"""What a file with a configuration can be called; of several in a folder the first holds."""
+
 
 def _toml(text: str, path: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):

@@ -75,9 +75,14 @@ class _Result(NamedTuple):
 
 
 def check_all(
-    tasks: Sequence[Task | Failed], workers: int | None = None, cache_folder: Path | None = None
+    tasks: Sequence[Task | Failed],
+    questions: Questions,
+    workers: int | None = None,
+    cache_folder: Path | None = None,
 ) -> Generator[Sequence[Checked | Failed], None, None]:
     """Check files, each with the nets that it names if it is a solver, in their order.
+
+    `questions` tell what such a net is held against.
 
     A result in which nothing was found has no text: nobody is shown a line of it. Of many files,
     the results are remembered in `cache_folder`, and what has not changed is not checked again.
@@ -85,19 +90,21 @@ def check_all(
     worth_it = sum(map(_is_on_disk, tasks)) >= _WORTH_A_CACHE
     cache = _cache_in(cache_folder) if cache_folder is not None and worth_it else None
     if cache is None:
-        with closing(_check_in_lots(tasks, workers, None)) as results:
+        with closing(_check_in_lots(tasks, workers, None, questions)) as results:
             yield from (it.found for it in results)
         return
     known = list(cache.remembered(_key(task, cache) for task in tasks))
     left = [task for task, it in zip(tasks, known, strict=True) if it is None]
     entries: list[Entry] = []
-    with closing(_check_in_lots(left, workers, cache.stamp)) as results:
-        for it in known:
-            result = next(results) if it is None else _Result(it)
-            if result.entry is not None:
-                entries.append(result.entry)
-            yield result.found
-    cache.remember(entries)
+    try:
+        with closing(_check_in_lots(left, workers, cache.stamp, questions)) as results:
+            for it in known:
+                result = next(results) if it is None else _Result(it)
+                if result.entry is not None:
+                    entries.append(result.entry)
+                yield result.found
+    finally:  # What was found is worth keeping, even if somebody did not want to wait for the rest.
+        cache.remember(entries)
 
 
 def _cache_in(folder: Path) -> Cache | None:
@@ -125,27 +132,40 @@ def _key(task: Task | Failed, cache: Cache) -> str | None:
 
 
 def _check_in_lots(
-    tasks: Sequence[Task | Failed], workers: int | None, stamp: str | None
+    tasks: Sequence[Task | Failed], workers: int | None, stamp: str | None, questions: Questions
 ) -> Generator[_Result, None, None]:
     processes = _workers(tasks, workers)
     # One process gives each result when it has it; of several, each is to have its share.
     size = 1 if processes < 2 else min(_AT_ONCE, -(-len(tasks) // processes))
     lots = [tasks[at : at + size] for at in range(0, len(tasks), size)]
-    check = partial(_check_lot, stamp=stamp, recent=Recent())
+    of_nets = _OfNets(questions.of_named_net, Recent())
+    check = partial(_check_lot, stamp=stamp, of_nets=of_nets)
     with closing(in_processes(check, lots, processes)) as results:
         yield from chain.from_iterable(results)
 
 
-def _check_lot(tasks: Sequence[Task | Failed], stamp: str | None, recent: Recent) -> list[_Result]:
-    return [_check(task, stamp, recent) for task in tasks]
+class _OfNets(NamedTuple):
+    """How nets that solvers name are asked, and what was worked out of them of late."""
+
+    question_of: Callable[[str], Question]
+    recent: Recent
 
 
-def _check(task: Task | Failed, stamp: str | None, recent: Recent) -> _Result:
+def _check_lot(
+    tasks: Sequence[Task | Failed], stamp: str | None, of_nets: _OfNets
+) -> list[_Result]:
+    return [_check(task, stamp, of_nets) for task in tasks]
+
+
+def _check(task: Task | Failed, stamp: str | None, of_nets: _OfNets) -> _Result:
     """Check a file; with a stamp of the cache, see to it that the result can be remembered."""
     if isinstance(task, Failed):
         return _Result([task])
     data = task.data
-    checks = check_file(task.path, lambda: data or b"", task.question, task.name, recent)
+    question_of, recent = of_nets
+    checks = check_file(
+        task.path, lambda: data or b"", task.question, task.name, recent, question_of
+    )
     if stamp is None or task.path == "-":
         return _Result([_shown(it) for it in checks])
     from protofix.linting.cache import key_of

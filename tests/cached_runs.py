@@ -50,8 +50,9 @@ class Runs:
     ) -> list[Sequence[Checked | Failed]]:
         self.worked_out.clear()
         named = paths or sorted(it.name for it in self.folder.glob("*.prototxt"))
+        questions = Questions(Options())
         tasks = [
             it if isinstance(it, Failed) else replace(it, question=question)
-            for it in tasks_of(named, Questions(Options()), lambda: b"")
+            for it in tasks_of(named, questions, lambda: b"")
         ]
-        return list(check_all(tasks, 1, self.cache if cached else None))
+        return list(check_all(tasks, questions, 1, self.cache if cached else None))

@@ -45,7 +45,7 @@ def check_files(arguments: argparse.Namespace) -> int:
             return code
     names = [it.path if isinstance(it, Failed) else it.name for it in tasks]
     cache_folder = _cache_folder(arguments, questions)
-    with closing(_results(tasks, arguments.jobs, cache_folder, complaints)) as results:
+    with closing(_results(tasks, questions, arguments.jobs, cache_folder, complaints)) as results:
         if arguments.write_baseline is not None:
             return max(code, write_baseline(arguments.write_baseline, run_of(results, names)))
         printer = Printer(
@@ -97,13 +97,14 @@ def _stream(arguments: argparse.Namespace) -> TextIO:
 
 def _results(
     tasks: Sequence[Task | Failed],
+    questions: Questions,
     workers: int | None,
     cache_folder: Path | None,
     complaints: Complaints,
 ) -> Generator[Checked | Failed, None, None]:
     """What there is to say of each file, once; what went wrong is said where people look."""
     news = News(tasks)
-    with closing(check_all(tasks, workers, cache_folder)) as results:
+    with closing(check_all(tasks, questions, workers, cache_folder)) as results:
         for found in with_progress(results, "checking", len(tasks)):
             for result in found:
                 if isinstance(result, Failed):

@@ -125,7 +125,7 @@ class _Known(NamedTuple):
 
 
 class Recent:
-    """What was worked out of the files that a run checked last.
+    """What was worked out of the files that one process of a run checked last.
 
     A net is mostly checked by itself and for the solvers beside it that name it.
     """
@@ -146,7 +146,8 @@ class Recent:
             context = context_of(source_of_bytes(data, path), question)
             known = _Known(in_any_state, context, looks)
         looked_before(known.looks)
-        self._known[path, data] = known
+        # All looks up to now; what is still to be worked out of it is looked at by this file.
+        self._known[path, data] = known._replace(looks=known.looks if looks is None else looks)
         if len(self._known) > _MOST_RECENT:
             del self._known[next(iter(self._known))]
         context = known.context
@@ -159,10 +160,12 @@ def check_file(
     question: Question = EVERYTHING,
     name: str | None = None,
     recent: Recent | None = None,
+    question_of: Callable[[str], Question] | None = None,
 ) -> Iterator[Checked | Failed]:
     """Check one file and, if it is a solver, the nets that it names, in the states it builds them.
 
-    `stdin` is asked for the bytes of `-`, which goes by `name`.
+    `stdin` is asked for the bytes of `-`, which goes by `name`. `question_of` tells what a net is
+    held against, or raises ValueError; without it, nets are asked what the solver is.
     """
     recent = recent or Recent()
     nets: tuple[SolverNet, ...] = ()
@@ -177,13 +180,20 @@ def check_file(
     yield guarded(name or path, itself, named=path == "-")
     for net in nets:
         if net.path is not None:
-            of_net = replace(question, asked=net.states(question.asked))
-            check = partial(_check_net, str(net.path), of_net, recent)
-            yield guarded(str(net.path), check, named=True)
+            its_own = question_of or (lambda path: question)
+            yield guarded(str(net.path), partial(_check_net, net, its_own, recent), named=True)
 
 
-def _check_net(path: str, question: Question, recent: Recent) -> Checked:
-    return checked_of(recent.context(read_bytes(Path(path)), path, question), question)
+def _check_net(
+    net: SolverNet, question_of: Callable[[str], Question], recent: Recent
+) -> Checked | Failed:
+    path = str(net.path)
+    try:
+        question = question_of(path)
+    except ValueError as error:
+        return Failed(path, str(error))
+    asked = replace(question, asked=net.states(question.asked))
+    return checked_of(recent.context(read_bytes(Path(path)), path, asked), asked)
 
 
 def guarded(path: str, work: Callable[[], _Result], named: bool = False) -> _Result | Failed:

@@ -13,6 +13,7 @@ from protofix.config_tables import ConfigError, shown_path
 from protofix.files import FileError
 from protofix.linting.checking import Question
 from protofix.linting.patterns import patterns_of, relative_to
+from protofix.looking import exists
 from protofix.net.dialects import chosen_dialect
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState
@@ -73,6 +74,18 @@ class Questions:
         if isinstance(found, ValueError):
             raise found
         return found
+
+    def of_named_net(self, path: str) -> Question:
+        """The question for a net that a solver names, as `of` has it.
+
+        What configures it is looked at on the disk for the solver's sake, and so written down.
+        """
+        for place in self._configs.places(path):
+            exists(place)
+        question = self.of(path)
+        if question.schema is not None:
+            exists(question.schema)
+        return question
 
     def passes_over(self, path: str) -> bool:
         """Whether `exclude` of its configuration names a file, or a folder that ends with "/".

@@ -89,6 +89,20 @@ def test_what_was_looked_at_for_a_net_counts_for_each_solver(folder: Path, first
     assert alone.items() <= looks.items()
 
 
+def test_what_one_solver_alone_looked_at_counts_for_the_next(folder: Path) -> None:
+    listed = NET.replace("HDF5Data", "ImageData").replace("hdf5_data_param", "image_data_param")
+    data, rest = listed.split("}\nlayer", 1)
+    net = f'{data} include {{ stage: "quiet" }} }}\nlayer{rest}'
+    (folder / PATHS[0]).write_text(net)
+    recent = Recent()
+    seen = []
+    for path in (PATHS[1], PATHS[2], PATHS[2]):
+        with written_down() as looks:
+            said(path, recent)
+        seen.append(str(folder / "list.txt") in looks)
+    assert seen == [False, True, True]
+
+
 def test_looks_that_nobody_wrote_down_are_made_again(folder: Path) -> None:
     recent = Recent()
     said(PATHS[0], recent)
