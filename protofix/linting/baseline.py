@@ -1,7 +1,7 @@
 """A baseline: the findings that a project has today and accepts, so that only new ones count.
 
-A finding is known again by its file, its rule and the text of its line, wherever that line has gone
-meanwhile. The file is JSON, one object a finding, in an order that makes small diffs.
+A finding is known again by its file, its rule and the text of its line, blanks aside, wherever that
+line has gone meanwhile. The file is JSON, one object a finding, in an order that makes small diffs.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _take_place(places: list[int], span: Span) -> bool:
 def _take_line(lines: Lines, code: str, source: Source, span: Span) -> bool:
     """Use up a line on which a rule's finding is accepted, if one of a span is."""
     rows = range(source.position(span.first).line, source.position(span.last).line + 1)
-    key = next((it for row in rows if lines[it := (code, _line(source, row))] > 0), None)
+    key = next((it for row in rows if lines[it := (code, _compared(_line(source, row)))] > 0), None)
     if key is None:
         return False
     lines[key] -= 1
@@ -119,6 +119,11 @@ def line_of(source: Source, finding: Finding) -> str:
 
 def _line(source: Source, row: int) -> str:
     return source.lines[row - 1].strip()
+
+
+def _compared(line: str) -> str:
+    """A line without its blanks: whoever sets them right has changed no finding."""
+    return "".join(line.split())
 
 
 def path_from(folder: str, path: str) -> str:
@@ -147,7 +152,10 @@ def read_baseline(path: str) -> Baseline:
 
 
 def _accepted_lines(records: Sequence[Any]) -> Lines:
-    return Counter({(str(it["code"]), str(it["line"])): int(it["count"]) for it in records})
+    lines: Lines = Counter()
+    for it in records:
+        lines[str(it["code"]), _compared(str(it["line"]))] += int(it["count"])
+    return lines
 
 
 def baseline_text(path: str, checked: Iterable[Checked]) -> str:

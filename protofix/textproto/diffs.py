@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import accumulate
 from typing import Literal
 
@@ -46,7 +48,7 @@ def unified_diff(before: str, after: str, path: str) -> str:
     if old == new:
         return ""
     # A tab ends a name with blanks in it; without one, patch takes the first word alone.
-    name = path.lstrip("/") + ("\t" if " " in path else "")
+    name = _name_in_diff(path) + ("\t" if " " in path else "")
     parts = [f"--- a/{name}\n", f"+++ b/{name}\n"]
     for group in _Windowed(old, new).get_grouped_opcodes(_CONTEXT):
         (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
@@ -58,6 +60,16 @@ def unified_diff(before: str, after: str, path: str) -> str:
                 parts += (_shown("-", line) for line in old[a1:a2])
                 parts += (_shown("+", line) for line in new[b1:b2])
     return "".join(parts)
+
+
+def _name_in_diff(path: str) -> str:
+    """A path from the working folder, as `patch -p1` and `git apply` take it there."""
+    name = os.path.normpath(path)
+    if os.path.isabs(name):
+        with suppress(ValueError, OSError):  # Another drive; the working folder is gone.
+            below = os.path.relpath(name)
+            name = name if below.split(os.sep)[0] == os.pardir else below
+    return name.replace(os.sep, "/").lstrip("/")
 
 
 def _range(first: int, last: int) -> str:

@@ -55,7 +55,7 @@ def test_a_diff_writes_nothing(net: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["check", "--diff"]) == 1
     out, err = capsys.readouterr()
     assert net.read_text() == CHAIN
-    assert out.startswith("--- a/./net.prototxt\n+++ b/./net.prototxt\n@@ ")
+    assert out.startswith("--- a/net.prototxt\n+++ b/net.prototxt\n@@ ")
     assert '-layer { name: "prob" type: "Softmax" bottom: "x" top: "prob" }\n' in out
     assert err == "1 finding would be mended in 1 file: PF401 softmax-before-infogain × 1\n"
     net.write_text(FUSED)

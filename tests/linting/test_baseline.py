@@ -30,6 +30,7 @@ LATER = {
     "nothing": (ONE, []),
     "lines above": ("# A net.\n\n" + ONE, []),
     "another indentation": ("  " + ONE, []),
+    "other blanks": (ONE.replace(" }", "}"), []),
     "one more": (ONE + OTHER, [2]),
     "one more in front": (OTHER + ONE, [1]),
     "the same once more": (ONE + ONE, [2, 2]),  # Two inputs make one blob, too.

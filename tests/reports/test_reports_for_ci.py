@@ -47,6 +47,16 @@ def test_junit_has_a_suite_a_file_and_a_case_a_finding() -> None:
     assert cases["gone.prototxt"][0][1][0].message == GONE.reason
 
 
+def test_what_is_only_good_to_know_fails_no_case() -> None:
+    known = net()
+    [finding] = known.findings
+    told = replace(known, findings=(replace(finding, severity="info"),))
+    xml = JUnitXml.fromstring(junit.report(run(told)))
+    assert (xml.tests, xml.failures) == (1, 0)
+    [[case]] = xml
+    assert case.system_out == "net.prototxt:2:1: PF301 unmade-blob: is wrong: write it anew"
+
+
 @given(st.text(st.characters(codec=None), max_size=30))
 def test_junit_is_xml_whatever_is_in_a_message(words: str) -> None:
     # No path holds these characters.

@@ -68,6 +68,25 @@ def test_a_long_diff_is_one_that_patch_takes(tmp_path: Path) -> None:
     assert (tmp_path / "net").read_text() == after
 
 
+NAMED = {
+    "net": "net",
+    "./net": "net",
+    "sub/../net": "net",
+    "{here}/sub/net": "sub/net",
+    "../net": "../net",
+    "/elsewhere/net": "elsewhere/net",
+}
+
+
+@pytest.mark.parametrize("path", NAMED)
+def test_a_diff_names_a_file_from_the_working_folder(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = unified_diff("a", "b", path.format(here=tmp_path)).splitlines()
+    assert lines[:2] == [f"--- a/{NAMED[path]}", f"+++ b/{NAMED[path]}"]
+
+
 @given(st.text(), st.sampled_from("\"'"))
 def test_strings_survive_encoding(value: str, quote: str) -> None:
     try:

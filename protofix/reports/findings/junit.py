@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def report(run: Run) -> str:
     """A suite for each file, with a case for each finding and each thing that went wrong.
 
-    A file in which nothing was found is a case that passed.
+    A file in which nothing was found is a case that passed, and so is what is only good to know,
+    which stops no pipeline: what it says is the case's output.
     """
     from junitparser import Error, JUnitXml, TestSuite
 
@@ -47,9 +48,15 @@ def _of_finding(known: Fingerprinted) -> TestCase:
 
     source, finding = known.checked.source, known.finding
     line, column = source.position(finding.start)
+    name = f"{finding.code} {finding.rule} at {line}:{column}"
+    said = printable("".join(part for part, _ in text_line(source, finding)))
+    if finding.severity == "info":
+        case = _case(known.path, name)
+        case.system_out = said
+        return case
     failure = Failure(printable(finding.message), finding.severity)
-    failure.text = printable("".join(part for part, _ in text_line(source, finding)))
-    return _case(known.path, f"{finding.code} {finding.rule} at {line}:{column}", failure)
+    failure.text = said
+    return _case(known.path, name, failure)
 
 
 def _case(path: str, name: str, result: Failure | Error | None = None) -> TestCase:
