@@ -171,3 +171,31 @@ def test_a_result_that_failed_is_not_remembered(
     assert len(runs.worked_out) == 10
     runs()
     assert runs.worked_out == ["empty.prototxt"]
+
+
+LACKING = {"SQLite's library": "_sqlite3", "its module": "sqlite3"}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_a_python_without_sqlite_remembers_nothing(
+    case: str, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose(LACKING[case], monkeypatch)
+    assert len(runs()) == 9
+    assert not runs.cache.exists()
+
+
+def test_a_module_of_ours_that_is_not_there_is_no_lack_of_sqlite(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose("protofix.linting.verdicts", monkeypatch)
+    with pytest.raises(ImportError, match="verdicts"):
+        runs()
+
+
+def lose(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a module be none that can be imported, and the cache be imported anew."""
+    for name in ("sqlite3", "protofix.linting.store", "protofix.linting.cache"):
+        for loaded in [it for it in sys.modules if it == name or it.startswith(f"{name}.")]:
+            monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
