@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -66,14 +67,25 @@ def test_a_folder_that_was_there_is_given_no_gitignore(runs: Runs) -> None:
 
 OTHER_QUESTIONS = {
     "dialect": Question(dialect="ssd"),
+    "schema": Question(schema=ROOT / "caffe_proto" / "caffe.desc"),
     "codes": Question(codes=frozenset({"PF301"})),
     "target": Question(target="legacy"),
     "asked": Question(asked=(AskedState("TEST"),)),
     "stage": Question(asked=(AskedState("TEST", stages=frozenset({"deploy"})),)),
     "given": Question(given={"data": (1, 3)}),
     "other shape": Question(given={"data": (1, None)}),
-    "preferences": Question(preferences=Preferences(indent=4)),
+    "indent": Question(preferences=Preferences(indent=4)),
+    "quotes": Question(preferences=Preferences(quotes="single")),
 }
+
+
+@pytest.mark.parametrize("field", [it.name for it in fields(Question)])
+def test_each_field_of_a_question_makes_another(field: str) -> None:
+    usual = getattr(EVERYTHING, field)
+    others = [it for it in OTHER_QUESTIONS.values() if getattr(it, field) != usual]
+    assert others, "give one in OTHER_QUESTIONS"
+    keys = {key_of("net", b"", it, "") for it in (EVERYTHING, *others)}
+    assert None not in keys and len(keys) == 1 + len(others)
 
 
 @pytest.mark.parametrize("other", OTHER_QUESTIONS)
