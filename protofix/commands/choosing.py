@@ -23,11 +23,15 @@ def chosen_files(
     nothing has not: the working folder, which is walked then, is only said to have none. Raises
     ValueError for a file that is to be written though it is read.
     """
-    walked = walk(arguments.paths or ["."], questions.passes_over, not arguments.no_gitignore)
+    walked = walk(arguments.paths or ["."], questions.excludes_exactly, not arguments.no_gitignore)
     files = walked.files
     _refuse_what_is_read(files, arguments)
     if arguments.force_exclude:
-        files = [it for it in files if not questions.leaves_out(_name_of(it, arguments))]
+        files = [
+            it
+            for it in files
+            if not questions.excludes_it_or_a_folder_above(_name_of(it, arguments))
+        ]
     if not arguments.paths:
         for it in walked.bare:
             complain(_reason(it))

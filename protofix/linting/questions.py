@@ -60,7 +60,7 @@ class Questions:
         ignored = frozenset(
             rule
             for pattern, rules in config.per_file_ignores
-            if _name((pattern,), config, path)
+            if _names_it_or_a_folder_above((pattern,), config, path)
             for rule in rules
         )
         key = (config, ignored)
@@ -74,7 +74,7 @@ class Questions:
             raise found
         return found
 
-    def passes_over(self, path: str) -> bool:
+    def excludes_exactly(self, path: str) -> bool:
         """Whether `exclude` of its configuration names a file, or a folder that ends with "/".
 
         That it names a folder above does not count: a walk that comes here began below that.
@@ -82,12 +82,12 @@ class Questions:
         config = self._excluding(path)
         if config is None:
             return False
-        return bool(patterns_of(config.exclude).say(relative_to(config.folder, path)))
+        return bool(patterns_of(config.exclude).names_exactly(relative_to(config.folder, path)))
 
-    def leaves_out(self, path: str) -> bool:
+    def excludes_it_or_a_folder_above(self, path: str) -> bool:
         """Whether `exclude` of its configuration names a file or a folder above it."""
         config = self._excluding(path)
-        return config is not None and _name(config.exclude, config, path)
+        return config is not None and _names_it_or_a_folder_above(config.exclude, config, path)
 
     def accepted(self, path: str) -> Acceptance | None:
         """What the baseline that is configured for a file accepts of it; None without one.
@@ -154,6 +154,6 @@ class Questions:
         )
 
 
-def _name(patterns: tuple[str, ...], config: Config, path: str) -> bool:
+def _names_it_or_a_folder_above(patterns: tuple[str, ...], config: Config, path: str) -> bool:
     """Whether patterns of a configuration name a file or a folder above it."""
-    return patterns_of(patterns).name(relative_to(config.folder, path))
+    return patterns_of(patterns).names_it_or_a_folder_above(relative_to(config.folder, path))

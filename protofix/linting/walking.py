@@ -135,7 +135,7 @@ class _GitIgnores:
         while True:
             patterns = self._patterns.get(folder)
             if patterns is not None:
-                said = patterns.say(relative_to(folder, path))
+                said = patterns.names_exactly(relative_to(folder, path))
                 if said is not None:
                     return said
             above = os.path.dirname(folder)
