@@ -21,7 +21,7 @@ from protofix.rulebook.registry import NAMES, ON
 from protofix.rulebook.selectors import chosen_codes
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Acceptance, Baseline
+    from protofix.linting.baseline import Acceptance, Baseline, BaselineError
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Questions:
         self._is_set = options.dialect is not None or options.schema is not None
         chosen_dialect(options.dialect or AUTO, options.schema)
         self._codes(Config())
-        self._baselines: dict[Path, Baseline] = {}
+        self._baselines: dict[Path, Baseline | BaselineError] = {}
         self._of_config: dict[tuple[Config, frozenset[str]], Question | ValueError] = {}
 
     def of(self, path: str) -> Question:
@@ -100,16 +100,12 @@ class Questions:
             return None  # It is said of each file.
         if baseline is None:
             return None
-        from protofix.linting.baseline import BaselineError, read_baseline
-
         if baseline not in self._baselines:
-            shown = shown_path(baseline)
-            try:
-                self._baselines[baseline] = read_baseline(shown)
-            except FileError as error:
-                makes = f"`protofix check --write-baseline {shown}` makes it"
-                raise BaselineError(f"{error}; it is the `baseline` configured: {makes}") from None
-        return self._baselines[baseline].of(path)
+            self._baselines[baseline] = _baseline_in(baseline)
+        found = self._baselines[baseline]
+        if isinstance(found, ValueError):
+            raise found
+        return found.of(path)
 
     def cache_dir(self) -> Path | None:
         """Where the run is to remember its results, if that is configured.
@@ -152,6 +148,20 @@ class Questions:
             (*config.ignore, *options.ignore),
             (*config.extend_select, *options.extend_select),
         )
+
+
+def _baseline_in(configured: Path) -> Baseline | BaselineError:
+    """The baseline that is configured, or why it cannot be used."""
+    from protofix.linting.baseline import BaselineError, read_baseline
+
+    shown = shown_path(configured)
+    try:
+        return read_baseline(shown)
+    except FileError as error:
+        makes = f"`protofix check --write-baseline {shown}` makes it"
+        return BaselineError(f"{error}; it is the `baseline` configured: {makes}")
+    except BaselineError as error:
+        return error
 
 
 def _names_it_or_a_folder_above(patterns: tuple[str, ...], config: Config, path: str) -> bool:
