@@ -17,26 +17,25 @@ if TYPE_CHECKING:
 def chosen_files(
     arguments: argparse.Namespace, questions: Questions
 ) -> tuple[list[str], list[Failed]]:
-    """The files to check, and the folders that were named and have none.
+    """The files to check; the folders that were named and have none, and those unreadable.
 
     Whoever names such a folder has made a slip, or their configuration has. A hook that was given
     nothing has not: the working folder, which is walked then, is only said to have none. Raises
     ValueError for a file that is to be written though it is read.
     """
     walked = walk(arguments.paths or ["."], questions.excludes_exactly, not arguments.no_gitignore)
-    files = walked.files
+    files, unreadable = walked.files, walked.unreadable
     _refuse_what_is_read(files, arguments)
     if arguments.force_exclude:
-        files = [
-            it
-            for it in files
-            if not questions.excludes_it_or_a_folder_above(_name_of(it, arguments))
-        ]
+        excluded = questions.excludes_it_or_a_folder_above
+        files = [it for it in files if not excluded(_name_of(it, arguments))]
+        unreadable = [it for it in unreadable if not excluded(it.folder.rstrip("/") + "/")]
+    failed = [Failed(*it) for it in unreadable]
     if not arguments.paths:
-        for it in walked.bare:
-            complain(_reason(it))
-        return files, []
-    return files, [Failed(it.folder, _reason(it)) for it in walked.bare]
+        for bare in walked.bare:
+            complain(_reason(bare))
+        return files, failed
+    return files, [*failed, *(Failed(it.folder, _reason(it)) for it in walked.bare)]
 
 
 def _refuse_what_is_read(files: list[str], arguments: argparse.Namespace) -> None:
