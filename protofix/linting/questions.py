@@ -18,7 +18,7 @@ from protofix.net.shapes import Shape
 from protofix.net.states import AskedState
 from protofix.rulebook.context import Preferences, Target
 from protofix.rulebook.registry import NAMES, ON
-from protofix.rulebook.selectors import chosen_codes
+from protofix.rulebook.selectors import SelectionError, chosen_codes
 
 if TYPE_CHECKING:
     from protofix.linting.baseline import Acceptance, Baseline, BaselineError
@@ -134,10 +134,20 @@ class Questions:
             schema,
             options.asked,
             options.given,
-            self._codes(config) - chosen_codes(NAMES, frozenset(), tuple(ignored)),
+            self._some_codes(config) - chosen_codes(NAMES, frozenset(), tuple(ignored)),
             options.target or config.target,
             Preferences(config.indent, config.quotes),
         )
+
+    def _some_codes(self, config: Config) -> frozenset[str]:
+        """The codes of the rules that look, before those ignored for a pattern of files.
+
+        Raises SelectionError if there are none: nothing would be found, whatever is wrong.
+        """
+        codes = self._codes(config)
+        if not codes:
+            raise _none_left(self._options, config)
+        return codes
 
     def _codes(self, config: Config) -> frozenset[str]:
         options = self._options
@@ -148,6 +158,26 @@ class Questions:
             (*config.ignore, *options.ignore),
             (*config.extend_select, *options.extend_select),
         )
+
+
+def _none_left(options: Options, config: Config) -> SelectionError:
+    """What to say where each rule that is selected is ignored as well."""
+    place = f"of the configuration in {shown_path(Path(config.folder))}"
+    ignored = []
+    if config.ignore:
+        ignored.append(f"`ignore` ({', '.join(config.ignore)}) {place}")
+    if options.ignore:
+        ignored.append(f"--ignore {','.join(options.ignore)}")
+    if options.select is not None:
+        selected = f"those of --select {','.join(options.select)}"
+    elif config.select is not None:
+        selected = f"those of `select` ({', '.join(config.select)}) {place}"
+    else:
+        selected = "all that are on by themselves"
+    return SelectionError(
+        f"no rule is left to look: {' and '.join(ignored)} takes away {selected}; select some rule "
+        "that is not ignored"
+    )
 
 
 def _baseline_in(configured: Path) -> Baseline | BaselineError:
