@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from caffe_proto import AUTO
 from protofix.config_keys import values_of
-from protofix.config_tables import ConfigError, table_in
+from protofix.config_tables import ConfigError, files_in, table_in
 
 if TYPE_CHECKING:
     from protofix.rulebook.context import Target
@@ -65,6 +65,11 @@ class Configs:
         if isinstance(found, ConfigError):
             raise found
         return found
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that were looked into, whether they configure protofix or other programs."""
+        return [path for folder in self._by_folder for path in files_in(folder)]
 
     def _of_folder(self, folder: str) -> Config | ConfigError:
         waiting: list[str] = []

@@ -31,7 +31,7 @@ def check_files(arguments: argparse.Namespace) -> int:
     questions = Questions(_options(arguments))
     accepted_of = accepted_by(arguments, questions)
     stdin = _stdin()
-    paths, bare = chosen_files(arguments, questions)
+    paths, bare = chosen_files(arguments, questions, stdin)
     if "-" in arguments.paths and "-" not in paths and _gives_back(arguments):
         print_bytes(stdin())  # Whoever puts it in the place of a file must not lose that.
     stdin_name = arguments.stdin_filename

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,6 +107,24 @@ class Questions:
         if isinstance(found, ValueError):
             raise found
         return found.of(path)
+
+    def read_beside(self, paths: Iterable[str]) -> list[Path]:
+        """The configurations that are read for some files, and the schemas that they name.
+
+        That of the working folder is read for any.
+        """
+        configs = self._configs_of([*paths, "-"])
+        schemas = [it.schema for it in configs if it.schema is not None]
+        return [*schemas, *self._configs.files]
+
+    def baselines(self, paths: Iterable[str]) -> list[Path]:
+        """The baselines that are configured for some files."""
+        return [it.baseline for it in self._configs_of(paths) if it.baseline is not None]
+
+    def _configs_of(self, paths: Iterable[str]) -> Iterator[Config]:
+        for path in paths:
+            with suppress(ConfigError):  # It is said of each file.
+                yield self._configs.of(path)
 
     def cache_dir(self) -> Path | None:
         """Where the run is to remember its results, if that is configured.

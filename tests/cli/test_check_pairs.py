@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import io
+import shutil
 import sys
 from itertools import combinations
 from pathlib import Path
 
 import pytest
+from shared_data import ROOT
 
 from protofix.cli import main
 
@@ -128,11 +130,39 @@ def test_a_report_goes_to_a_file_and_its_statistics_as_well(
     assert "PF101" in (folder / "report").read_text()
 
 
+# What is given beside files, and what is said of the file that would be written.
 ONTO = {
-    "a report onto a file": (["-o", "net.prototxt"], "net.prototxt, which is read"),
-    "a report through a link": (["-o", "link"], "link: is net.prototxt, which is read"),
-    "a report onto a baseline": (["-o", "base.json", "--baseline", "./base.json"], "which is read"),
-    "a baseline onto a file": (["--write-baseline", "net.prototxt"], "which is read"),
+    "a report onto a file": (["-o", "net.prototxt"], "net.prototxt: is net.prototxt"),
+    "a report through a link": (["-o", "link"], "link: is net.prototxt"),
+    "a report onto a baseline": (
+        ["-o", "base.json", "--baseline", "./base.json"],
+        "base.json: is base.json",
+    ),
+    "a report onto a baseline that is configured": (
+        ["-o", "known/accepted.json"],
+        "known/accepted.json: is known/accepted.json",
+    ),
+    "a report onto a baseline that is not heeded": (
+        ["-o", "known/accepted.json", "--no-baseline"],
+        "known/accepted.json: is known/accepted.json",
+    ),
+    "a report onto a configuration": (
+        ["-o", "./known/protofix.toml"],
+        "./known/protofix.toml: is known/protofix.toml",
+    ),
+    "a report onto another program's": (["-o", "pyproject.toml"], "pyproject.toml: is pyproj"),
+    "a report onto a broken configuration": (["-o", "setup.cfg"], "setup.cfg: is setup.cfg"),
+    "a report onto a schema": (["-o", "a.desc", "--schema", "a.desc"], "a.desc: is a.desc"),
+    "a report onto a schema that is configured": (
+        ["-o", "known/own.proto"],
+        "known/own.proto: is known/own.proto",
+    ),
+    "a report onto a net that a solver names": (["-o", "named.txt"], "named.txt: is named.txt"),
+    "a baseline onto a file": (["--write-baseline", "net.prototxt"], "net.prototxt: is net.p"),
+    "a baseline onto a configuration": (
+        ["--write-baseline", "known/protofix.toml"],
+        "known/protofix.toml: is known/protofix.toml",
+    ),
 }
 
 
@@ -141,13 +171,53 @@ def test_nothing_is_written_onto_what_is_read(
     case: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options, said = ONTO[case]
+    (folder / "known").mkdir()
+    written = {
+        "known/protofix.toml": 'baseline = "accepted.json"\nschema = "own.proto"\n',
+        "known/accepted.json": '{"version": 1, "files": {}}',
+        "known/net.prototxt": NET,
+        "known/own.proto": 'syntax = "proto2"; message NetParameter {}',
+        "pyproject.toml": "[tool.other]\n",
+        "setup.cfg": "[protofix]\nnonsense = 1\n",
+        "solver.prototxt": "net: 'named.txt'\n",
+        "named.txt": NET,
+    }
+    for name, text in written.items():
+        (folder / name).write_text(text)
     (folder / "link").symlink_to("net.prototxt")
-    base = (folder / "base.json").read_text()
-    assert main(["check", *options, "net.prototxt"]) == 2
+    shutil.copy(ROOT / "caffe_proto" / "caffe.desc", "a.desc")
+    files = ["net.prototxt", "solver.prototxt", "known/net.prototxt"]
+    before = {it: it.read_bytes() for it in folder.rglob("*") if it.is_file()}
+    assert main(["check", *options, *files]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and said in err
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith(f"protofix: {said}") and "which is read; write to another file" in err
+    assert {it: it.read_bytes() for it in folder.rglob("*") if it.is_file()} == before
+
+
+def test_a_net_that_a_solver_on_standard_input_names_is_not_written_onto(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give("net: 'net.prototxt'\n", monkeypatch)
+    assert main(["check", "-", "-o", "net.prototxt"]) == 2
+    assert "net.prototxt, which is read" in capsys.readouterr().err
     assert (folder / "net.prototxt").read_text() == NET
-    assert (folder / "base.json").read_text() == base
+
+
+def test_a_baseline_that_is_configured_may_be_written_anew(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "protofix.toml").write_text('baseline = "base.json"\n')
+    assert main(["check", "net.prototxt"]) == 1
+    assert main(["check", "net.prototxt", "--write-baseline", "base.json"]) == 0
+    assert main(["check", "net.prototxt"]) == 0
+
+
+def test_a_report_takes_the_place_of_the_last_one(folder: Path) -> None:
+    (folder / "solver.prototxt").write_text("net: 'net.prototxt'\n")
+    (folder / "report").write_text("old\n")
+    assert main(["check", ".", "-o", "report"]) == 1
+    assert "PF101" in (folder / "report").read_text()
 
 
 def give(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
