@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import shutil
 import sys
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -25,65 +23,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "net.prototxt").write_text(NET)
     (tmp_path / "base.json").write_text('{"version": 1, "files": {}}')
     return tmp_path
-
-
-OPTIONS = {
-    "--fix": ["--fix"],
-    "--unsafe-fixes": ["--unsafe-fixes"],
-    "--diff": ["--diff"],
-    "--baseline": ["--baseline", "base.json"],
-    "--write-baseline": ["--write-baseline", "new.json"],
-    "--format": ["--format", "json"],
-    "--output": ["--output", "report"],
-    "--statistics": ["--statistics"],
-    "--verbose": ["--verbose"],
-    "--exit-zero": ["--exit-zero"],
-    "--stdin-filename": ["--stdin-filename", "given.prototxt"],
-    "--dialect": ["--dialect", "ssd"],
-    "--schema": ["--schema", "own.proto"],
-    "--no-cache": ["--no-cache"],
-    "--cache-dir": ["--cache-dir", "kept"],
-}
-# Of which one would leave nothing to do for the other, or both say one thing.
-REFUSED = {
-    ("--diff", "--write-baseline"),
-    ("--diff", "--format"),
-    ("--diff", "--output"),
-    ("--diff", "--statistics"),
-    ("--diff", "--verbose"),
-    ("--baseline", "--write-baseline"),
-    ("--write-baseline", "--format"),
-    ("--write-baseline", "--output"),
-    ("--write-baseline", "--statistics"),
-    ("--write-baseline", "--verbose"),
-    ("--format", "--statistics"),
-    ("--dialect", "--schema"),
-    ("--no-cache", "--cache-dir"),
-}
-
-
-@pytest.mark.parametrize("pair", list(combinations(OPTIONS, 2)), ids=" ".join)
-def test_pairs_that_are_refused(
-    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ran: list[argparse.Namespace] = []
-
-    def run(arguments: argparse.Namespace) -> int:
-        ran.append(arguments)
-        return 0
-
-    monkeypatch.setattr("protofix.commands.checking.check_files", run)
-    paths = ["-" if "--stdin-filename" in pair else "net.prototxt"]
-    arguments = ["check", *OPTIONS[pair[0]], *OPTIONS[pair[1]], *paths]
-    if pair not in REFUSED:
-        assert main(arguments) == 0 and len(ran) == 1
-        return
-    with pytest.raises(SystemExit) as stopped:
-        main(arguments)
-    assert stopped.value.code == 2 and not ran
-    out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1
-    assert "not allowed with argument" in err and all(option in err for option in pair)
 
 
 # A pair that works, in the order in which it is given; the exit code, parts of what is printed on
