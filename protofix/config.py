@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from caffe_proto import AUTO
 from protofix.config_keys import values_of
-from protofix.config_tables import NAMES, ConfigError, table_in
+from protofix.config_tables import NAMES, ConfigError, files_in, table_in
 
 if TYPE_CHECKING:
     from protofix.rulebook.context import Target
@@ -77,6 +77,11 @@ class Configs:
             if above == folder or (isinstance(found, Config) and folder == found.folder):
                 return
             folder = above
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that were looked into, whether they configure protofix or other programs."""
+        return [path for folder in self._by_folder for path in files_in(folder)]
 
     def _of_folder(self, folder: str) -> Config | ConfigError:
         waiting: list[str] = []

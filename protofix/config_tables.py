@@ -67,6 +67,11 @@ def table_in(folder: str) -> Table | None:
     return None
 
 
+def files_in(folder: str) -> list[Path]:
+    """The files in a folder in which a configuration may lie."""
+    return [path for name in _FILES if (path := Path(folder, name)).is_file()]
+
+
 def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes() if _is_there(path) else b""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _WORTH_PROCESSES = 32  # files; starting a process takes longer than checking a dozen of them
 _WORTH_A_CACHE = 8  # files; fewer are checked while the cache is opened
 _AT_ONCE = 16  # files that a process is given and gives back together
+_SQLITE = ("sqlite3", "_sqlite3")  # the modules of Python that the cache is kept by
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,10 @@ def check_all(
 def _cache_in(folder: Path) -> Cache | None:
     try:
         from protofix.linting.cache import Cache
-    except ImportError:  # A Python that was built without SQLite.
-        return None
+    except ImportError as error:
+        if error.name not in _SQLITE:
+            raise
+        return None  # A Python that was built without it.
     return Cache(folder)
 
 

@@ -31,9 +31,10 @@ such as dialect = "ssd" or ignore = ["PF322"]; the nearest holds, the command li
 
 _OF_REPORTS = ("--format", "--output", "--statistics", "--verbose")
 
-# By options that print or write something else than a report, those that would be ignored then.
+# By options that print or write something else than a report, those that would be ignored then:
+# a diff is made of the fixes, which are not remembered.
 _LEAVES_NOTHING_TO = {
-    "--diff": (*_OF_REPORTS, "--write-baseline"),
+    "--diff": (*_OF_REPORTS, "--write-baseline", "--cache-dir"),
     "--write-baseline": _OF_REPORTS,
 }
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -30,11 +31,12 @@ def check_files(arguments: argparse.Namespace) -> int:
     questions = Questions(_options(arguments))
     accepted_of = accepted_by(arguments, questions)
     stdin = _stdin()
-    paths, bare = chosen_files(arguments, questions)
+    paths, bare = chosen_files(arguments, questions, stdin)
     if "-" in arguments.paths and "-" not in paths and _gives_back(arguments):
         print_bytes(stdin())  # Whoever puts it in the place of a file must not lose that.
     stdin_name = arguments.stdin_filename
     tasks = [*bare, *tasks_of(paths, questions, stdin, stdin_name, accepted_of)]
+    _refuse_what_is_given_of_no_net(tasks, arguments)
     complaints = Complaints()
     code = DONE
     if arguments.diff or _gives_back(arguments):
@@ -71,6 +73,32 @@ def _options(arguments: argparse.Namespace) -> Options:
         asked_of(arguments),
         given_of(arguments),
     )
+
+
+def _refuse_what_is_given_of_no_net(
+    tasks: Sequence[Task | Failed], arguments: argparse.Namespace
+) -> None:
+    """Raise ValueError for a shape given of a blob that no net has.
+
+    That is before a file is mended, or anything printed, so that the nets are built for its sake.
+    """
+    given = given_of(arguments)
+    if not given or not tasks:
+        return
+    made: set[str] = set()
+    with closing(check_all([_without_rules(it) for it in tasks], arguments.jobs)) as results:
+        for found in with_progress(results, "building", len(tasks)):
+            for it in found:
+                if isinstance(it, Failed) or it.blobs is None:
+                    return  # Nobody knows what a file has that could not be read whole.
+                made |= it.blobs
+    refuse_unmade_given(given, sorted(made))
+
+
+def _without_rules(task: Task | Failed) -> Task | Failed:
+    if isinstance(task, Failed):
+        return task
+    return replace(task, question=replace(task.question, codes=frozenset()))
 
 
 def _stdin() -> Callable[[], bytes]:
@@ -134,11 +162,7 @@ def _cache_folder(arguments: argparse.Namespace, questions: Questions) -> Path |
 
 
 def _code(run: Run, arguments: argparse.Namespace) -> int:
-    """The exit code of what was found. Raises ValueError if what was given is of no net."""
-    blobs = [one.blobs for one in run.checked]
-    if None not in blobs:  # Nobody knows what a file has that could not be read whole.
-        given = given_of(arguments)
-        refuse_unmade_given(given, sorted({blob for its in blobs for blob in its or ()}))
+    """The exit code of what was found."""
     if run.went_wrong:
         return FAILED
     # What is good to know stops no pipeline.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from protofix.commands.common import complain
+from protofix.commands.overwriting import name_of, refuse_to_overwrite
 from protofix.linting.checking import Failed
 from protofix.linting.walking import Bare, walk
 
@@ -15,42 +17,36 @@ if TYPE_CHECKING:
 
 
 def chosen_files(
-    arguments: argparse.Namespace, questions: Questions
+    arguments: argparse.Namespace, questions: Questions, stdin: Callable[[], bytes]
 ) -> tuple[list[str], list[Failed]]:
-    """The files to check, and the folders that were named and have none.
+    """The files to check; the folders that were named and have none, and those unreadable.
 
     Whoever names such a folder has made a slip, or their configuration has. A hook that was given
     nothing has not: the working folder, which is walked then, is only said to have none. Raises
     ValueError for a file that is to be written though it is read.
     """
-    walked = walk(arguments.paths or ["."], questions.passes_over, not arguments.no_gitignore)
-    files = walked.files
-    _refuse_what_is_read(files, arguments)
+    walked = walk(arguments.paths or ["."], questions.excludes_exactly, not arguments.no_gitignore)
+    files, unreadable = walked.files, walked.unreadable
+    _refuse_one_named_twice(files, arguments)
+    refuse_to_overwrite(arguments, files, questions, stdin)
     if arguments.force_exclude:
-        files = [it for it in files if not questions.leaves_out(_name_of(it, arguments))]
+        excluded = questions.excludes_it_or_a_folder_above
+        files = [it for it in files if not excluded(name_of(it, arguments))]
+        unreadable = [it for it in unreadable if not excluded(it.folder.rstrip("/") + "/")]
+    failed = [Failed(*it) for it in unreadable]
     if not arguments.paths:
-        for it in walked.bare:
-            complain(_reason(it))
-        return files, []
-    return files, [Failed(it.folder, _reason(it)) for it in walked.bare]
+        for bare in walked.bare:
+            complain(_reason(bare))
+        return files, failed
+    return files, [*failed, *(Failed(it.folder, _reason(it)) for it in walked.bare)]
 
 
-def _refuse_what_is_read(files: list[str], arguments: argparse.Namespace) -> None:
-    """Raise ValueError for a file that is to be written though it is read, or is named twice."""
-    real = {os.path.realpath(it): it for it in files if it != "-"}
+def _refuse_one_named_twice(files: list[str], arguments: argparse.Namespace) -> None:
+    """Raise ValueError for a file that is given, and by whose name standard input goes as well."""
     name = arguments.stdin_filename
+    real = {os.path.realpath(it) for it in files if it != "-"}
     if name is not None and os.path.realpath(name) in real:
         raise ValueError(f"{name}: is given as a file and as the name of standard input: give one")
-    if arguments.baseline is not None:
-        real[os.path.realpath(arguments.baseline)] = arguments.baseline
-    for target in (arguments.output, arguments.write_baseline):
-        path = None if target in (None, "-") else real.get(os.path.realpath(target))
-        if path is not None:
-            raise ValueError(f"{target}: is {path}, which is read; write to another file")
-
-
-def _name_of(path: str, arguments: argparse.Namespace) -> str:
-    return (arguments.stdin_filename or path) if path == "-" else path
 
 
 def _reason(bare: Bare) -> str:

@@ -75,7 +75,7 @@ def add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _upgrade(arguments: argparse.Namespace) -> int:
     from protofix.linting.walking import walk
 
-    paths, bare = walk(arguments.files)
+    paths, bare, unreadable = walk(arguments.files)
     if bare:
         folder, by_git, _ = bare[0]
         but = f" but {by_git} that .gitignore leaves out: name the files" if by_git else ""
@@ -87,6 +87,9 @@ def _upgrade(arguments: argparse.Namespace) -> int:
         raise ValueError("--in-place needs a file: standard input cannot be replaced")
     codes = {DONE}
     records: list[dict[str, Any]] = []
+    for folder, reason in unreadable:
+        codes.add(complain(reason))
+        records.append({"file": folder, "error": reason})
     for path in paths:
         try:
             code, record = _one(path, arguments)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -68,15 +69,23 @@ def key_of(name: str, content: bytes, question: Question, stamp: str) -> str | N
         here,
         name,
         sha256(content).hexdigest(),
-        question.dialect,
-        None if question.schema is None else (str(question.schema), sha256(schema).hexdigest()),
-        [(it.start, it.phase, it.level, sorted(it.stages)) for it in question.asked],
-        sorted((question.given or {}).items()),
-        sorted(question.codes),
-        question.target,
-        question.preferences,
+        sha256(schema).hexdigest(),
+        _steady(question),
     )
     return sha256(repr(parts).encode()).hexdigest()
+
+
+def _steady(value: object) -> object:
+    """A value all parts of which are seen by `repr`, in an order that is always the same."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return sorted(value.items())
+    if isinstance(value, tuple):
+        return [_steady(it) for it in value]
+    if is_dataclass(value):
+        return [(it.name, _steady(getattr(value, it.name))) for it in fields(value)]
+    return value
 
 
 def _stamp() -> str:

@@ -21,7 +21,7 @@ class Patterns:
         """Each line is a pattern, as `is_pattern` says."""
         self._lines = tuple(lines)
 
-    def say(self, path: str) -> bool | None:
+    def names_exactly(self, path: str) -> bool | None:
         """Whether a file, or a folder that ends with "/", is named; None if no line is of it.
 
         Lines that name a folder above do not count. A walk does not come below such a folder,
@@ -31,7 +31,7 @@ class Patterns:
         said = spec.check_file(path.rstrip("/"))
         return said.include if said.index else None
 
-    def name(self, path: str) -> bool:
+    def names_it_or_a_folder_above(self, path: str) -> bool:
         """Whether a file is named, or a folder above it."""
         return self._whole.match_file(path)
 

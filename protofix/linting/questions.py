@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,10 @@ from protofix.net.shapes import Shape
 from protofix.net.states import AskedState
 from protofix.rulebook.context import Preferences, Target
 from protofix.rulebook.registry import NAMES, ON
-from protofix.rulebook.selectors import chosen_codes
+from protofix.rulebook.selectors import SelectionError, chosen_codes
 
 if TYPE_CHECKING:
-    from protofix.linting.baseline import Acceptance, Baseline
+    from protofix.linting.baseline import Acceptance, Baseline, BaselineError
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Questions:
         self._is_set = options.dialect is not None or options.schema is not None
         chosen_dialect(options.dialect or AUTO, options.schema)
         self._codes(Config())
-        self._baselines: dict[Path, Baseline] = {}
+        self._baselines: dict[Path, Baseline | BaselineError] = {}
         self._of_config: dict[tuple[Config, frozenset[str]], Question | ValueError] = {}
 
     def of(self, path: str) -> Question:
@@ -61,7 +62,7 @@ class Questions:
         ignored = frozenset(
             rule
             for pattern, rules in config.per_file_ignores
-            if _name((pattern,), config, path)
+            if _names_it_or_a_folder_above((pattern,), config, path)
             for rule in rules
         )
         key = (config, ignored)
@@ -87,7 +88,7 @@ class Questions:
             exists(question.schema)
         return question
 
-    def passes_over(self, path: str) -> bool:
+    def excludes_exactly(self, path: str) -> bool:
         """Whether `exclude` of its configuration names a file, or a folder that ends with "/".
 
         That it names a folder above does not count: a walk that comes here began below that.
@@ -95,12 +96,12 @@ class Questions:
         config = self._excluding(path)
         if config is None:
             return False
-        return bool(patterns_of(config.exclude).say(relative_to(config.folder, path)))
+        return bool(patterns_of(config.exclude).names_exactly(relative_to(config.folder, path)))
 
-    def leaves_out(self, path: str) -> bool:
+    def excludes_it_or_a_folder_above(self, path: str) -> bool:
         """Whether `exclude` of its configuration names a file or a folder above it."""
         config = self._excluding(path)
-        return config is not None and _name(config.exclude, config, path)
+        return config is not None and _names_it_or_a_folder_above(config.exclude, config, path)
 
     def accepted(self, path: str) -> Acceptance | None:
         """What the baseline that is configured for a file accepts of it; None without one.
@@ -113,16 +114,30 @@ class Questions:
             return None  # It is said of each file.
         if baseline is None:
             return None
-        from protofix.linting.baseline import BaselineError, read_baseline
-
         if baseline not in self._baselines:
-            shown = shown_path(baseline)
-            try:
-                self._baselines[baseline] = read_baseline(shown)
-            except FileError as error:
-                makes = f"`protofix check --write-baseline {shown}` makes it"
-                raise BaselineError(f"{error}; it is the `baseline` configured: {makes}") from None
-        return self._baselines[baseline].of(path)
+            self._baselines[baseline] = _baseline_in(baseline)
+        found = self._baselines[baseline]
+        if isinstance(found, ValueError):
+            raise found
+        return found.of(path)
+
+    def read_beside(self, paths: Iterable[str]) -> list[Path]:
+        """The configurations that are read for some files, and the schemas that they name.
+
+        That of the working folder is read for any.
+        """
+        configs = self._configs_of([*paths, "-"])
+        schemas = [it.schema for it in configs if it.schema is not None]
+        return [*schemas, *self._configs.files]
+
+    def baselines(self, paths: Iterable[str]) -> list[Path]:
+        """The baselines that are configured for some files."""
+        return [it.baseline for it in self._configs_of(paths) if it.baseline is not None]
+
+    def _configs_of(self, paths: Iterable[str]) -> Iterator[Config]:
+        for path in paths:
+            with suppress(ConfigError):  # It is said of each file.
+                yield self._configs.of(path)
 
     def cache_dir(self) -> Path | None:
         """Where the run is to remember its results, if that is configured.
@@ -151,10 +166,20 @@ class Questions:
             schema,
             options.asked,
             options.given,
-            self._codes(config) - chosen_codes(NAMES, frozenset(), tuple(ignored)),
+            self._some_codes(config) - chosen_codes(NAMES, frozenset(), tuple(ignored)),
             options.target or config.target,
             Preferences(config.indent, config.quotes),
         )
+
+    def _some_codes(self, config: Config) -> frozenset[str]:
+        """The codes of the rules that look, before those ignored for a pattern of files.
+
+        Raises SelectionError if there are none: nothing would be found, whatever is wrong.
+        """
+        codes = self._codes(config)
+        if not codes:
+            raise _none_left(self._options, config)
+        return codes
 
     def _codes(self, config: Config) -> frozenset[str]:
         options = self._options
@@ -167,6 +192,40 @@ class Questions:
         )
 
 
-def _name(patterns: tuple[str, ...], config: Config, path: str) -> bool:
+def _none_left(options: Options, config: Config) -> SelectionError:
+    """What to say where each rule that is selected is ignored as well."""
+    place = f"of the configuration in {shown_path(Path(config.folder))}"
+    ignored = []
+    if config.ignore:
+        ignored.append(f"`ignore` ({', '.join(config.ignore)}) {place}")
+    if options.ignore:
+        ignored.append(f"--ignore {','.join(options.ignore)}")
+    if options.select is not None:
+        selected = f"those of --select {','.join(options.select)}"
+    elif config.select is not None:
+        selected = f"those of `select` ({', '.join(config.select)}) {place}"
+    else:
+        selected = "all that are on by themselves"
+    return SelectionError(
+        f"no rule is left to look: {' and '.join(ignored)} takes away {selected}; select some rule "
+        "that is not ignored"
+    )
+
+
+def _baseline_in(configured: Path) -> Baseline | BaselineError:
+    """The baseline that is configured, or why it cannot be used."""
+    from protofix.linting.baseline import BaselineError, read_baseline
+
+    shown = shown_path(configured)
+    try:
+        return read_baseline(shown)
+    except FileError as error:
+        makes = f"`protofix check --write-baseline {shown}` makes it"
+        return BaselineError(f"{error}; it is the `baseline` configured: {makes}")
+    except BaselineError as error:
+        return error
+
+
+def _names_it_or_a_folder_above(patterns: tuple[str, ...], config: Config, path: str) -> bool:
     """Whether patterns of a configuration name a file or a folder above it."""
-    return patterns_of(patterns).name(relative_to(config.folder, path))
+    return patterns_of(patterns).names_it_or_a_folder_above(relative_to(config.folder, path))

@@ -24,11 +24,19 @@ class Bare(NamedTuple):
     by_configuration: int
 
 
+class Unreadable(NamedTuple):
+    """A folder that could not be walked, and a line that says so, in the system's words."""
+
+    folder: str
+    reason: str
+
+
 class Walked(NamedTuple):
-    """What there is to check, and the folders named in which there is nothing."""
+    """What there is to check, the folders named in which there is nothing, and those unread."""
 
     files: list[str]
     bare: list[Bare]
+    unreadable: list[Unreadable]
 
 
 def files_below(paths: Iterable[str]) -> list[str]:
@@ -50,17 +58,23 @@ def walk(paths: Iterable[str], left_out: LeftOut = _nothing, heed_git: bool = Tr
     seen: set[str] = set()
     files: list[str] = []
     bare: list[Bare] = []
+    unreadable: list[Unreadable] = []
     for path in paths:
         gave_one = False
         for found in _below(path, left_out, heed_git):
             gave_one = True
-            real = found if found == "-" else os.path.realpath(found)
-            if real not in seen:
-                seen.add(real)
+            place = found.folder if isinstance(found, Unreadable) else found
+            real = place if place == "-" else os.path.realpath(place)
+            if real in seen:
+                continue
+            seen.add(real)
+            if isinstance(found, Unreadable):
+                unreadable.append(found)
+            else:
                 files.append(found)
         if not gave_one and path not in (it.folder for it in bare):
             bare.append(_bare(path, left_out))
-    return Walked(files, bare)
+    return Walked(files, bare, unreadable)
 
 
 def _bare(folder: str, left_out: LeftOut) -> Bare:
@@ -71,21 +85,25 @@ def _bare(folder: str, left_out: LeftOut) -> Bare:
 
 
 def _count(folder: str, left_out: LeftOut) -> int:
-    return sum(it.endswith(SUFFIX) for it in _below(folder, left_out, heed_git=False))
+    found = _below(folder, left_out, heed_git=False)
+    return sum(isinstance(it, str) and it.endswith(SUFFIX) for it in found)
 
 
-def _below(path: str, left_out: LeftOut, heed_git: bool) -> Iterator[str]:
+def _below(path: str, left_out: LeftOut, heed_git: bool) -> Iterator[str | Unreadable]:
     if path == "-" or not os.path.isdir(path):
         yield path
         return
     ignored = _GitIgnores(path) if heed_git else None
-    unreadable: list[str] = []
+    unreadable: list[Unreadable] = []
+
+    def keep(error: OSError) -> None:
+        why = error.strerror or str(error)
+        unreadable.append(Unreadable(error.filename, f"{error.filename}: cannot be read: {why}"))
 
     def passed_over(found: str) -> bool:
         return (ignored is not None and ignored.names(found)) or left_out(found)
 
-    for folder, folders, files in os.walk(path, onerror=lambda e: unreadable.append(e.filename)):
-        # Named like a file, a folder that cannot be read is said to be so when its turn comes.
+    for folder, folders, files in os.walk(path, onerror=keep):
         yield from unreadable
         unreadable.clear()
         if ignored is not None and _IGNORE_FILE in files:
@@ -135,7 +153,7 @@ class _GitIgnores:
         while True:
             patterns = self._patterns.get(folder)
             if patterns is not None:
-                said = patterns.say(relative_to(folder, path))
+                said = patterns.names_exactly(relative_to(folder, path))
                 if said is not None:
                     return said
             above = os.path.dirname(folder)

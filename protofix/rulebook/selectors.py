@@ -14,7 +14,7 @@ ALL = "ALL"
 
 
 class SelectionError(ValueError):
-    """What was written names no rule; the message says which was meant."""
+    """What was written names no rule, or leaves none; the message says what would be right."""
 
 
 def known_selector(written: str, rules: Mapping[str, str]) -> str:

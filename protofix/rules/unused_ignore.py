@@ -47,7 +47,7 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         idle = [
             rule
-            for rule in ignore.rules
+            for rule in dict.fromkeys(ignore.rules)  # A name may be written twice.
             if not any(means(rule, it.code, it.rule) for it in left_out) and looked.all_of(rule)
         ]
         if idle:
@@ -56,7 +56,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _hit(document: Document, ignore: Ignore, why: str, idle: list[str] | None = None) -> Hit:
-    rest = [rule for rule in ignore.rules if idle and rule not in idle]
+    rest = [rule for rule in dict.fromkeys(ignore.rules) if idle and rule not in idle]
     if rest:
         text = document.text[ignore.start : ignore.end]
         at = ignore.start + text.index("[") + 1

@@ -272,17 +272,23 @@ def test_what_follows_a_missing_brace_is_checked_and_the_brace_said_once(
     assert found == [(3, "PF005"), (7, "PF101"), (10, "PF102")]
 
 
+@pytest.mark.parametrize("reason", ["Permission denied", "Input/output error"])
 def test_a_folder_that_cannot_be_read(
-    net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    reason: str,
+    net: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def walk(top: str, onerror: Callable[[OSError], None]) -> Iterator[Any]:
-        onerror(PermissionError(13, "Permission denied", top))
+        onerror(OSError(5, reason, top))
         return iter(())
 
     (net.parent / "locked").mkdir()
     monkeypatch.setattr("os.walk", walk)
     assert main(["check", "locked"]) == 2
-    assert capsys.readouterr().err == ("protofix: locked: cannot be read: Permission denied\n")
+    assert capsys.readouterr().err == f"protofix: locked: cannot be read: {reason}\n"
+    (net.parent / "protofix.toml").write_text('exclude = ["locked/"]\n')
+    assert main(["check", "locked", "--force-exclude"]) == 0
 
 
 def test_a_failure_in_one_file_does_not_hide_the_others(

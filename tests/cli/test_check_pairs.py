@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import io
+import shutil
 import sys
-from itertools import combinations
 from pathlib import Path
 
 import pytest
+from shared_data import ROOT
 
 from protofix.cli import main
 
@@ -23,65 +23,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "net.prototxt").write_text(NET)
     (tmp_path / "base.json").write_text('{"version": 1, "files": {}}')
     return tmp_path
-
-
-OPTIONS = {
-    "--fix": ["--fix"],
-    "--unsafe-fixes": ["--unsafe-fixes"],
-    "--diff": ["--diff"],
-    "--baseline": ["--baseline", "base.json"],
-    "--write-baseline": ["--write-baseline", "new.json"],
-    "--format": ["--format", "json"],
-    "--output": ["--output", "report"],
-    "--statistics": ["--statistics"],
-    "--verbose": ["--verbose"],
-    "--exit-zero": ["--exit-zero"],
-    "--stdin-filename": ["--stdin-filename", "given.prototxt"],
-    "--dialect": ["--dialect", "ssd"],
-    "--schema": ["--schema", "own.proto"],
-    "--no-cache": ["--no-cache"],
-    "--cache-dir": ["--cache-dir", "kept"],
-}
-# Of which one would leave nothing to do for the other, or both say one thing.
-REFUSED = {
-    ("--diff", "--write-baseline"),
-    ("--diff", "--format"),
-    ("--diff", "--output"),
-    ("--diff", "--statistics"),
-    ("--diff", "--verbose"),
-    ("--baseline", "--write-baseline"),
-    ("--write-baseline", "--format"),
-    ("--write-baseline", "--output"),
-    ("--write-baseline", "--statistics"),
-    ("--write-baseline", "--verbose"),
-    ("--format", "--statistics"),
-    ("--dialect", "--schema"),
-    ("--no-cache", "--cache-dir"),
-}
-
-
-@pytest.mark.parametrize("pair", list(combinations(OPTIONS, 2)), ids=" ".join)
-def test_pairs_that_are_refused(
-    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ran: list[argparse.Namespace] = []
-
-    def run(arguments: argparse.Namespace) -> int:
-        ran.append(arguments)
-        return 0
-
-    monkeypatch.setattr("protofix.commands.checking.check_files", run)
-    paths = ["-" if "--stdin-filename" in pair else "net.prototxt"]
-    arguments = ["check", *OPTIONS[pair[0]], *OPTIONS[pair[1]], *paths]
-    if pair not in REFUSED:
-        assert main(arguments) == 0 and len(ran) == 1
-        return
-    with pytest.raises(SystemExit) as stopped:
-        main(arguments)
-    assert stopped.value.code == 2 and not ran
-    out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1
-    assert "not allowed with argument" in err and all(option in err for option in pair)
 
 
 # A pair that works, in the order in which it is given; the exit code, parts of what is printed on
@@ -128,11 +69,39 @@ def test_a_report_goes_to_a_file_and_its_statistics_as_well(
     assert "PF101" in (folder / "report").read_text()
 
 
+# What is given beside files, and what is said of the file that would be written.
 ONTO = {
-    "a report onto a file": (["-o", "net.prototxt"], "net.prototxt, which is read"),
-    "a report through a link": (["-o", "link"], "link: is net.prototxt, which is read"),
-    "a report onto a baseline": (["-o", "base.json", "--baseline", "./base.json"], "which is read"),
-    "a baseline onto a file": (["--write-baseline", "net.prototxt"], "which is read"),
+    "a report onto a file": (["-o", "net.prototxt"], "net.prototxt: is net.prototxt"),
+    "a report through a link": (["-o", "link"], "link: is net.prototxt"),
+    "a report onto a baseline": (
+        ["-o", "base.json", "--baseline", "./base.json"],
+        "base.json: is base.json",
+    ),
+    "a report onto a baseline that is configured": (
+        ["-o", "known/accepted.json"],
+        "known/accepted.json: is known/accepted.json",
+    ),
+    "a report onto a baseline that is not heeded": (
+        ["-o", "known/accepted.json", "--no-baseline"],
+        "known/accepted.json: is known/accepted.json",
+    ),
+    "a report onto a configuration": (
+        ["-o", "./known/protofix.toml"],
+        "./known/protofix.toml: is known/protofix.toml",
+    ),
+    "a report onto another program's": (["-o", "pyproject.toml"], "pyproject.toml: is pyproj"),
+    "a report onto a broken configuration": (["-o", "setup.cfg"], "setup.cfg: is setup.cfg"),
+    "a report onto a schema": (["-o", "a.desc", "--schema", "a.desc"], "a.desc: is a.desc"),
+    "a report onto a schema that is configured": (
+        ["-o", "known/own.proto"],
+        "known/own.proto: is known/own.proto",
+    ),
+    "a report onto a net that a solver names": (["-o", "named.txt"], "named.txt: is named.txt"),
+    "a baseline onto a file": (["--write-baseline", "net.prototxt"], "net.prototxt: is net.p"),
+    "a baseline onto a configuration": (
+        ["--write-baseline", "known/protofix.toml"],
+        "known/protofix.toml: is known/protofix.toml",
+    ),
 }
 
 
@@ -141,13 +110,53 @@ def test_nothing_is_written_onto_what_is_read(
     case: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options, said = ONTO[case]
+    (folder / "known").mkdir()
+    written = {
+        "known/protofix.toml": 'baseline = "accepted.json"\nschema = "own.proto"\n',
+        "known/accepted.json": '{"version": 1, "files": {}}',
+        "known/net.prototxt": NET,
+        "known/own.proto": 'syntax = "proto2"; message NetParameter {}',
+        "pyproject.toml": "[tool.other]\n",
+        "setup.cfg": "[protofix]\nnonsense = 1\n",
+        "solver.prototxt": "net: 'named.txt'\n",
+        "named.txt": NET,
+    }
+    for name, text in written.items():
+        (folder / name).write_text(text)
     (folder / "link").symlink_to("net.prototxt")
-    base = (folder / "base.json").read_text()
-    assert main(["check", *options, "net.prototxt"]) == 2
+    shutil.copy(ROOT / "caffe_proto" / "caffe.desc", "a.desc")
+    files = ["net.prototxt", "solver.prototxt", "known/net.prototxt"]
+    before = {it: it.read_bytes() for it in folder.rglob("*") if it.is_file()}
+    assert main(["check", *options, *files]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and said in err
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith(f"protofix: {said}") and "which is read; write to another file" in err
+    assert {it: it.read_bytes() for it in folder.rglob("*") if it.is_file()} == before
+
+
+def test_a_net_that_a_solver_on_standard_input_names_is_not_written_onto(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give("net: 'net.prototxt'\n", monkeypatch)
+    assert main(["check", "-", "-o", "net.prototxt"]) == 2
+    assert "net.prototxt, which is read" in capsys.readouterr().err
     assert (folder / "net.prototxt").read_text() == NET
-    assert (folder / "base.json").read_text() == base
+
+
+def test_a_baseline_that_is_configured_may_be_written_anew(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "protofix.toml").write_text('baseline = "base.json"\n')
+    assert main(["check", "net.prototxt"]) == 1
+    assert main(["check", "net.prototxt", "--write-baseline", "base.json"]) == 0
+    assert main(["check", "net.prototxt"]) == 0
+
+
+def test_a_report_takes_the_place_of_the_last_one(folder: Path) -> None:
+    (folder / "solver.prototxt").write_text("net: 'net.prototxt'\n")
+    (folder / "report").write_text("old\n")
+    assert main(["check", ".", "-o", "report"]) == 1
+    assert "PF101" in (folder / "report").read_text()
 
 
 def give(text: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,16 @@ CONFIGURED = {
         ["--ignore", "PF101"],
         {},
     ),
+    "all is ignored, and one selected besides": (
+        "extend-select = ['PF301']",
+        ["--ignore", "ALL"],
+        everywhere("PF301"),
+    ),
+    "all is ignored in files of a name": (
+        "select = ['PF3']\nper-file-ignores = {'net.prototxt' = ['PF301']}",
+        ["--select", "PF301"],
+        {},
+    ),
     "extend-select": (
         "ignore = ['PF3']\nextend-select = ['unmade-blob']",
         [],
@@ -232,6 +242,51 @@ def test_exit_zero_is_for_findings_alone(folder: Path) -> None:
 def test_statistics_count_by_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--statistics", "--select", "PF1,PF301", "old"]) == 1
     assert capsys.readouterr().out == "2  PF101 [**] unknown-field\n2  PF301      unmade-blob\n"
+
+
+# The lines of a configuration, arguments, and what is said: nothing could ever be found.
+NONE_LEFT = {
+    "selected and ignored": (
+        "",
+        ["--select", "PF301", "--ignore", "PF301"],
+        "--ignore PF301 takes away those of --select PF301;",
+    ),
+    "selected, ignored by a configuration": (
+        "ignore = ['PF301']",
+        ["--select", "PF301"],
+        "`ignore` (PF301) of the configuration in . takes away those of --select PF301;",
+    ),
+    "selected by a configuration": (
+        "select = ['PF301', 'PF101']",
+        ["--ignore", "PF301,PF101"],
+        "--ignore PF301,PF101 takes away those of `select` (PF301, PF101) of the configuration in",
+    ),
+    "both by a configuration": (
+        "select = ['PF3']\nignore = ['PF3']",
+        [],
+        "`ignore` (PF3) of the configuration in . takes away those of `select` (PF3) of the",
+    ),
+    "all ignored": ("", ["--ignore", "ALL"], "--ignore ALL takes away all that are on"),
+}
+
+
+@pytest.mark.parametrize("case", NONE_LEFT)
+def test_a_choice_that_leaves_no_rule_is_refused(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines, arguments, said = NONE_LEFT[case]
+    (folder / "protofix.toml").write_text(lines)
+    assert main(["check", "net.prototxt", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith(f"protofix: no rule is left to look: {said}")
+
+
+def test_a_choice_that_leaves_no_rule_is_said_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", ".", "--select", "PF301", "--ignore", "PF301"]) == 2
+    assert capsys.readouterr().err.count("no rule is left") == 1
 
 
 @pytest.mark.parametrize("written", ["", " , "])

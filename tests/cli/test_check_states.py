@@ -166,13 +166,43 @@ def test_nothing_is_said_of_what_is_given_where_a_net_cannot_be_read(
     assert "--given" not in capsys.readouterr().err
 
 
-def test_a_shape_given_of_a_blob_that_is_in_no_net(
+@pytest.mark.parametrize("broken", [None, "", "layer { name: 'data"])
+@pytest.mark.parametrize("option", ["--verbose", "--fix", "--diff", "--write-baseline=base.json"])
+def test_a_shape_given_is_held_against_nets_alone_that_could_be_read(
+    broken: str | None, option: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if broken is not None:
+        (folder / "broken.prototxt").write_text(broken)
+    main(["check", "net.prototxt", "broken.prototxt", "--given", "dota=1,3", option])
+    assert "--given" not in capsys.readouterr().err
+
+
+MENDABLE = NET + "# protofix: ignore-file[PF101]\n"
+
+
+@pytest.mark.parametrize(
+    "option", ["--verbose", "--fix", "--diff", "--write-baseline=base.json", "--output=report"]
+)
+def test_a_shape_given_of_a_blob_that_is_in_no_net_is_refused_before_anything_is_done(
+    option: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text(MENDABLE)
+    assert main(["check", "net.prototxt", "--given", "dota=4,3,9,9", option]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "protofix: --given dota: no layer makes a blob of that name; did you mean `data`?\n",
+    )
+    assert [it.name for it in folder.iterdir()] == ["net.prototxt"]
+    assert (folder / "net.prototxt").read_text() == MENDABLE
+
+
+def test_a_shape_given_of_a_blob_of_a_net_that_a_solver_names(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["check", "--given", "dota=4,3,9,9"]) == 2
-    assert capsys.readouterr().err.splitlines()[-1] == (
-        "protofix: --given dota: no layer makes a blob of that name; did you mean `data`?"
-    )
+    (folder / "solver.prototxt").write_text("net: 'net.prototxt'\n")
+    assert said(capsys, "solver.prototxt", "--given", "data=4,3,9,9") == []
+    assert main(["check", "solver.prototxt", "--given", "dota=4,3,9,9"]) == 2
+    assert "did you mean `data`?" in capsys.readouterr().err
 
 
 def test_the_library_takes_a_state_and_shapes_too() -> None:

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,21 @@ def test_a_failed_file_has_a_record_too(folder: Path, capsys: pytest.CaptureFixt
     [record] = json.loads(capsys.readouterr().out)
     assert record["file"] == "missing.prototxt"
     assert record["error"].startswith("missing.prototxt: cannot be read")
+
+
+def test_a_folder_that_cannot_be_read_has_a_record_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def walk(top: str, onerror: Callable[[OSError], None]) -> Iterator[Any]:
+        onerror(OSError(5, "Input/output error", top))
+        return iter(())
+
+    (folder / "lost").mkdir()
+    monkeypatch.setattr("os.walk", walk)
+    assert main(["upgrade", "lost", "net.prototxt", "--format", "json"]) == 2
+    lost, net = json.loads(capsys.readouterr().out)
+    assert lost == {"file": "lost", "error": "lost: cannot be read: Input/output error"}
+    assert net["file"] == "net.prototxt" and "error" not in net
 
 
 def test_comments_in_latin_1_are_text(folder: Path) -> None:

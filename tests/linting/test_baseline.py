@@ -250,3 +250,21 @@ def test_a_configured_baseline_that_is_not_there_stops_only_its_own_files(
         "protofix: known/base.json: cannot be read: No such file or directory; it is the `baseline`"
         " configured: `protofix check --write-baseline known/base.json` makes it\n"
     )
+
+
+def test_a_broken_baseline_that_is_configured_is_read_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "nets" / "b.prototxt").write_text(ONE)
+    (folder / "protofix.toml").write_text('baseline = "base.json"\n')
+    (folder / "base.json").write_text("[]")
+    read: list[Path] = []
+
+    def read_bytes(path: Path) -> bytes:
+        read.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr("protofix.linting.baseline.read_bytes", read_bytes)
+    assert main(["check", "nets"]) == 2
+    assert len(read) == 1
+    assert capsys.readouterr().err.count("base.json: is no baseline") == 1

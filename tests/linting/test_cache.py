@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -66,14 +67,25 @@ def test_a_folder_that_was_there_is_given_no_gitignore(runs: Runs) -> None:
 
 OTHER_QUESTIONS = {
     "dialect": Question(dialect="ssd"),
+    "schema": Question(schema=ROOT / "caffe_proto" / "caffe.desc"),
     "codes": Question(codes=frozenset({"PF301"})),
     "target": Question(target="legacy"),
     "asked": Question(asked=(AskedState("TEST"),)),
     "stage": Question(asked=(AskedState("TEST", stages=frozenset({"deploy"})),)),
     "given": Question(given={"data": (1, 3)}),
     "other shape": Question(given={"data": (1, None)}),
-    "preferences": Question(preferences=Preferences(indent=4)),
+    "indent": Question(preferences=Preferences(indent=4)),
+    "quotes": Question(preferences=Preferences(quotes="single")),
 }
+
+
+@pytest.mark.parametrize("field", [it.name for it in fields(Question)])
+def test_each_field_of_a_question_makes_another(field: str) -> None:
+    usual = getattr(EVERYTHING, field)
+    others = [it for it in OTHER_QUESTIONS.values() if getattr(it, field) != usual]
+    assert others, "give one in OTHER_QUESTIONS"
+    keys = {key_of("net", b"", it, "") for it in (EVERYTHING, *others)}
+    assert None not in keys and len(keys) == 1 + len(others)
 
 
 @pytest.mark.parametrize("other", OTHER_QUESTIONS)
@@ -171,3 +183,31 @@ def test_a_result_that_failed_is_not_remembered(
     assert len(runs.worked_out) == 10
     runs()
     assert runs.worked_out == ["empty.prototxt"]
+
+
+LACKING = {"SQLite's library": "_sqlite3", "its module": "sqlite3"}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_a_python_without_sqlite_remembers_nothing(
+    case: str, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose(LACKING[case], monkeypatch)
+    assert len(runs()) == 9
+    assert not runs.cache.exists()
+
+
+def test_a_module_of_ours_that_is_not_there_is_no_lack_of_sqlite(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose("protofix.linting.verdicts", monkeypatch)
+    with pytest.raises(ImportError, match="verdicts"):
+        runs()
+
+
+def lose(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a module be none that can be imported, and the cache be imported anew."""
+    for name in ("sqlite3", "protofix.linting.store", "protofix.linting.cache"):
+        for loaded in [it for it in sys.modules if it == name or it.startswith(f"{name}.")]:
+            monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)

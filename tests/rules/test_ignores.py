@@ -131,6 +131,19 @@ FIXES = {
 }
 
 
+DOUBLED = {
+    "one that is idle": ("PF301, PF301", "PF301 finds nothing here: take the comment out"),
+    "one of use": ("PF101, PF101, PF301", "PF301 finds nothing here: ignore PF101 alone"),
+}
+
+
+@pytest.mark.parametrize("case", DOUBLED)
+def test_a_rule_that_a_comment_names_twice_is_said_once(case: str) -> None:
+    rules, said = DOUBLED[case]
+    text = f"layer {{ type: 'Input' top: 'a' nmae: 'b' }}  # protofix: ignore[{rules}]"
+    assert [it.message for it in protofix.check(text) if it.code == "PF902"] == [said]
+
+
 @pytest.mark.parametrize("case", FIXES)
 def test_an_unused_comment_is_taken_out(case: str) -> None:
     before, after = FIXES[case]
