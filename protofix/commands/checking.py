@@ -36,7 +36,7 @@ def check_files(arguments: argparse.Namespace) -> int:
         print_bytes(stdin())  # Whoever puts it in the place of a file must not lose that.
     stdin_name = arguments.stdin_filename
     tasks = [*bare, *tasks_of(paths, questions, stdin, stdin_name, accepted_of)]
-    _refuse_what_is_given_of_no_net(tasks, arguments)
+    _refuse_what_is_given_of_no_net(tasks, questions, arguments)
     complaints = Complaints()
     code = DONE
     if arguments.diff or _gives_back(arguments):
@@ -76,7 +76,7 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def _refuse_what_is_given_of_no_net(
-    tasks: Sequence[Task | Failed], arguments: argparse.Namespace
+    tasks: Sequence[Task | Failed], questions: Questions, arguments: argparse.Namespace
 ) -> None:
     """Raise ValueError for a shape given of a blob that no net has.
 
@@ -86,7 +86,8 @@ def _refuse_what_is_given_of_no_net(
     if not given or not tasks:
         return
     made: set[str] = set()
-    with closing(check_all([_without_rules(it) for it in tasks], arguments.jobs)) as results:
+    unruled = [_without_rules(it) for it in tasks]
+    with closing(check_all(unruled, questions, arguments.jobs)) as results:
         for found in with_progress(results, "building", len(tasks)):
             for it in found:
                 if isinstance(it, Failed) or it.blobs is None:

@@ -19,7 +19,7 @@ from protofix.net.dialects import chosen_dialect
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState
 from protofix.rulebook.context import Preferences, Target
-from protofix.rulebook.registry import NAMES, ON
+from protofix.rulebook.registry import NAMES, ON, UNREADABLE
 from protofix.rulebook.selectors import SelectionError, chosen_codes
 
 if TYPE_CHECKING:
@@ -179,7 +179,9 @@ class Questions:
         codes = self._codes(config)
         if not codes:
             raise _none_left(self._options, config)
-        return codes
+        # Whoever selects some is not to take for sound what they could not look at.
+        ignore = (*config.ignore, *self._options.ignore)
+        return codes | chosen_codes(NAMES, UNREADABLE, None, ignore)
 
     def _codes(self, config: Config) -> frozenset[str]:
         options = self._options

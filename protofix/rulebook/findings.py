@@ -63,11 +63,13 @@ class Finding:
 class Looked:
     """What is known once the rules have looked at a document.
 
-    `rules` are all that there are, the names by the codes; `codes` are of those that looked;
-    `found` is what they found, comments that ask to leave it out or not.
+    `rules` are all that there are, the names by the codes; `on` are the codes of those that look by
+    themselves, `codes` of those that looked; `found` is what they found, comments that ask to leave
+    it out or not.
     """
 
     rules: Mapping[str, str]
+    on: frozenset[str]
     codes: frozenset[str]
     found: tuple[Finding, ...]
 

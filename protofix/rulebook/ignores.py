@@ -17,6 +17,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from protofix.rulebook.findings import Finding
 from protofix.rulebook.selectors import ALL, means
 from protofix.textproto.layout import comment_spans, comment_start
 from protofix.textproto.source import BLANKS
@@ -28,6 +29,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _WORDS = ("ignore", "ignore-file")
+_OF_COMMENTS = "PF9"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,25 @@ class Ignore:
     last: int
     wrong: str | None = None
 
-    def covers(self, start: int, code: str, name: str) -> bool:
-        """Whether a finding of a rule that begins at `start` is to be left out."""
-        if self.wrong is not None or not self.first <= start <= self.last:
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding is to be left out."""
+        return self._means(finding) and self.first <= finding.start <= self.last
+
+    def spares(self, finding: Finding) -> bool:
+        """Whether the fix of a finding is to be left out: it would change what this is about.
+
+        A rule may say once for a whole net what its fix does in many places of it.
+        """
+        edits = () if finding.fix is None else finding.fix.edits
+        touched = any(edit.start <= self.last and edit.end >= self.first for edit in edits)
+        return touched and self._means(finding)
+
+    def _means(self, finding: Finding) -> bool:
+        if self.wrong is not None:
             return False
-        return not self.rules or any(means(it, code, name) for it in self.rules)
+        if not self.rules:
+            return finding.code[:3] != _OF_COMMENTS  # It does not hide what is said of itself.
+        return any(means(it, finding.code, finding.rule) for it in self.rules)
 
 
 def ignores_in(document: Document) -> tuple[Ignore, ...]:
@@ -62,21 +78,23 @@ def _ignores(document: Document) -> Iterator[Ignore]:
     nodes: list[Node] = []
     starts: list[int] = []
     for start, end in comment_spans(text):
-        asked = _ASKS.match(text, start, end)
-        if asked is None:
+        # One may stand behind another comment, and several behind each other.
+        found = list(_ASKS.finditer(text, start, end))
+        if not found:
             continue
         if not nodes:
             nodes = list(walk(document.fields))
             starts = [node.start for node in nodes]
-        first, last = _about(document, nodes, starts, start)
-        if asked["word"].lower() == "ignore-file":
-            first, last = 0, len(text)
-        written = re.findall(r"[^\s,]+", asked["rules"] or "")
-        rules = tuple(
-            it.upper() if it[:2].upper() == "PF" or it.upper() == ALL else it.lower()
-            for it in written
-        )
-        yield Ignore(start, end, rules, first, last, _wrong(asked, rules))
+        about = _about(document, nodes, starts, start)
+        ends = [*(it.start() for it in found[1:]), end]
+        for asked, its_end in zip(found, ends, strict=True):
+            of_file = asked["word"].lower() == "ignore-file"
+            first, last = (0, len(text)) if of_file else about
+            rules = tuple(
+                it.upper() if it[:2].upper() == "PF" or it.upper() == ALL else it.lower()
+                for it in re.findall(r"[^\s,]+", asked["rules"] or "")
+            )
+            yield Ignore(asked.start(), its_end, rules, first, last, _wrong(asked, rules))
 
 
 def _wrong(asked: re.Match[str], rules: tuple[str, ...]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -63,6 +64,12 @@ ON = frozenset(rule.code for rule in RULES if rule.on)
 """The codes of the rules that look if nothing else is said."""
 
 
+UNREADABLE = frozenset(
+    rule.code for rule in RULES if rule.wants == "diagnoses" and rule.severity == "error"
+)
+"""The codes of the rules that say why a text cannot be read: hardly another can look then."""
+
+
 class RuleError(RuntimeError):
     """A rule broke down over a document: a mistake in protofix. The message names the rule."""
 
@@ -82,11 +89,12 @@ def run_rules(context: Context, codes: frozenset[str] = ON) -> Ran:
     failures: list[RuleError] = []
     rules = [rule for rule in RULES if rule.code in codes]
     found = _found_by([rule for rule in rules if not rule.last], context, failures)
-    looked = context.looked_at(Looked(NAMES, codes, tuple(found)))
+    looked = context.looked_at(Looked(NAMES, ON, codes, tuple(found)))
     found += _found_by([rule for rule in rules if rule.last], looked, failures)
-    ignores = context.ignores
     kept = [
-        it for it in found if not any(one.covers(it.start, it.code, it.rule) for one in ignores)
+        replace(it, fix=None) if any(one.spares(it) for one in context.ignores) else it
+        for it in found
+        if not any(one.covers(it) for one in context.ignores)
     ]
     return Ran(tuple(sorted(kept, key=lambda it: it.place)), tuple(failures))
 

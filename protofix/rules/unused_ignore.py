@@ -35,14 +35,15 @@ WANTS = "ignores"
 def check(context: Context) -> Iterator[Hit]:
     """Say each comment whose findings are not there, and those of its rules that find nothing."""
     looked = context.looked
-    if context.asked:
+    # What hides a mistake in the text hides what a comment is for.
+    if context.asked or context.document.diagnoses:
         return
     for ignore in context.ignores:
         if ignore.wrong is not None:
             continue
-        left_out = [it for it in looked.found if ignore.covers(it.start, it.code, it.rule)]
+        left_out = [it for it in looked.found if ignore.covers(it) or ignore.spares(it)]
         if not ignore.rules:
-            if not left_out and len(looked.codes) == len(looked.rules):
+            if not left_out and looked.codes >= looked.on:
                 yield _hit(context.document, ignore, "nothing is found here")
             continue
         idle = [
