@@ -117,14 +117,3 @@ def _found_by(rules: Iterable[Rule], context: Context, failures: list[RuleError]
                 failures.append(RuleError(f"rule {rule.code} {rule.name}: {what}"))
                 failures[-1].__cause__ = error
     return list(found.values())
-
-
-def findings(context: Context, codes: frozenset[str] = ON) -> list[Finding]:
-    """Everything that the rules, or some of them, find in a document, in the order of the text.
-
-    Raises RuleError if one breaks down.
-    """
-    ran = run_rules(context, codes)
-    if ran.failures:
-        raise ran.failures[0]
-    return list(ran.findings)
