@@ -146,6 +146,27 @@ def test_what_lies_beside_a_net_counts(case: str, runs: Runs) -> None:
     assert answers == runs(cached=False)
 
 
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_checkout_made_anew_is_not_checked_again(
+    case: str, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in CI, which keeps the cache alone: other inodes, and times that are not yet settled."""
+    monkeypatch.setattr(looking, "_SETTLES_AFTER", 1e9)
+    text, before, change = CHANGES[case]
+    (runs.folder / "own.prototxt").write_text(text)
+    for put in [*before, change]:
+        put(runs.folder)
+    answers = runs()
+    anew = runs.folder.with_name("anew")
+    shutil.copytree(runs.folder, anew, copy_function=shutil.copyfile)
+    monkeypatch.chdir(anew.parent)
+    shutil.rmtree(runs.folder)
+    anew.rename(runs.folder)
+    monkeypatch.chdir(runs.folder)
+    assert runs() == answers
+    assert not runs.worked_out
+
+
 _listening = False
 _opened: list[str] = []
 
@@ -187,8 +208,11 @@ def test_whatever_a_check_opens_is_written_down(case: str, runs: Runs) -> None:
 def test_what_changed_a_moment_ago_is_not_remembered(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a large file; of a small one its content is told, whenever it changed."""
     H(runs.folder)
     monkeypatch.setattr(looking, "_SETTLES_AFTER", 1e9)
+    assert state_of("H.binaryproto") != UNSETTLED
+    monkeypatch.setattr(looking, "_SMALL", 0)
     with written_down() as looks:
         results = list(check_file("net0.prototxt", lambda: b""))
         assert verdict_of(results, looks) is not None
