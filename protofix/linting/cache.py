@@ -92,15 +92,16 @@ def _stamp() -> str:
     for package in _PACKAGES:
         for folder, folders, files in os.walk(here / package):
             folders[:] = sorted(it for it in folders if it != _COMPILED)
-            paths = [Path(folder, name) for name in sorted(files)]
-            seen += [(it.relative_to(here).as_posix(), _digest(it)) for it in paths]
+            within = folder[len(str(here)) :]
+            seen += [(within, it, _digest(os.path.join(folder, it))) for it in sorted(files)]
     seen += [_entries(it) for it in sys.path if os.path.basename(it) in _LIBRARIES]
     return sha256(repr(seen).encode()).hexdigest()
 
 
-def _digest(path: Path) -> str | None:
+def _digest(path: str) -> bytes | None:
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        with open(path, "rb", buffering=0) as stream:
+            return sha256(stream.read()).digest()
     except OSError:
         return None
 
