@@ -76,6 +76,17 @@ def exists(path: str | os.PathLike[str]) -> bool:
     return state != ABSENT
 
 
+def folders_in(path: str | os.PathLike[str]) -> list[str]:
+    """The names of the folders in a folder; none of what is no folder, or cannot be read."""
+    if not exists(path):
+        return []
+    try:
+        with os.scandir(path) as entries:
+            return sorted(it.name for it in entries if it.is_dir())
+    except OSError:
+        return []
+
+
 def _write_down(seen: Mapping[str, str], looks: dict[str, str]) -> None:
     for place, state in seen.items():
         looks[place] = state if looks.get(place, state) == state else UNSETTLED
