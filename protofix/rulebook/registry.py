@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Finding, Looked
-from protofix.rulebook.rule import Meets, Rule, RuleFile
+from protofix.rulebook.rule import Meets, Rule, RuleFile, Wants
 
 INDEX = Path(__file__).with_name("index.json")
 """What the rules' files say of themselves; `tools/write_rule_pages.py` makes it of them."""
@@ -33,6 +33,7 @@ _MEETS: Mapping[str, Meets] = {
 
 def _rule(record: Mapping[str, Any]) -> Rule:
     code: str = record["code"]
+    wants: Wants = record.get("wants", "anything")
     return Rule(
         code,
         record["name"],
@@ -42,8 +43,10 @@ def _rule(record: Mapping[str, Any]) -> Rule:
         on=record.get("on", True),
         last=record.get("last", False),
         fixes=tuple(record.get("fixes", ())),
-        wants=record.get("wants", "anything"),
+        wants=wants,
         types=tuple(record.get("types", ())),
+        # Whether Caffe refuses something is mostly a matter of shapes.
+        rests_on=record.get("rests_on", "data" if wants == "refusals" else "text"),
     )
 
 
@@ -82,7 +85,8 @@ def run_rules(context: Context, codes: frozenset[str] = ON) -> Ran:
     failures: list[RuleError] = []
     rules = [rule for rule in RULES if rule.code in codes]
     found = _found_by([rule for rule in rules if not rule.last], context, failures)
-    looked = context.looked_at(Looked(NAMES, codes, tuple(found)))
+    unsure = frozenset(it.code for it in RULES if context.ignores and it.may_find_other(context))
+    looked = context.looked_at(Looked(NAMES, codes, tuple(found), unsure))
     found += _found_by([rule for rule in rules if rule.last], looked, failures)
     ignores = context.ignores
     kept = [

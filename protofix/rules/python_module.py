@@ -47,6 +47,7 @@ NAME = "python-module"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
 TYPES = ("Python",)
+RESTS_ON = "files"
 
 
 class _Wrong(NamedTuple):

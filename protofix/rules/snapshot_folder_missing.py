@@ -27,6 +27,7 @@ NAME = "snapshot-folder-missing"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
 WANTS = "solver"
+RESTS_ON = "files"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -2,7 +2,9 @@
 
 What it was written for has been mended, or stands elsewhere. Left behind, it would hide the next
 mistake. It is looked at only where all rules that it names are, and in all states of a net: what is
-left out in another phase would not be found where `--phase` or a solver names one.
+left out in another phase would not be found where `--phase` or a solver names one. Nor is it looked
+at in a text that cannot be read whole, or where a rule that it names rests on files, such as the
+data of a net, which may lie on another machine.
 
 Wrong:
 
@@ -20,7 +22,7 @@ from protofix.net.names import in_words
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Fix, Hit
 from protofix.rulebook.ignores import Ignore
-from protofix.rulebook.selectors import means
+from protofix.rulebook.selectors import ALL, means
 from protofix.textproto.edits import Edit
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import Document
@@ -35,14 +37,14 @@ WANTS = "ignores"
 def check(context: Context) -> Iterator[Hit]:
     """Say each comment whose findings are not there, and those of its rules that find nothing."""
     looked = context.looked
-    if context.asked:
+    if context.asked or context.document.diagnoses:
         return
     for ignore in context.ignores:
         if ignore.wrong is not None:
             continue
         left_out = [it for it in looked.found if ignore.covers(it.start, it.code, it.rule)]
         if not ignore.rules:
-            if not left_out and len(looked.codes) == len(looked.rules):
+            if not left_out and looked.all_of(ALL):
                 yield _hit(context.document, ignore, "nothing is found here")
             continue
         idle = [
