@@ -28,7 +28,11 @@ def parse(text: str | bytes, path: str = "<string>") -> Document:
     The tree is in `.fields`, every mistake against the text format in `.diagnoses`, and the text
     as it was in `.text`. Bytes raise `NotTextError` if they cannot be a prototxt.
     """
-    return read(Source.from_bytes(text, path) if isinstance(text, bytes) else Source(text, path))
+    return read(_source(text, path))
+
+
+def _source(text: str | bytes, path: str) -> Source:
+    return Source.from_bytes(text, path) if isinstance(text, bytes) else Source(text, path)
 
 
 def check(
@@ -57,15 +61,16 @@ def check(
 
     Raises `caffe_proto.SchemaError`, a `ValueError`, for a dialect or a schema that is none.
     """
-    from protofix.net.data_files import DataFiles
-    from protofix.net.dialects import chosen_dialect
+    from protofix.linting.checking import Question, checked_of, context_of
     from protofix.net.states import asked_by_name
-    from protofix.rulebook.context import Context
-    from protofix.rulebook.registry import findings
 
-    chosen = chosen_dialect(dialect, schema)
+    own = None if schema is None else Path(schema)
     asked = asked_by_name(phase, stages, level)
-    return findings(Context(parse(text, path), chosen, asked, given, DataFiles(path), target))
+    question = Question(dialect, own, asked, given, target=target)
+    checked = checked_of(context_of(_source(text, path), question), question)
+    if checked.failures:
+        raise RuntimeError(checked.failures[0])
+    return list(checked.findings)
 
 
 def upgrade_text(

@@ -13,8 +13,9 @@ to do with it.
 from __future__ import annotations
 
 import os
+import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
@@ -31,6 +32,7 @@ UNSETTLED = "?"
 """The state of what may change without a trace; no look finds it the same."""
 
 _MOST_ENTRIES = 2000  # of a folder: to look at more of them takes longer than to check a net
+_SMALL = 1 << 20  # bytes; what is less is told by its content: CI copies it anew for each run
 # Seconds. Disks keep times as coarsely as that, so that a change right after another may not show.
 _SETTLES_AFTER = 2.0
 
@@ -74,45 +76,68 @@ def exists(path: str | os.PathLike[str]) -> bool:
     return state != ABSENT
 
 
+def folders_in(path: str | os.PathLike[str]) -> list[str]:
+    """The names of the folders in a folder; none of what is no folder, or cannot be read."""
+    if not exists(path):
+        return []
+    try:
+        with os.scandir(path) as entries:
+            return sorted(it.name for it in entries if it.is_dir())
+    except OSError:
+        return []
+
+
 def _write_down(seen: Mapping[str, str], looks: dict[str, str]) -> None:
     for place, state in seen.items():
         looks[place] = state if looks.get(place, state) == state else UNSETTLED
 
 
 def state_of(path: str | os.PathLike[str]) -> str:
-    """What is told apart about a path: of a file when it changed and how, of a folder its entries.
+    """What is told apart about a path: of a file what it holds, of a folder its entries.
 
-    Of an entry, the same is told as of a file: a database is a folder whose files change.
+    Another copy of the same is the same, if it is small; what is large is told by its size and
+    times. Of an entry, the same is told as of a file: a database is a folder whose files change.
     """
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return ABSENT
-    if not os.path.isdir(path):
-        return _state(status)
+    if not stat.S_ISDIR(status.st_mode):
+        return _state(path, status, status.st_size)
     try:
         with os.scandir(path) as entries:
             names = sorted(it.name for it in entries if it.name != CACHE_FOLDER)
     except OSError:
-        return f"{status.st_ctime_ns} unreadable"
-    if len(names) > _MOST_ENTRIES:
-        return UNSETTLED
-    states = [(name, _state_of_entry(os.path.join(path, name))) for name in names]
+        return "unreadable folder"
+    return UNSETTLED if len(names) > _MOST_ENTRIES else _state_of_entries(path, names)
+
+
+def _state_of_entries(folder: str | os.PathLike[str], names: Sequence[str]) -> str:
+    """What is told of the entries of a folder; their contents if they are small together."""
+    found = {name: _status(os.path.join(folder, name)) for name in names}
+    size = sum(it.st_size for it in found.values() if it is not None)
+    states = [
+        (name, ABSENT if it is None else _state(os.path.join(folder, name), it, size))
+        for name, it in found.items()
+    ]
     if any(state == UNSETTLED for _, state in states):
         return UNSETTLED
-    from hashlib import sha256  # Where there are folders to look at, and not for each small net.
-
-    return f"{status.st_ino} {sha256(repr(states).encode()).hexdigest()}"
+    return f"folder {_digest(repr(states).encode())}"
 
 
-def _state_of_entry(path: str) -> str:
+def _status(path: str) -> os.stat_result | None:
     try:
-        return _state(os.stat(path))
+        return os.stat(path)
     except (OSError, ValueError):  # A link that leads nowhere.
-        return ABSENT
+        return None
 
 
-def _state(status: os.stat_result) -> str:
+def _state(path: str | os.PathLike[str], status: os.stat_result, size: int) -> str:
+    """What is told of a file, or of an entry of a folder; `size` is that of all that is told of."""
+    if stat.S_ISDIR(status.st_mode):
+        return "folder"  # Whoever looks for something in there looks at that.
+    if size < _SMALL and stat.S_ISREG(status.st_mode):
+        return _state_by_content(path)
     if max(status.st_mtime, status.st_ctime) > time.time() - _SETTLES_AFTER:
         return UNSETTLED
     seen = (
@@ -124,3 +149,19 @@ def _state(status: os.stat_result) -> str:
         status.st_mode,
     )
     return " ".join(map(str, seen))
+
+
+def _state_by_content(path: str | os.PathLike[str]) -> str:
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(_SMALL)
+    except OSError:
+        return "unreadable"
+    # One that has grown is not read to its end.
+    return UNSETTLED if len(content) == _SMALL else f"file {_digest(content)}"
+
+
+def _digest(content: bytes) -> str:
+    from hashlib import sha256  # Where results are remembered, and not for each small net.
+
+    return sha256(content).hexdigest()

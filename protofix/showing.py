@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from protofix.files import FileError, read_bytes, source_of_bytes
-from protofix.linting.checking import EVERYTHING, Question
+from protofix.linting.checking import EVERYTHING, Question, context_of
 from protofix.net.build import Built
 from protofix.net.kinds import KIND_NAMES
 from protofix.net.layers import Net
@@ -18,9 +18,7 @@ from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Finding
 from protofix.rulebook.registry import RULES, found_by
 from protofix.rulebook.rule import Meets, Rule
-from protofix.textproto.reader import read
 from protofix.textproto.source import Source
-from protofix.textproto.tree import Document
 
 # The rules for what Caffe aborts at, and when it comes to that.
 _ABORTING = tuple(rule for rule in RULES if rule.severity == "error" and rule.meets != "never")
@@ -58,7 +56,7 @@ def show(source: Source, question: Question = EVERYTHING) -> Shown:
     A solver's nets are built in its own states. Raises FileError for a file that is no net and no
     solver, that has syntax errors, or that names a net which is not there.
     """
-    context = question.context(_readable(source))
+    context = _readable(source, question)
     if context.kind == "NetParameter":
         return _held(context)
     if context.kind == "SolverParameter":
@@ -70,15 +68,16 @@ def _what(context: Context) -> str:
     return "no Caffe file" if context.kind is None else f"a {KIND_NAMES[context.kind]}"
 
 
-def _readable(source: Source) -> Document:
-    document = read(source)
-    if document.diagnoses:
-        first = document.diagnoses[0]
+def _readable(source: Source, question: Question) -> Context:
+    context = context_of(source, question)
+    diagnoses = context.document.diagnoses
+    if diagnoses:
+        first = diagnoses[0]
         line, column = source.position(first.start)
-        more = len(document.diagnoses) - 1
+        more = len(diagnoses) - 1
         rest = f" (and {more} more, which `protofix check` lists)" if more else ""
         raise FileError(f"{source.path}:{line}:{column}: {first.message}{rest}")
-    return document
+    return context
 
 
 def _solver(context: Context, question: Question) -> Shown:
@@ -108,7 +107,7 @@ def _solver(context: Context, question: Question) -> Shown:
 
 def _named(path: Path, question: Question) -> Shown:
     """The net of a file that a solver names."""
-    context = question.context(_readable(source_of_bytes(read_bytes(path), str(path))))
+    context = _readable(source_of_bytes(read_bytes(path), str(path)), question)
     if not context.views:
         raise FileError(f"{path}: is {_what(context)}, and not a net")
     return _held(context)

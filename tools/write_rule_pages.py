@@ -22,7 +22,10 @@ RULES = ROOT / "protofix" / "rules"
 RULEBOOK = ROOT / "protofix" / "rulebook"
 PAGES = ROOT / "docs" / "rules"
 
-_CONSTANTS = ("CODE", "NAME", "SEVERITY", "MEETS", "ON", "LAST", "FIXES", "WANTS", "TYPES")
+_CONSTANTS = (
+    *("CODE", "NAME", "SEVERITY", "MEETS", "ON", "LAST"),
+    *("FIXES", "WANTS", "TYPES", "RESTS_ON"),
+)
 
 
 def index() -> dict[str, str]:

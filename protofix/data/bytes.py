@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 from pathlib import Path
-from typing import BinaryIO
 
 from protofix.files import open_regular, reading
 
@@ -18,19 +17,6 @@ CUT_SHORT = "is cut short or damaged"
 
 class UnreadableError(ValueError):
     """Why a file tells nothing: words that continue "FILE: there, but not read: "."""
-
-
-def read_at(stream: BinaryIO, start: int, size: int) -> bytes:
-    """So many bytes of a file from an offset. Raises `UnreadableError` if they are not there."""
-    _refuse_larger(size)
-    # Python's files take offsets of 63 bits.
-    if start >> 63:
-        raise UnreadableError(CUT_SHORT)
-    stream.seek(start)
-    content = stream.read(size)
-    if len(content) < size:
-        raise UnreadableError(CUT_SHORT)
-    return content
 
 
 def map_file(path: Path) -> memoryview:

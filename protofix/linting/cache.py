@@ -24,6 +24,7 @@ from protofix.rulebook.findings import Checked
 
 _PACKAGES = ("caffe_proto", "protofix")
 _LIBRARIES = ("site-packages", "dist-packages")
+_COMPILED = "__pycache__"
 
 
 class Cache:
@@ -91,22 +92,31 @@ def _steady(value: object) -> object:
 def _stamp() -> str:
     """What stands for protofix itself and what it runs on: a change in any of it makes another.
 
-    That is each file of its packages, by its size and time, so that a rule which is being written
-    gives its own answers, and the folders of libraries, in which installing one leaves a mark.
+    That is what each file of its packages holds, so that a rule which is being written gives its
+    own answers, and the names of what is installed, which have the versions in them. Neither says
+    where or when it was installed: CI does that for each run.
     """
     here = Path(__file__).resolve().parents[2]
     seen: list[object] = [__version__, sys.version]
     for package in _PACKAGES:
         for folder, folders, files in os.walk(here / package):
-            folders[:] = sorted(it for it in folders if it != "__pycache__")
-            seen += [(folder, name, _mark(os.path.join(folder, name))) for name in sorted(files)]
-    seen += [(it, _mark(it)) for it in sys.path if os.path.basename(it) in _LIBRARIES]
+            folders[:] = sorted(it for it in folders if it != _COMPILED)
+            within = folder[len(str(here)) :]
+            seen += [(within, it, _digest(os.path.join(folder, it))) for it in sorted(files)]
+    seen += [_entries(it) for it in sys.path if os.path.basename(it) in _LIBRARIES]
     return sha256(repr(seen).encode()).hexdigest()
 
 
-def _mark(path: str) -> tuple[int, int] | None:
+def _digest(path: str) -> bytes | None:
     try:
-        status = os.stat(path)
+        with open(path, "rb", buffering=0) as stream:
+            return sha256(stream.read()).digest()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        return sorted(it for it in os.listdir(folder) if it != _COMPILED)
+    except OSError:
+        return []

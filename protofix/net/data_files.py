@@ -20,6 +20,7 @@ from protofix.data.bytes import LARGEST_RECORD, UnreadableError
 from protofix.data.hdf5 import Hdf5File, datasets_of, largest_of
 from protofix.data.images import Picture, picture_of
 from protofix.files import open_regular
+from protofix.looking import exists
 from protofix.net.layers import Layer
 from protofix.net.paths import find_file
 from protofix.net.shapes import Dim
@@ -200,9 +201,9 @@ def _source(layer: Layer, message: str) -> str:
 def _backend(folder: Path) -> Backend:
     from protofix.data import leveldb, lmdb
 
-    if (folder / lmdb.DATA).exists():
+    if exists(folder / lmdb.DATA):
         return "LMDB"
-    if (folder / leveldb.CURRENT).exists():
+    if exists(folder / leveldb.CURRENT):
         return "LEVELDB"
     raise UnreadableError("is no LMDB and no LevelDB")
 

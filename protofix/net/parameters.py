@@ -13,7 +13,9 @@ from protofix.net.values import enum_of, float_of, string_of
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Node, Scalar, messages_named, scalars_named
 
-_STATISTICS = 3  # of a BatchNorm: mean, variance, and how many they are of
+BATCH_NORM_STATISTICS = 3
+"""How many blobs, and so `param` messages, a BatchNorm layer has: mean, variance, their weight."""
+
 _SHARE_MODES = ("STRICT", "PERMISSIVE")
 
 
@@ -56,7 +58,7 @@ def _specs(layer: Layer) -> tuple[ParamSpec, ...]:
             for param in messages_named(layer.node.fields, "param")
         )
         # Caffe sets these to 0 when it loads a net (UpgradeNetBatchNorm), if all three are there.
-        if layer.type == "BatchNorm" and len(specs) == _STATISTICS:
+        if layer.type == "BatchNorm" and len(specs) == BATCH_NORM_STATISTICS:
             return tuple(spec._replace(lr_mult=0.0, decay_mult=0.0) for spec in specs)
         return specs
     return _old_specs(layer)

@@ -58,7 +58,9 @@ class Context:
     files: DataFiles | None = None
     target: Target = "fused"
     preferences: Preferences = PLAIN
-    looked: Looked = field(default_factory=lambda: Looked({}, frozenset(), frozenset(), ()))
+    looked: Looked = field(
+        default_factory=lambda: Looked({}, frozenset(), frozenset(), (), frozenset())
+    )
 
     @cached_property
     def ignores(self) -> tuple[Ignore, ...]:

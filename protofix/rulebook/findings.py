@@ -65,18 +65,20 @@ class Looked:
 
     `rules` are all that there are, the names by the codes; `on` are the codes of those that look by
     themselves, `codes` of those that looked; `found` is what they found, comments that ask to leave
-    it out or not.
+    it out or not; `unsure` are the codes of rules that may find something else where other files
+    lie beside the document.
     """
 
     rules: Mapping[str, str]
     on: frozenset[str]
     codes: frozenset[str]
     found: tuple[Finding, ...]
+    unsure: frozenset[str]
 
     def all_of(self, selector: str) -> bool:
-        """Whether a selector means rules, and all of them looked."""
+        """Whether a selector means rules, and all of them looked and found all there is."""
         meant = {code for code, name in self.rules.items() if means(selector, code, name)}
-        return bool(meant) and meant <= self.codes
+        return bool(meant) and meant <= self.codes - self.unsure
 
 
 @dataclass(frozen=True)

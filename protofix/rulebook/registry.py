@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Finding, Looked
-from protofix.rulebook.rule import Meets, Rule, RuleFile
+from protofix.rulebook.rule import Meets, Rule, RuleFile, Wants
 
 INDEX = Path(__file__).with_name("index.json")
 """What the rules' files say of themselves; `tools/write_rule_pages.py` makes it of them."""
@@ -34,6 +34,7 @@ _MEETS: Mapping[str, Meets] = {
 
 def _rule(record: Mapping[str, Any]) -> Rule:
     code: str = record["code"]
+    wants: Wants = record.get("wants", "anything")
     return Rule(
         code,
         record["name"],
@@ -43,8 +44,10 @@ def _rule(record: Mapping[str, Any]) -> Rule:
         on=record.get("on", True),
         last=record.get("last", False),
         fixes=tuple(record.get("fixes", ())),
-        wants=record.get("wants", "anything"),
+        wants=wants,
         types=tuple(record.get("types", ())),
+        # Whether Caffe refuses something is mostly a matter of shapes.
+        rests_on=record.get("rests_on", "data" if wants == "refusals" else "text"),
     )
 
 
@@ -89,7 +92,8 @@ def run_rules(context: Context, codes: frozenset[str] = ON) -> Ran:
     failures: list[RuleError] = []
     rules = [rule for rule in RULES if rule.code in codes]
     found = _found_by([rule for rule in rules if not rule.last], context, failures)
-    looked = context.looked_at(Looked(NAMES, ON, codes, tuple(found)))
+    unsure = frozenset(it.code for it in RULES if context.ignores and it.may_find_other(context))
+    looked = context.looked_at(Looked(NAMES, ON, codes, tuple(found), unsure))
     found += _found_by([rule for rule in rules if rule.last], looked, failures)
     kept = [
         replace(it, fix=None) if any(one.spares(it) for one in context.ignores) else it
@@ -125,14 +129,3 @@ def _found_by(rules: Iterable[Rule], context: Context, failures: list[RuleError]
                 failures.append(RuleError(f"rule {rule.code} {rule.name}: {what}"))
                 failures[-1].__cause__ = error
     return list(found.values())
-
-
-def findings(context: Context, codes: frozenset[str] = ON) -> list[Finding]:
-    """Everything that the rules, or some of them, find in a document, in the order of the text.
-
-    Raises RuleError if one breaks down.
-    """
-    ran = run_rules(context, codes)
-    if ran.failures:
-        raise ran.failures[0]
-    return list(ran.findings)

@@ -13,6 +13,10 @@ Wants = Literal["anything", "diagnoses", "misfits", "refusals", "solver", "ignor
 """What must be there for a rule to find something: mistakes in the text, what does not fit the
 schema, what Caffe refuses to build, a solver, comments to protofix."""
 
+RestsOn = Literal["text", "data", "files"]
+"""What the findings of a rule rest on beside the text: the shapes and labels that files of data
+tell (`DataFiles`), or files that it looks for itself, as modules, solvers' nets and H."""
+
 Meets = Literal["file", "connecting", "layers", "never"]
 """When Caffe meets an error: as it reads the file, then as it connects the layers (the filter of
 the states, insert_splits.cpp), then as it sets up one after the other. What it never meets, it
@@ -36,7 +40,8 @@ class Rule:
     `meets` is when Caffe meets what it finds, if that is an error. A rule of taste is not `on`
     unless it is asked for. One that is `last` looks at what the others found. `fixes` are kinds of
     fixes that the examples of its manual cannot show. It has nothing to do in a document without
-    what it `wants`, or without a layer of one of `types` if it names any.
+    what it `wants`, or without a layer of one of `types` if it names any. Where files are not at
+    hand that it `rests_on`, it may find less than elsewhere, or more.
     """
 
     code: str
@@ -49,6 +54,7 @@ class Rule:
     fixes: tuple[FixKind, ...] = ()
     wants: Wants = "anything"
     types: tuple[str, ...] = ()
+    rests_on: RestsOn = "text"
 
     @property
     def manual(self) -> str:
@@ -60,6 +66,13 @@ class Rule:
         return _HAS[self.wants](context) and (
             not self.types or not context.layer_types.isdisjoint(self.types)
         )
+
+    def may_find_other(self, context: Context) -> bool:
+        """Whether it may find something else in a document where other files lie beside it."""
+        if self.rests_on == "files":
+            return self.has_work(context)
+        # What could be read tells the same wherever it is at hand.
+        return self.rests_on == "data" and context.files is not None and bool(context.files.notes)
 
     def findings(self, context: Context) -> Iterator[Finding]:
         """Everything the rule finds."""

@@ -50,7 +50,7 @@ _DONE = ("VALID",)
 
 def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the message that is not read."""
-    for layer in view.kept(it for it in view.net.layers if it.type == "Accuracy"):
+    for layer in view.kept(it for it in view.net.layers if it.type in TYPES):
         param = layer.param("loss_param")
         if param is not None:
             yield _of_accuracy(view, layer, param)

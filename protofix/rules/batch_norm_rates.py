@@ -16,10 +16,10 @@ Right:
 """
 
 from protofix.net.layers import Layer, Net
+from protofix.net.parameters import BATCH_NORM_STATISTICS
 from protofix.rulebook.upgrading import Old, old_format
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Message, messages_named, scalars_named
-from protofix.upgrade.facts import BATCH_NORM_STATISTICS
 
 CODE = "PF206"
 NAME = "batch-norm-rates"

@@ -37,6 +37,7 @@ CODE = "PF414"
 NAME = "beyond-old-infogain"
 SEVERITY = "error"
 TYPES = ("InfogainLoss",)
+RESTS_ON = "files"
 
 _AXES = 4  # number, channels, height and width
 

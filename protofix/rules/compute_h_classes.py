@@ -34,6 +34,7 @@ CODE = "PF504"
 NAME = "compute-h-classes"
 SEVERITY = "error"
 TYPES = ("InfogainLoss",)
+RESTS_ON = "data"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -28,6 +28,7 @@ CODE = "PF502"
 NAME = "doubtful-infogain-matrix"
 SEVERITY = "warning"
 TYPES = ("InfogainLoss",)
+RESTS_ON = "files"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

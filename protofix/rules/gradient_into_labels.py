@@ -69,6 +69,7 @@ TYPES = (
     "SigmoidCrossEntropyLoss",
     "SoftmaxWithLoss",
 )
+RESTS_ON = "data"
 
 _LABELS, _MATRIX = 1, 2
 _GIVEN: Mapping[int, str] = {_LABELS: "labels", _MATRIX: "H"}

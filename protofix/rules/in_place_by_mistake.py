@@ -45,6 +45,7 @@ from protofix.textproto.layout import replace_string
 CODE = "PF328"
 NAME = "in-place-by-mistake"
 SEVERITY = "warning"
+RESTS_ON = "data"
 
 _Harm = Literal["values", "gradient"]
 

@@ -32,6 +32,7 @@ CODE = "PF503"
 NAME = "infogain-matrix-data"
 SEVERITY = "warning"
 TYPES = ("InfogainLoss",)
+RESTS_ON = "files"
 
 
 def check(context: Context) -> Iterator[Hit]:

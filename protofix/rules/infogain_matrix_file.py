@@ -28,6 +28,7 @@ CODE = "PF406"
 NAME = "infogain-matrix-file"
 SEVERITY = "error"
 TYPES = ("InfogainLoss",)
+RESTS_ON = "files"
 
 
 def check(context: Context) -> Iterator[Hit]:

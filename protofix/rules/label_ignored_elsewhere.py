@@ -51,6 +51,7 @@ from protofix.textproto.tree import Document, Message
 CODE = "PF412"
 NAME = "label-ignored-elsewhere"
 SEVERITY = "warning"
+RESTS_ON = "data"
 
 
 class _Found(NamedTuple):

@@ -62,6 +62,7 @@ from protofix.rulebook.findings import Hit
 CODE = "PF324"
 NAME = "labels-beyond-classes"
 SEVERITY = "warning"
+RESTS_ON = "data"
 
 # What positions that count for nothing are labelled with by custom.
 _MARKS = (-1, 255)

@@ -21,6 +21,7 @@ CODE = "PF606"
 NAME = "param-str-evaluated"
 SEVERITY = "warning"
 TYPES = ("Python",)
+RESTS_ON = "files"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

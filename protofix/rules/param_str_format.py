@@ -26,6 +26,7 @@ NAME = "param-str-format"
 SEVERITY = "warning"
 FIXES = ("safe",)
 TYPES = ("Python",)
+RESTS_ON = "files"
 
 _READERS = {
     "json.loads": ("JSON", is_json),

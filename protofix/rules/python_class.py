@@ -25,6 +25,7 @@ NAME = "python-class"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
 TYPES = ("Python",)
+RESTS_ON = "files"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

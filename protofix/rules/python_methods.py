@@ -25,6 +25,7 @@ CODE = "PF605"
 NAME = "python-methods"
 SEVERITY = "warning"
 TYPES = ("Python",)
+RESTS_ON = "files"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

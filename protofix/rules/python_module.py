@@ -26,7 +26,6 @@ Right:
             python_param { module: "layers.crop" layer: "Crop" } }
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +47,7 @@ NAME = "python-module"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
 TYPES = ("Python",)
+RESTS_ON = "files"
 
 
 class _Wrong(NamedTuple):
@@ -123,7 +123,7 @@ def _modules_in(folder: Path) -> list[str]:
     return [
         it.name.partition(".")[0]
         for it in entries
-        if it.suffix in (".py", ".so", ".pyd", ".pyc") or os.path.exists(it / "__init__.py")
+        if it.suffix in (".py", ".so", ".pyd", ".pyc") or exists(it / "__init__.py")
     ]
 
 

@@ -44,6 +44,7 @@ from protofix.textproto.tree import Scalar, scalars_named
 CODE = "PF329"
 NAME = "repeated-name"
 SEVERITY = "warning"
+RESTS_ON = "data"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

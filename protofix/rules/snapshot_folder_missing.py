@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from protofix.looking import exists
+from protofix.looking import exists, folders_in
 from protofix.net.data_files import shown
 from protofix.net.names import nearest
 from protofix.net.paths import start_folder
@@ -27,6 +27,7 @@ NAME = "snapshot-folder-missing"
 SEVERITY = "warning"
 FIXES = ("unsafe",)
 WANTS = "solver"
+RESTS_ON = "files"
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -59,13 +60,7 @@ def check(context: Context) -> Iterator[Hit]:
 def _meant(start: Path, folder: str) -> str | None:
     """A folder that is there, and in the same one, by a name a slip away."""
     above, name = os.path.split(folder)
-    if not exists(start / above):
-        return None
-    try:
-        beside = sorted(it.name for it in (start / above).iterdir() if it.is_dir())
-    except OSError:
-        return None
-    near = nearest(name, beside)
+    near = nearest(name, folders_in(start / above))
     return os.path.join(above, near) if near else None
 
 

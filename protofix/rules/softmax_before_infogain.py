@@ -40,6 +40,7 @@ NAME = "softmax-before-infogain"
 SEVERITY = "error"
 MEETS = "never"
 TYPES = ("InfogainLoss",)
+RESTS_ON = "data"
 
 
 def _said(chain: Chain) -> str:

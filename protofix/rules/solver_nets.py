@@ -46,7 +46,7 @@ _NETS = ("net", "train_net", "net_param", "train_net_param", "test_net", "test_n
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the field that is too many, or at the first of those that lack something."""
     fields = context.document.fields
-    if context.kind != "SolverParameter" or context.document.diagnoses:
+    if context.document.diagnoses:
         return
     named = [node for node in fields if node.name in _NETS]
     if not named:

@@ -20,6 +20,7 @@ CODE = "PF701"
 NAME = "solver-without-net-file"
 SEVERITY = "warning"
 WANTS = "solver"
+RESTS_ON = "files"
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -32,6 +32,7 @@ from protofix.rulebook.findings import Hit
 CODE = "PF314"
 NAME = "unlike-phases"
 SEVERITY = "error"
+RESTS_ON = "data"
 
 
 def _check(view: NetView) -> Iterator[Hit]:

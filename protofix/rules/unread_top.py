@@ -51,6 +51,7 @@ from protofix.rulebook.findings import Hit
 CODE = "PF321"
 NAME = "unread-top"
 SEVERITY = "warning"
+RESTS_ON = "data"
 
 # What is given out for people or programs to read, and what only changes its shape.
 _RESULTS = {"ArgMax", "DetectionOutput", "Proposal", "Reduction", "Sigmoid", "Softmax", "Threshold"}

@@ -20,6 +20,7 @@ from protofix.textproto.tree import Field, walk
 CODE = "PF501"
 NAME = "unreadable-data"
 SEVERITY = "warning"
+RESTS_ON = "data"
 
 _NAMES = ("source", "mean_file", "meanfile")
 

@@ -41,7 +41,6 @@ def check_steps(steps: Iterable[str]) -> None:
             raise ValueError(f"there is no step `{step}`; there are {', '.join(ALL_STEPS)}")
 
 
-V0_PADDING = "padding"
 V0_PADDED_TYPES = ("conv", "pool")
 """The V0 types that a padding layer may feed: its `pad` becomes theirs."""
 
@@ -149,6 +148,3 @@ PARAM_FIELDS: Mapping[str, str] = MappingProxyType(
 
 INPUT_DIMS = 4
 """How many `input_dim` make the shape of one `input`: every blob had four axes then."""
-
-BATCH_NORM_STATISTICS = 3
-"""How many blobs, and so `param` messages, a BatchNorm layer has: mean, variance, their weight."""

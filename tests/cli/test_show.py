@@ -462,3 +462,16 @@ def test_a_net_without_layers_is_said_to_have_none(
     net.write_text('name: "empty"')
     assert main(["show", "net.prototxt"]) == 0
     assert capsys.readouterr().out == "net.prototxt: empty, TRAIN; TEST\n\nno layer is kept\n"
+
+
+def test_a_text_is_read_as_check_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its brackets pair up, but what is meant stands in the indentation."""
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        "layer {\n  type: 'Input'\n  input_param { shape { dim: 1 }\n}\n"
+        "layer {\n  type: 'ReLU'\n}\n}\n}\n"
+    )
+    assert main(["show", str(path)]) == 2
+    assert "(and 2 more, which `protofix check` lists)" in capsys.readouterr().err

@@ -156,16 +156,40 @@ def test_a_rule_that_is_edited_gives_its_own_answers(
     assert len({before, after, cache_module._stamp()}) == 3
 
 
+def test_protofix_installed_anew_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another place, at another time; what Python compiles of it does not count."""
+    stamps = set()
+    for time, place in enumerate(("first", "second")):
+        rule = tmp_path / place / "protofix" / "rules" / "old.py"
+        rule.parent.mkdir(parents=True)
+        rule.write_text("1")
+        os.utime(rule, ns=(time, time))
+        libraries = tmp_path / place / "site-packages"
+        libraries.mkdir()
+        own = str(tmp_path / place / "protofix" / "linting" / "cache.py")
+        with monkeypatch.context() as patched:
+            patched.setattr(cache_module, "__file__", own)
+            patched.setattr(sys, "path", [str(libraries)])
+            stamps.add(cache_module._stamp())
+            for folder in (rule.parent, libraries):
+                (folder / "__pycache__").mkdir()
+            stamps.add(cache_module._stamp())
+    assert len(stamps) == 1
+
+
 def test_a_library_that_is_installed_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "site-packages"
     folder.mkdir()
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
-    os.utime(folder, ns=(0, 0))
     before = cache_module._stamp()
-    (folder / "h5py").mkdir()
-    assert cache_module._stamp() != before
+    (folder / "h5py-3.0.dist-info").mkdir()
+    after = cache_module._stamp()
+    (folder / "h5py-3.0.dist-info").rename(folder / "h5py-3.1.dist-info")
+    assert len({before, after, cache_module._stamp()}) == 3
 
 
 def test_a_result_that_failed_is_not_remembered(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cached_runs import CLEAN, TYPO, Runs
+from data_writers import image_bytes
 from shared_data import ROOT
 
 from protofix import looking
@@ -51,6 +52,14 @@ DATABASE = """layer { name: "data" type: "Data" top: "data" top: "label"
   data_param { source: "base" batch_size: 1 backend: LMDB } }
 layer { name: "loss" type: "EuclideanLoss" bottom: "data" bottom: "label" top: "loss" }
 """
+LEVELDB = DATABASE.replace("LMDB", "LEVELDB")
+MEAN = DATABASE.replace("LMDB }", 'LMDB } transform_param { mean_file: "mean.binaryproto" }')
+IMAGES = LISTED.replace(" new_height: 8 new_width: 8", "")
+WINDOWS = """layer { name: "data" type: "WindowData" top: "data" top: "label"
+  window_data_param { source: "windows.txt" batch_size: 1 } transform_param { crop_size: 8 } }
+layer { name: "loss" type: "EuclideanLoss" bottom: "data" bottom: "label" top: "loss" }
+"""
+WINDOW = "# 0\na.png\n{channels}\n8\n8\n0\n"
 
 
 def _put(name: str, content: str | bytes) -> Callable[[Path], None]:
@@ -79,6 +88,7 @@ def _gone(name: str) -> Callable[[Path], None]:
 
 
 H = _copied("H.binaryproto", "H.binaryproto")
+H_AS_MEAN = _copied("H.binaryproto", "mean.binaryproto")
 BASE = _copied("H_lmdb", "base")
 CHANGES: dict[str, tuple[str, list[Callable[[Path], None]], Callable[[Path], None]]] = {
     "H is written": (LOSS, [], H),
@@ -90,6 +100,11 @@ CHANGES: dict[str, tuple[str, list[Callable[[Path], None]], Callable[[Path], Non
         PYTHON,
         [_put("layers.py", "import caffe\nclass Data(caffe.Layer): pass")],
         _put("layers.py", "class Date: pass"),
+    ),
+    "a folder beside it becomes a package": (
+        PYTHON,
+        [_put("layer/read.me", "")],
+        _put("layer/__init__.py", ""),
     ),
     "a list is written": (LISTED, [], _put("list.txt", "a.png 2\n")),
     "a list has other labels": (
@@ -104,6 +119,30 @@ CHANGES: dict[str, tuple[str, list[Callable[[Path], None]], Callable[[Path], Non
     ),
     "a database is written": (DATABASE, [], BASE),
     "a file in a database is another": (DATABASE, [BASE], _put("base/data.mdb", b"x" * 9999)),
+    "a LevelDB is written": (LEVELDB, [], _copied("H_leveldb", "base")),
+    "a file in a LevelDB is another": (
+        LEVELDB,
+        [_copied("H_leveldb", "base")],
+        _put("base/CURRENT", "MANIFEST-9\n"),
+    ),
+    "a mean is written": (MEAN, [BASE], H_AS_MEAN),
+    "a mean is another": (MEAN, [BASE, H_AS_MEAN], _put("mean.binaryproto", b"no mean")),
+    "a window file is written": (WINDOWS, [], _put("windows.txt", WINDOW.format(channels=3))),
+    "a window file is another": (
+        WINDOWS,
+        [_put("windows.txt", WINDOW.format(channels=3))],
+        _put("windows.txt", WINDOW.format(channels=1)),
+    ),
+    "the first image of a list is written": (
+        IMAGES,
+        [_put("list.txt", "a.png 2\n")],
+        _put("a.png", image_bytes(8, 8)),
+    ),
+    "the first image of a list is another": (
+        IMAGES,
+        [_put("list.txt", "a.png 2\n"), _put("a.png", image_bytes(8, 8))],
+        _put("a.png", image_bytes(9, 9)),
+    ),
     "a solver's net is written": (
         SOLVER.format(net="other"),
         [],
@@ -144,6 +183,27 @@ def test_what_lies_beside_a_net_counts(case: str, runs: Runs) -> None:
     answers = runs()
     assert "own.prototxt" in runs.worked_out
     assert answers == runs(cached=False)
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_checkout_made_anew_is_not_checked_again(
+    case: str, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in CI, which keeps the cache alone: other inodes, and times that are not yet settled."""
+    monkeypatch.setattr(looking, "_SETTLES_AFTER", 1e9)
+    text, before, change = CHANGES[case]
+    (runs.folder / "own.prototxt").write_text(text)
+    for put in [*before, change]:
+        put(runs.folder)
+    answers = runs()
+    anew = runs.folder.with_name("anew")
+    shutil.copytree(runs.folder, anew, copy_function=shutil.copyfile)
+    monkeypatch.chdir(anew.parent)
+    shutil.rmtree(runs.folder)
+    anew.rename(runs.folder)
+    monkeypatch.chdir(runs.folder)
+    assert runs() == answers
+    assert not runs.worked_out
 
 
 _listening = False
@@ -187,8 +247,11 @@ def test_whatever_a_check_opens_is_written_down(case: str, runs: Runs) -> None:
 def test_what_changed_a_moment_ago_is_not_remembered(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a large file; of a small one its content is told, whenever it changed."""
     H(runs.folder)
     monkeypatch.setattr(looking, "_SETTLES_AFTER", 1e9)
+    assert state_of("H.binaryproto") != UNSETTLED
+    monkeypatch.setattr(looking, "_SMALL", 0)
     with written_down() as looks:
         results = list(check_file("net0.prototxt", lambda: b""))
         assert verdict_of(results, looks) is not None

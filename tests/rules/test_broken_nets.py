@@ -11,10 +11,7 @@ from shared_data import SHARED, golden_lines, needs_shared
 
 import protofix
 from protofix.net.layers import Layer, bind
-from protofix.net.states import asked_by_name
-from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Finding
-from protofix.rulebook.registry import findings
 
 BROKEN = SHARED / "golden" / "broken"
 INDEX = json.loads((BROKEN / "index.json").read_text()) if BROKEN.is_dir() else []
@@ -41,12 +38,16 @@ LAYER_OF_FILE = {
 
 def errors(path: str, text: str, record: dict[str, Any]) -> tuple[list[Layer], list[Finding]]:
     """The layers of a net, and the errors found in the state of a record."""
-    document = protofix.parse(text, path)
-    stages, level = record.get("stages", []), record.get("level", 0)
-    asked = asked_by_name(record["phase"], stages, level)
-    given = {blob: tuple(shape) for blob, shape in record.get("given", {}).items()}
-    found = findings(Context(document, asked=asked, given=given))
-    return list(bind(document).layers), [one for one in found if one.severity == "error"]
+    found = protofix.check(
+        text,
+        path,
+        phase=record["phase"],
+        stages=record.get("stages", []),
+        level=record.get("level", 0),
+        given={blob: tuple(shape) for blob, shape in record.get("given", {}).items()},
+    )
+    layers = list(bind(protofix.parse(text, path)).layers)
+    return layers, [one for one in found if one.severity == "error"]
 
 
 def within(layer: Layer, finding: Finding) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from test_manuals import examples
 
 from protofix.linting.checking import Question, check_source
 from protofix.linting.fixing import fix_source
+from protofix.reports.rules.manual import manual_of
 from protofix.rulebook.context import PLAIN, Preferences
 from protofix.rulebook.registry import RULES
 from protofix.rulebook.rule import Rule
@@ -261,12 +261,12 @@ def test_what_it_made_it_leaves_alone(code: str, title: str) -> None:
     assert said(after, code) == []
 
 
-SHOWN = [rule for rule in RULES if rule.code.startswith("PF8") and examples(rule, "Wrong")]
+SHOWN = [rule for rule in RULES if rule.code.startswith("PF8") and manual_of(rule).wrong]
 
 
 @pytest.mark.parametrize("rule", SHOWN, ids=lambda rule: rule.name)
 def test_what_a_manual_shows_as_wrong_becomes_what_is_right(rule: Rule) -> None:
-    [wrong], [right] = examples(rule, "Wrong"), examples(rule, "Right")
+    [wrong], [right] = manual_of(rule).wrong, manual_of(rule).right
     assert fixed(rule.code, wrong) == right
 
 

@@ -22,7 +22,6 @@ from unmeant_nets import (
 )
 
 import protofix
-from protofix.net.data_files import DataFiles
 
 # Each table: what is tried, the layers, and what is said (nothing is an empty list).
 DROPS = {
@@ -335,11 +334,11 @@ def test_labels_of_a_list_of_images(tmp_path: Path) -> None:
         'layer { name: "data" type: "ImageData" top: "data" top: "label" '
         'image_data_param { source: "images.txt" batch_size: 4 new_height: 8 new_width: 8 } }'
     )
-    files = DataFiles(tmp_path / "net.prototxt")
-    assert warnings(net(data, FC, LOSS), files=files) == [
+    path = str(tmp_path / "net.prototxt")
+    assert warnings(net(data, FC, LOSS), path) == [
         "PF324 `loss` has 10 classes, 0 to 9, but the labels of `data` go up to 12: make more "
         "classes, or mend the labels"
     ]
-    assert warnings(net(data, FC.replace("10", "13"), LOSS), files=files) == []
+    assert warnings(net(data, FC.replace("10", "13"), LOSS), path) == []
     ignoring = plus(LOSS, "loss_param { ignore_label: 12 }")
-    assert warnings(net(data, FC, ignoring), files=files) == []
+    assert warnings(net(data, FC, ignoring), path) == []

@@ -6,11 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from protofix.net.data_files import DataFiles
-from protofix.rulebook.context import Context
-from protofix.rulebook.registry import findings
-from protofix.textproto.reader import read
-from protofix.textproto.source import Source
+import protofix
 
 CODES = tuple(f"PF{number}" for number in range(321, 330))
 
@@ -47,11 +43,10 @@ def plus(layer: str, more: str) -> str:
     return f"{layer.removesuffix('}')}{more} }}"
 
 
-def warnings(text: str, path: str = "net.prototxt", files: DataFiles | None = None) -> list[str]:
+def warnings(text: str, path: str = "net.prototxt") -> list[str]:
     """What the rules of this file's subject say of a net, with their codes."""
-    document = read(Source(text, path))
-    assert not document.diagnoses, document.diagnoses
-    found = findings(Context(document, files=files))
+    found = protofix.check(text, path)
+    assert not [one for one in found if one.code.startswith("PF0")]
     assert all(one.severity == "warning" for one in found if one.code in CODES)
     return [f"{one.code} {one.message}" for one in found if one.code in CODES]
 

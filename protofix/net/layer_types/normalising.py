@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protofix.net.parameters import param_specs
+from protofix.net.parameters import BATCH_NORM_STATISTICS, param_specs
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Shape, shape_text
 
 _IMAGE_AXES = 4
 _IMAGE = "(number, channels, height, width)"
-_STATISTICS = 3  # mean, variance, and what both are to be divided by
 
 
 def _batch_norm(it: Setup) -> Made:
@@ -37,7 +36,7 @@ def _check_rates(it: Setup) -> None:
     Where all three `param` are written, Caffe itself sets their rates to 0 on loading.
     """
     specs = param_specs(it.layer)
-    if it.layer.format != 2 or len(specs) >= _STATISTICS:
+    if it.layer.format != 2 or len(specs) >= BATCH_NORM_STATISTICS:
         return
     for number, spec in enumerate(specs, 1):
         if spec.lr_mult != 0:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from protofix.rulebook.context import Context, Target
-from protofix.rulebook.findings import Fix, FixKind
-from protofix.rulebook.registry import ON, run_rules
+from protofix.linting.checking import Question, check_source
+from protofix.rulebook.context import Target
+from protofix.rulebook.findings import Finding, Fix, FixKind
+from protofix.rulebook.registry import ON
 from protofix.rulebook.rule import Rule
-from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
 _EXAMPLE = re.compile(r"^(Wrong|Right):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
@@ -31,6 +31,11 @@ class Manual:
 
     title: str
     parts: tuple[str | Example, ...]
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """The texts that it does not."""
+        return tuple(it.text for it in self.parts if isinstance(it, Example) and it.kind == "Right")
 
     @property
     def wrong(self) -> tuple[str, ...]:
@@ -60,14 +65,15 @@ def _paragraphs(text: str) -> list[str]:
 
 def fixes_shown(rule: Rule, text: str) -> list[Fix]:
     """The fixes that a rule offers for an example, on either Caffe, each once."""
-    document = read(Source(text))
-    targets: tuple[Target, ...] = ("fused", "legacy")
-    found = [
-        finding
-        for target in targets
-        for finding in run_rules(Context(document, target=target), ON | {rule.code}).findings
-    ]
-    return list(dict.fromkeys(it.fix for it in found if it.code == rule.code and it.fix))
+    return list(dict.fromkeys(it.fix for it in found_in(rule, text) if it.fix))
+
+
+def found_in(rule: Rule, text: str) -> list[Finding]:
+    """What a rule finds in an example, on either Caffe, be the rule on by itself or not."""
+    codes = ON | {rule.code}
+    questions = [Question(codes=codes, target=target) for target in get_args(Target)]
+    checked = [check_source(Source(text), question) for question in questions]
+    return [it for one in checked for it in one.findings if it.code == rule.code]
 
 
 def fix_kinds(rule: Rule) -> tuple[FixKind, ...]:

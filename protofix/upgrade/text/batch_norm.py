@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from protofix.net.parameters import BATCH_NORM_STATISTICS
 from protofix.textproto.draft import Item
 from protofix.textproto.layout import Style
 from protofix.textproto.literals import parse_float
 from protofix.textproto.moving import appended, bare, new_field, with_value
-from protofix.upgrade.facts import BATCH_NORM_STATISTICS
 from protofix.upgrade.text.reading import last_value, messages_of
 from protofix.upgrade.text.step import Upgraded, same
 

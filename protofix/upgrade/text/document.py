@@ -10,7 +10,7 @@ from functools import cached_property
 from protofix.net.binding import Misfit
 from protofix.net.dialects import Dialect, Fit, fit
 from protofix.net.kinds import NETS_OF_SOLVERS
-from protofix.net.layers import BlobName, Layer, bind
+from protofix.net.layers import PADDING, BlobName, Layer, bind
 from protofix.textproto.draft import Draft, Item, draft_of, edits_of
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.layout import Style, style_of
@@ -21,7 +21,6 @@ from protofix.upgrade.facts import (
     ALL_STEPS,
     CAFFE_STEPS,
     STEP_TITLES,
-    V0_PADDING,
     Step,
     check_steps,
 )
@@ -265,7 +264,7 @@ def _check(before: Document, after: Document, kind: str) -> None:
 def _difference(before: Sequence[Layer], after: Sequence[Layer]) -> str | None:
     """What layer of a net is not what it was, but for padding folded and an Input layer added."""
     rest = list(after)
-    if len(rest) > len(before) - sum(layer.type == V0_PADDING for layer in before):
+    if len(rest) > len(before) - sum(layer.type == PADDING for layer in before):
         rest = rest if not rest or rest[0].type != "Input" else rest[1:]
     aliases: dict[str, str] = {}  # What a padding layer made, and what it read.
     place = 0
@@ -275,8 +274,8 @@ def _difference(before: Sequence[Layer], after: Sequence[Layer]) -> str | None:
         new = rest[place] if place < len(rest) else None
         same_one = new is not None and (new.name, _names(new.tops)) == (layer.name, tops)
         same_inputs = new is not None and _names(new.bottoms) == bottoms
-        stays = same_one and same_inputs and new is not None and new.type == V0_PADDING
-        if layer.type == V0_PADDING and not stays:
+        stays = same_one and same_inputs and new is not None and new.type == PADDING
+        if layer.type == PADDING and not stays:
             if bottoms:
                 aliases.update(dict.fromkeys(tops, bottoms[0]))
             continue

@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from protofix.net.layers import PADDING
 from protofix.textproto.draft import Item, all_comments
 from protofix.textproto.layout import Style
 from protofix.textproto.moving import appended, bare, commented, new_field, with_value
-from protofix.upgrade.facts import V0_PADDED_TYPES, V0_PADDING
+from protofix.upgrade.facts import V0_PADDED_TYPES
 from protofix.upgrade.text.reading import last_value, layer_name, v0_layer, v0_type, values_of
 from protofix.upgrade.text.step import Note, Upgraded
 
@@ -37,7 +38,7 @@ def fold_padding(items: Sequence[Item], style: Style) -> Upgraded:
             folded[index + 1] = commented(behind, all_comments(padding), style)
         elif problem is not None or not consumers:
             said = problem or f"{_called(padding)} pads for no layer"
-            said += f": stays a layer of type `{V0_PADDING}`, which Caffe has no more"
+            said += f": stays a layer of type `{PADDING}`, which Caffe has no more"
             notes.append(Note(padding.at, said, True))
             continue
         gone.add(index)
@@ -68,7 +69,7 @@ def _readers_of_padding(items: Sequence[Item]) -> dict[int, list[int]]:
     for index, item in enumerate(items):
         if item.name not in ("layers", "layer"):
             continue
-        if v0_type(item) == V0_PADDING:
+        if v0_type(item) == PADDING:
             readers[index] = []
         for bottom in values_of(item.children, "bottom"):
             maker = makers.get(bottom.scalar.value)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from caffe_proto import V0_TYPES
+from protofix.net.layers import PADDING
 from protofix.textproto.draft import Item, all_comments, render_item
 from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.moving import (
@@ -23,7 +24,7 @@ from protofix.textproto.moving import (
     with_value,
 )
 from protofix.textproto.source import BLANKS
-from protofix.upgrade.facts import V0_FIELDS, V0_LAYER_FIELDS, V0_PADDING
+from protofix.upgrade.facts import V0_FIELDS, V0_LAYER_FIELDS
 from protofix.upgrade.text.padding import fold_padding
 from protofix.upgrade.text.reading import layer_name, messages_of, v0_layer, v0_type
 from protofix.upgrade.text.step import Note, Upgraded
@@ -81,7 +82,7 @@ def _moved(layer: Item, inner: Item, style: Style) -> tuple[list[Item], list[str
         which = f"`{type_name}`, the type of {layer_name(layer)}, is none of the V0 format"
         said = which if type_name is not None else f"{layer_name(layer)} has no type"
         notes = [Note(inner.at, f"{said}: left as it is, with its fields", True)]
-        return list(inner.children), [], notes if type_name != V0_PADDING else []
+        return list(inner.children), [], notes if type_name != PADDING else []
     fields: list[Item] = []
     groups: dict[str, list[Item]] = {}
     left: list[str] = []

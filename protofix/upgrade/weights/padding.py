@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from protofix.upgrade.facts import V0_PADDED_TYPES, V0_PADDING
+from protofix.net.layers import PADDING
+from protofix.upgrade.facts import V0_PADDED_TYPES
 from protofix.upgrade.weights.messages import layer_name, strings_of, v0_content, wire_message
 from protofix.upgrade.weights.notes import Note
 from protofix.upgrade.weights.wire import Data, Piece, content, pieces_of
@@ -63,7 +64,7 @@ class PaddingWatch:
         if format_name == "V1LayerParameter":
             inner = [it for part in v0_content(layer) for it in pieces_of(data, part.value)]
         v0_type = _last(data, inner, "type")
-        is_padding = v0_type == V0_PADDING.encode()
+        is_padding = v0_type == PADDING.encode()
         self._others += not is_padding
         if not is_padding and not self._paddings:
             return

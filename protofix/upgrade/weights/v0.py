@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from caffe_proto import V0_TYPES, base_schema
-from protofix.upgrade.facts import V0_FIELDS, V0_LAYER_FIELDS, V0_PADDING
+from protofix.net.layers import PADDING
+from protofix.upgrade.facts import V0_FIELDS, V0_LAYER_FIELDS
 from protofix.upgrade.weights.messages import carried, settle, v0_content, wire_message
 from protofix.upgrade.weights.notes import Note
 from protofix.upgrade.weights.padding import Fold
@@ -78,7 +79,7 @@ def _fields(data: Data, pieces: list[Piece]) -> V1Layer:
         number = base_schema().enums["V1LayerParameter.LayerType"].values[V0_TYPES[v0_type]]
         result.append(Piece(v1.numbers["type"], VARINT, encode_varint(number)))
         type_bytes = None
-    elif type_bytes is not None and v0_type != V0_PADDING:
+    elif type_bytes is not None and v0_type != PADDING:
         notes.append(Note(f"type `{v0_type}` is none of Caffe's V0 types: left as it is", True))
     for piece in pieces:
         name = v0.fields[piece.number].name

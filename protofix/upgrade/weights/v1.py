@@ -10,8 +10,8 @@ from functools import cache
 
 from caffe_proto import V1_TYPES, base_schema, dialects_with_value
 from protofix.net.names import known_by, type_of_v1_name, v1_type_name
+from protofix.net.parameters import BATCH_NORM_STATISTICS
 from protofix.upgrade.facts import (
-    BATCH_NORM_STATISTICS,
     PARAM_FIELDS,
     TRANSFORM_FIELDS,
     TRANSFORMED_TYPES,
