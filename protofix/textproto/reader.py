@@ -11,9 +11,10 @@ import gc
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from protofix.textproto.braces import Braces, Gap, braces_by_indentation
-from protofix.textproto.bracket_mendings import closing, taking_away
+from protofix.textproto.bracket_mendings import closing, taking_away, together
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
@@ -63,7 +64,11 @@ def read_as_indented(source: Source, doubtful: Iterable[int]) -> Document | None
     with _no_garbage_collection():
         reader = _Reader(source)
         reader.read()
-        return reader.read_by_indentation(doubtful)
+        document = reader.read_by_indentation(doubtful)
+    if document is None:
+        return None
+    diagnoses = tuple(together(source.text, document.diagnoses))
+    return replace(document, diagnoses=diagnoses)
 
 
 @contextmanager
