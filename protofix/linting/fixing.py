@@ -11,7 +11,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from protofix.linting.baseline import NOTHING, Acceptance
-from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of
+from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of_read
 from protofix.rulebook.findings import Checked, Finding, Fix
 from protofix.textproto.edits import Edit, apply_edits
 from protofix.textproto.reader import read
@@ -49,7 +49,8 @@ def fix_source(
     Findings that are accepted in the text as it is are not mended.
     """
     mended: Counter[str] = Counter()
-    context = context_of(source, question)
+    document = read(source)
+    context = context_of_read(document, question)
     checked = checked_of(context, question)
     accepted = accepted.settled(source, checked.findings)
     seen = {source.text}
@@ -64,7 +65,7 @@ def fix_source(
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
             return Fixed(source, before, mended, checked, accepted, ())
-        made, after = _readable(context.document, taken)
+        made, after = _readable(document, taken)
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
         given_up |= {(it.code, it.message) for it in left_out}
@@ -79,7 +80,7 @@ def fix_source(
         seen.add(after.text)
         mended.update(it.code for it in done)
         accepted = accepted.after(_edits(made))
-        context = context_of(after.source, question)
+        document, context = after, context_of_read(after, question)
         checked = checked_of(context, question)
     said = _failure(checked.source, findings, "do not settle")
     return Fixed(source, checked.source, mended, checked, accepted, (said,))
