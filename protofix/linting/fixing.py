@@ -14,11 +14,15 @@ from protofix.linting.baseline import NOTHING, Acceptance
 from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of_read
 from protofix.rulebook.findings import Checked, Finding, Fix
 from protofix.textproto.edits import Edit, apply_edits
+from protofix.textproto.origins import Origins, Span
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
 
 _MOST_ROUNDS = 20
+
+# A fix as a change of the text as it was first read: between which places each edit writes what.
+_Change = tuple[tuple[Span, Span, str], ...]
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,13 @@ def fix_source(
     checked = checked_of(context, question)
     accepted = accepted.settled(source, checked.findings)
     seen = {source.text}
-    given_up: set[tuple[str, str]] = set()
+    given_up: set[_Change] = set()
     for _ in range(_MOST_ROUNDS):
-        before = checked.source
+        before, origins = checked.source, accepted.origins
         findings = [
             it
             for it in accepted.beyond(before, checked.findings)[0]
-            if it.fix and (unsafe or it.fix.safe) and (it.code, it.message) not in given_up
+            if it.fix and (unsafe or it.fix.safe) and _change(it.fix, origins) not in given_up
         ]
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
@@ -68,7 +72,7 @@ def fix_source(
         made, after = _readable(document, taken)
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
-        given_up |= {(it.code, it.message) for it in left_out}
+        given_up |= {_change(fix, origins) for fix in taken - made}
         if left_out and not context.document.diagnoses:
             said = _failure(before, left_out, "break the text")
             return Fixed(source, before, mended, checked, accepted, (said,))
@@ -103,6 +107,10 @@ def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
             kept[fix] = None
             after = tried
     return kept.keys(), after
+
+
+def _change(fix: Fix, origins: Origins) -> _Change:
+    return tuple((origins.of(it.start), origins.of(it.end), it.replacement) for it in fix.edits)
 
 
 def _after(before: Document, fixes: Set[Fix]) -> Document:

@@ -114,6 +114,21 @@ def test_a_fix_that_would_break_the_text_is_not_made(
     )
 
 
+def test_a_guess_that_was_bad_is_given_up_where_it_was_made(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    def breaking_or_first_a(text: str) -> Iterator[Hit]:
+        yield Hit(0, 1, "wrong", Fix("break", (Edit(0, 1, "{"),)))
+        at = text.find("a")
+        if at >= 0:
+            yield Hit(at, at + 1, "wrong", Fix("write b", (Edit(at, at + 1, "b"),)))
+
+    finds(breaking_or_first_a)
+    fixed = fix_source(Source('x: "aaa"\n]'), ONE_RULE)
+    assert fixed.after.text == 'x: "bbb"\n]'
+    assert fixed.mended == Counter({"PF301": 3}) and not fixed.failures
+
+
 # Nets whose brackets pair up and make no sense, and the same mended.
 MOVED = {
     "missing, then too many": (
