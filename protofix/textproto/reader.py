@@ -93,6 +93,9 @@ class _Reader:
         self.last_separator = -1
         self.unbalanced = False
         self.unopened: set[int] = set()
+        # Where the strings begin that hold brackets which may not be meant to be in them.
+        self.opening_swallowed: list[int] = []
+        self.closing_swallowed: list[int] = []
 
     def read(self) -> Document:
         known = known_lines
@@ -130,7 +133,7 @@ class _Reader:
                         return self._too_deep(base + shape.end - 1, stack, fields)
                 elif type(shape) is CloseShape:
                     if not stack or base + shape.start in self.braces.extra:
-                        self._extra_close(shape, base, bool(stack))
+                        self._extra_close(shape, base, stack, fields)
                         continue
                     opened, opened_base, outer = stack.pop()
                     if (opened.bracket == "{") != (shape.bracket == "}"):
@@ -160,20 +163,24 @@ class _Reader:
 
     def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
-        return Document(self.source, tuple(fields), tuple(self._causes()))
+        return Document(self.source, tuple(fields), tuple(self.diagnoses))
 
-    def _causes(self) -> Iterator[Diagnosis]:
-        """The diagnoses without those of brackets that may be in a string, for all one knows."""
-        swallowed = 0
-        for found in self.diagnoses:
-            certain = found.mending is not None and found.mending.certain
-            if found.kind == "string" and not certain:
-                line = self.source.text[found.start : self.source.line_end(found.start)]
-                swallowed += sum(map(line.count, "{}<>"))
-            if found.kind == "bracket" and swallowed:
-                swallowed -= 1
-            else:
-                yield found
+    def _may_be_in_strings(self, swallowed: list[int], count: int, since: int) -> bool:
+        """Whether brackets that are amiss may be in strings behind an offset; then those are used.
+
+        Strings that are not closed are said to be so, and what they swallow need not be said too.
+        """
+        if len(swallowed) < count or swallowed[-count] < since:
+            return False
+        del swallowed[-count:]
+        return True
+
+    def _count_swallowed(self, string: Diagnosis) -> None:
+        """Note which brackets a wrong string has taken without their partners."""
+        taken = self.source.text[string.start : string.end]
+        more = sum(map(taken.count, "{<")) - sum(map(taken.count, "}>"))
+        self.opening_swallowed += [string.start] * more
+        self.closing_swallowed += [string.start] * -more
 
     def _irregular(
         self, row: int, line: str, base: int, fields: list[Node]
@@ -203,6 +210,8 @@ class _Reader:
 
     def _take(self, found: Diagnosis) -> None:
         """Add a diagnosis; of a string that goes over two lines its beginning is one already."""
+        if found.kind == "string":
+            self._count_swallowed(found)
         if found.kind == "string" and self.diagnoses and self.diagnoses[-1].kind == "string":
             last, text = self.diagnoses[-1], self.source.text
             line_start = text.rfind("\n", 0, found.start) + 1
@@ -236,7 +245,7 @@ class _Reader:
         if not count:
             return fields
         unsaid = self._unsaid(stack, count)
-        if not unsaid:
+        if not unsaid or self._is_swallowed(unsaid):
             return _closed(stack, fields, count, gap.start)
         said = self._expected(unsaid)
         found = self.source.text[gap.start : gap.end]
@@ -249,14 +258,20 @@ class _Reader:
         self._say(gap.start, gap.end, "bracket", said, mending)
         return _closed(stack, fields, count, gap.start)
 
-    def _extra_close(self, shape: CloseShape, base: int, within: bool) -> None:
-        """Say that a bracket closes nothing, though it stands `within` a message."""
+    def _extra_close(
+        self, shape: CloseShape, base: int, stack: list[_Open], fields: list[Node]
+    ) -> None:
+        """Say that a bracket closes nothing, though it may stand within a message."""
         self.unbalanced = True
         start, end = base + shape.start, base + shape.end
         if self._said_at(start):
             return
+        last = fields[-1].start if fields else 0
+        since = stack[0][1] + stack[0][0].start if stack else last
+        if self._may_be_in_strings(self.opening_swallowed, 1, since):
+            return
         message = f"expected a field name, found `{shape.bracket}`: nothing is open here"
-        if within:
+        if stack:
             message = f"`{shape.bracket}` is one too many: by the indentation it closes nothing"
         certain = self.braces.certain and start in self.braces.extra
         mending = taking_away(self.source, start, end, certain)
@@ -275,7 +290,7 @@ class _Reader:
         self.unbalanced = True
         end = len(self.source.text)
         unsaid = self._unsaid(stack, len(stack))
-        if unsaid and not self._said_at(end):
+        if unsaid and not self._said_at(end) and not self._is_swallowed(unsaid):
             message = f"{self._expected(unsaid)}, found the end of the file"
             gap = self.braces.at_end
             mending = None
@@ -294,6 +309,12 @@ class _Reader:
             for opened, base, fields in stack[-count:]
             if opened.name or not self._said_at(base + opened.start)
         ]
+
+    def _is_swallowed(self, never_closed: list[_Open]) -> bool:
+        """Whether what closes these messages may be in strings that they hold."""
+        opened, base, _ = never_closed[0]
+        count = len(never_closed)
+        return self._may_be_in_strings(self.closing_swallowed, count, base + opened.start)
 
     def _expected(self, open_messages: list[_Open]) -> str:
         opened, opened_base, _ = open_messages[-1]
