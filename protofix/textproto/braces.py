@@ -219,6 +219,8 @@ def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
     plain = _repaired(part, _closes_nothing, _takes_nothing)
     if plain.cost == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
         return plain
+    if plain.cost == (abs(_surplus(part)), 0):
+        return plain  # None can do with less.
     others = [
         _repaired(part, _closes_shallower, _takes_nothing),
         _repaired(part, _closes_nothing, _takes_deeper_lines),
@@ -230,6 +232,11 @@ def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
         return min([plain, *others], key=lambda repair: repair.cost)
     orderly = [repair for repair in others if repair.cost[0] and not repair.strain]
     return min(orderly, key=lambda repair: repair.cost, default=plain)
+
+
+def _surplus(part: _Part) -> int:
+    """How many more brackets a part opens than it closes."""
+    return sum(1 if bracket.opens else -1 for line in part.lines for bracket in line.brackets)
 
 
 def _is_any_in(rows: Sequence[int], part: _Part) -> bool:
