@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from protofix.textproto.braces import Gap
+from protofix.textproto.brackets import Gap
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.source import Source, newline_of
 from protofix.textproto.tree import Diagnosis

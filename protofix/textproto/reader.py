@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from protofix.textproto.braces import Braces, Gap, braces_by_indentation
 from protofix.textproto.bracket_mendings import closing, taking_away, together
+from protofix.textproto.brackets import Brackets, Gap, brackets_by_indentation
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
@@ -36,7 +36,7 @@ from protofix.textproto.tree import (
     TooDeepError,
 )
 
-_ALL_THERE = Braces({}, frozenset(), None, False)
+_ALL_THERE = Brackets({}, frozenset(), None, False)
 
 # A message that is open, where it stands, and the fields around it.
 _Open = tuple[OpenShape, int, list[Node]]
@@ -85,9 +85,9 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 class _Reader:
-    def __init__(self, source: Source, braces: Braces = _ALL_THERE) -> None:
+    def __init__(self, source: Source, brackets: Brackets = _ALL_THERE) -> None:
         self.source = source
-        self.braces = braces
+        self.brackets = brackets
         self.diagnoses: list[Diagnosis] = []
         self.said: set[int] = set()
         self.last_separator = -1
@@ -104,7 +104,7 @@ class _Reader:
         fields: list[Node] = []
         stack: list[_Open] = []
         offset = 0
-        gaps = self.braces.gaps
+        gaps = self.brackets.gaps
         lines = enumerate(self.source.lines)
         for row, line in lines:
             base = offset
@@ -132,7 +132,7 @@ class _Reader:
                     if len(stack) > MAX_DEPTH:
                         return self._too_deep(base + shape.end - 1, stack, fields)
                 elif type(shape) is CloseShape:
-                    if not stack or base + shape.start in self.braces.extra:
+                    if not stack or base + shape.start in self.brackets.extra:
                         self._extra_close(shape, base, stack, fields)
                         continue
                     opened, opened_base, outer = stack.pop()
@@ -154,12 +154,12 @@ class _Reader:
         stray = {
             it.start for it in self.diagnoses if it.kind == "unexpected" and _is_taken_away(it)
         }
-        braces = braces_by_indentation(self.source, self.unopened, stray, doubtful)
-        if braces is None:
+        brackets = brackets_by_indentation(self.source, self.unopened, stray, doubtful)
+        if brackets is None:
             return None
         # Where more is wrong than brackets, those that there are may be wrong too.
         alone = all(it.kind == "bracket" for it in self.diagnoses)
-        return _Reader(self.source, braces._replace(certain=braces.certain and alone)).read()
+        return _Reader(self.source, brackets._replace(certain=brackets.certain and alone)).read()
 
     def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
@@ -254,7 +254,7 @@ class _Reader:
             said += f", found the `{found}` {found_of}"
         else:
             said += f", found `{clip(found)}`"
-        mending = closing(self.source, gap, self.braces.certain)
+        mending = closing(self.source, gap, self.brackets.certain)
         self._say(gap.start, gap.end, "bracket", said, mending)
         return _closed(stack, fields, count, gap.start)
 
@@ -273,7 +273,7 @@ class _Reader:
         message = f"expected a field name, found `{shape.bracket}`: nothing is open here"
         if stack:
             message = f"`{shape.bracket}` is one too many: by the indentation it closes nothing"
-        certain = self.braces.certain and start in self.braces.extra
+        certain = self.brackets.certain and start in self.brackets.extra
         mending = taking_away(self.source, start, end, certain)
         self._say(start, end, "bracket", message, mending)
 
@@ -292,13 +292,13 @@ class _Reader:
         unsaid = self._unsaid(stack, len(stack))
         if unsaid and not self._said_at(end) and not self._is_swallowed(unsaid):
             message = f"{self._expected(unsaid)}, found the end of the file"
-            gap = self.braces.at_end
+            gap = self.brackets.at_end
             mending = None
             if gap is not None:
                 # All of a text on one line may be missing it anywhere.
                 behind = self.source.text[unsaid[-1][1] : end]
                 alone = len(gap.opened) == 1 and "\n" in behind.strip()
-                certain = self.braces.certain and alone
+                certain = self.brackets.certain and alone
                 mending = closing(self.source, gap, certain)
             self._say(end, end, "bracket", message, mending)
 

@@ -160,7 +160,7 @@ class _StretchReader:
 
     def _recover(self, tokens: list[Token], at: int) -> int:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
-        unopened = self._opens_without_brace(tokens, at)
+        unopened = self._opens_without_bracket(tokens, at)
         if unopened is not None:
             return unopened
         if self._opens_before_value(tokens, at):
@@ -185,7 +185,7 @@ class _StretchReader:
         self._keep_count(broken)
         return resume
 
-    def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> int | None:
+    def _opens_without_bracket(self, tokens: Sequence[Token], at: int) -> int | None:
         """Where to go on behind a name that is a message whose bracket was forgotten; None if none.
 
         What it holds is deeper below it, or its line closes it. It is said, and counts as open.

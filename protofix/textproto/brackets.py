@@ -48,7 +48,7 @@ class Gap(NamedTuple):
     opened: tuple[Opened, ...]
 
 
-class Braces(NamedTuple):
+class Brackets(NamedTuple):
     """What makes the brackets of a text pair up.
 
     `gaps` are by their rows, `at_end` is the one at the end of the text, and `extra` are offsets of
@@ -99,9 +99,9 @@ class _Repair(NamedTuple):
         return len(self.extra) + sum(len(gap.opened) for gap in self.gaps.values()), self.strain
 
 
-def braces_by_indentation(
+def brackets_by_indentation(
     source: Source, unopened: Set[int], stray: Set[int], doubtful: Iterable[int]
-) -> Braces | None:
+) -> Brackets | None:
     """What makes the brackets pair up; None if they do.
 
     `unopened` are the ends of names whose opening bracket was forgotten: it counts as there.
@@ -127,7 +127,7 @@ def braces_by_indentation(
         return None
     gaps = {row: gap for repair in best for row, gap in repair.gaps.items()}
     extra = frozenset(offset for repair in best for offset in repair.extra)
-    return Braces(gaps, extra, gaps.pop(len(source.lines), None), tidy and not strain)
+    return Brackets(gaps, extra, gaps.pop(len(source.lines), None), tidy and not strain)
 
 
 def _cost(repairs: Sequence[_Repair]) -> tuple[int, int]:
