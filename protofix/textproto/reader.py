@@ -20,7 +20,7 @@ from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
 from protofix.textproto.regular import keep, known_lines, learn
 from protofix.textproto.slips import closes_string_above
-from protofix.textproto.source import BLANKS, Source
+from protofix.textproto.source import BLANKS, Source, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
@@ -175,6 +175,27 @@ class _Reader:
         del swallowed[-count:]
         return True
 
+    def _top_before_string(self, fields: list[Node]) -> int:
+        """Where the last field at the top of the text begins that is not in what a string opened.
+
+        The bracket that the string swallowed lets fields be at the top which it would hold: they
+        are deeper than its line.
+        """
+        if not self.opening_swallowed:
+            return 0
+        string = self.opening_swallowed[-1]
+        for field in reversed(fields):
+            if field.start < string:
+                break
+            if self._indent(field.start) <= self._indent(string):
+                self.opening_swallowed.pop()  # Nothing further on can have to do with it.
+                return field.start
+        return 0
+
+    def _indent(self, offset: int) -> int:
+        """How deep the line of an offset is indented."""
+        return indentation(self.source.lines[self.source.position(offset).line - 1])
+
     def _count_swallowed(self, string: Diagnosis) -> None:
         """Note which brackets a wrong string has taken without their partners."""
         taken = self.source.text[string.start : string.end]
@@ -266,8 +287,7 @@ class _Reader:
         start, end = base + shape.start, base + shape.end
         if self._said_at(start):
             return
-        last = fields[-1].start if fields else 0
-        since = stack[0][1] + stack[0][0].start if stack else last
+        since = stack[0][1] + stack[0][0].start if stack else self._top_before_string(fields)
         if self._may_be_in_strings(self.opening_swallowed, 1, since):
             return
         message = f"expected a field name, found `{shape.bracket}`: nothing is open here"

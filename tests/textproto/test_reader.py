@@ -91,6 +91,10 @@ MISTAKES = {
         (2, 15, "a string that is not closed on its line"),
         (4, 1, "nothing is open here"),
     ],
+    'a "{\n  x: 1\n  b {\n  }\n}\na {\n}\n}\n': [
+        (1, 3, "a string that is not closed on its line"),
+        (8, 1, "nothing is open here"),
+    ],
     "a b\nc: 1 d\n": [(1, 3, "found `b`"), (3, 1, "found the end of the file")],
 }
 
