@@ -11,15 +11,17 @@ import gc
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from protofix.textproto.braces import Braces, Gap, braces_by_indentation
-from protofix.textproto.bracket_mendings import closing, taking_away
+from protofix.textproto.bracket_mendings import closing, taking_away, together
+from protofix.textproto.brackets import Brackets, Gap, brackets_by_indentation
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
 from protofix.textproto.regular import keep, known_lines, learn
 from protofix.textproto.slips import closes_string_above
 from protofix.textproto.source import BLANKS, Source
+from protofix.textproto.swallowed import Swallowed
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
@@ -35,7 +37,7 @@ from protofix.textproto.tree import (
     TooDeepError,
 )
 
-_ALL_THERE = Braces({}, frozenset(), None, False)
+_ALL_THERE = Brackets({}, frozenset(), None, False)
 
 # A message that is open, where it stands, and the fields around it.
 _Open = tuple[OpenShape, int, list[Node]]
@@ -63,7 +65,11 @@ def read_as_indented(source: Source, doubtful: Iterable[int]) -> Document | None
     with _no_garbage_collection():
         reader = _Reader(source)
         reader.read()
-        return reader.read_by_indentation(doubtful)
+        document = reader.read_by_indentation(doubtful)
+    if document is None:
+        return None
+    diagnoses = tuple(together(source.text, document.diagnoses))
+    return replace(document, diagnoses=diagnoses)
 
 
 @contextmanager
@@ -80,14 +86,15 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 class _Reader:
-    def __init__(self, source: Source, braces: Braces = _ALL_THERE) -> None:
+    def __init__(self, source: Source, brackets: Brackets = _ALL_THERE) -> None:
         self.source = source
-        self.braces = braces
+        self.brackets = brackets
         self.diagnoses: list[Diagnosis] = []
         self.said: set[int] = set()
         self.last_separator = -1
         self.unbalanced = False
         self.unopened: set[int] = set()
+        self.swallowed = Swallowed(source)
 
     def read(self) -> Document:
         known = known_lines
@@ -96,7 +103,7 @@ class _Reader:
         fields: list[Node] = []
         stack: list[_Open] = []
         offset = 0
-        gaps = self.braces.gaps
+        gaps = self.brackets.gaps
         lines = enumerate(self.source.lines)
         for row, line in lines:
             base = offset
@@ -124,8 +131,8 @@ class _Reader:
                     if len(stack) > MAX_DEPTH:
                         return self._too_deep(base + shape.end - 1, stack, fields)
                 elif type(shape) is CloseShape:
-                    if not stack or base + shape.start in self.braces.extra:
-                        self._extra_close(shape, base, bool(stack))
+                    if not stack or base + shape.start in self.brackets.extra:
+                        self._extra_close(shape, base, stack, fields)
                         continue
                     opened, opened_base, outer = stack.pop()
                     if (opened.bracket == "{") != (shape.bracket == "}"):
@@ -146,29 +153,16 @@ class _Reader:
         stray = {
             it.start for it in self.diagnoses if it.kind == "unexpected" and _is_taken_away(it)
         }
-        braces = braces_by_indentation(self.source, self.unopened, stray, doubtful)
-        if braces is None:
+        brackets = brackets_by_indentation(self.source, self.unopened, stray, doubtful)
+        if brackets is None:
             return None
         # Where more is wrong than brackets, those that there are may be wrong too.
         alone = all(it.kind == "bracket" for it in self.diagnoses)
-        return _Reader(self.source, braces._replace(certain=braces.certain and alone)).read()
+        return _Reader(self.source, brackets._replace(certain=brackets.certain and alone)).read()
 
     def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
-        return Document(self.source, tuple(fields), tuple(self._causes()))
-
-    def _causes(self) -> Iterator[Diagnosis]:
-        """The diagnoses without those of brackets that may be in a string, for all one knows."""
-        swallowed = 0
-        for found in self.diagnoses:
-            certain = found.mending is not None and found.mending.certain
-            if found.kind == "string" and not certain:
-                line = self.source.text[found.start : self.source.line_end(found.start)]
-                swallowed += sum(map(line.count, "{}<>"))
-            if found.kind == "bracket" and swallowed:
-                swallowed -= 1
-            else:
-                yield found
+        return Document(self.source, tuple(fields), tuple(self.diagnoses))
 
     def _irregular(
         self, row: int, line: str, base: int, fields: list[Node]
@@ -198,6 +192,8 @@ class _Reader:
 
     def _take(self, found: Diagnosis) -> None:
         """Add a diagnosis; of a string that goes over two lines its beginning is one already."""
+        if found.kind == "string":
+            self.swallowed.take(found)
         if found.kind == "string" and self.diagnoses and self.diagnoses[-1].kind == "string":
             last, text = self.diagnoses[-1], self.source.text
             line_start = text.rfind("\n", 0, found.start) + 1
@@ -231,7 +227,7 @@ class _Reader:
         if not count:
             return fields
         unsaid = self._unsaid(stack, count)
-        if not unsaid:
+        if not unsaid or self._is_swallowed(unsaid):
             return _closed(stack, fields, count, gap.start)
         said = self._expected(unsaid)
         found = self.source.text[gap.start : gap.end]
@@ -240,20 +236,28 @@ class _Reader:
             said += f", found the `{found}` {found_of}"
         else:
             said += f", found `{clip(found)}`"
-        mending = closing(self.source, gap, self.braces.certain)
+        mending = closing(self.source, gap, self.brackets.certain)
         self._say(gap.start, gap.end, "bracket", said, mending)
         return _closed(stack, fields, count, gap.start)
 
-    def _extra_close(self, shape: CloseShape, base: int, within: bool) -> None:
-        """Say that a bracket closes nothing, though it stands `within` a message."""
+    def _extra_close(
+        self, shape: CloseShape, base: int, stack: list[_Open], fields: list[Node]
+    ) -> None:
+        """Say that a bracket closes nothing, though it may stand within a message."""
         self.unbalanced = True
         start, end = base + shape.start, base + shape.end
         if self._said_at(start):
             return
+        if stack:
+            swallowed = self.swallowed.opening_within(stack[0][1] + stack[0][0].start)
+        else:
+            swallowed = self.swallowed.opening_at_top(fields)
+        if swallowed:
+            return
         message = f"expected a field name, found `{shape.bracket}`: nothing is open here"
-        if within:
+        if stack:
             message = f"`{shape.bracket}` is one too many: by the indentation it closes nothing"
-        certain = self.braces.certain and start in self.braces.extra
+        certain = self.brackets.certain and start in self.brackets.extra
         mending = taking_away(self.source, start, end, certain)
         self._say(start, end, "bracket", message, mending)
 
@@ -270,15 +274,15 @@ class _Reader:
         self.unbalanced = True
         end = len(self.source.text)
         unsaid = self._unsaid(stack, len(stack))
-        if unsaid and not self._said_at(end):
+        if unsaid and not self._said_at(end) and not self._is_swallowed(unsaid):
             message = f"{self._expected(unsaid)}, found the end of the file"
-            gap = self.braces.at_end
+            gap = self.brackets.at_end
             mending = None
             if gap is not None:
                 # All of a text on one line may be missing it anywhere.
                 behind = self.source.text[unsaid[-1][1] : end]
                 alone = len(gap.opened) == 1 and "\n" in behind.strip()
-                certain = self.braces.certain and alone
+                certain = self.brackets.certain and alone
                 mending = closing(self.source, gap, certain)
             self._say(end, end, "bracket", message, mending)
 
@@ -289,6 +293,11 @@ class _Reader:
             for opened, base, fields in stack[-count:]
             if opened.name or not self._said_at(base + opened.start)
         ]
+
+    def _is_swallowed(self, never_closed: list[_Open]) -> bool:
+        """Whether what closes these messages may be in strings that they hold."""
+        opened, base, _ = never_closed[0]
+        return self.swallowed.closing(len(never_closed), base + opened.start)
 
     def _expected(self, open_messages: list[_Open]) -> str:
         opened, opened_base, _ = open_messages[-1]
