@@ -33,6 +33,27 @@ CASES = {
         "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF101] for the old fork",
         "",
     ),
+    "behind another comment": (
+        "layer { type: 'Input' top: 'a' nmae: 'b' }  # why # protofix: ignore[PF101]",
+        "",
+    ),
+    "behind one of its kind": (
+        "layer { type: 'ReLU' top: 'a' nmae: 'b' bottom: 'c' }  "
+        "# protofix: ignore[PF101] x # protofix: ignore[PF301]",
+        "",
+    ),
+    "without rules, of nothing": (
+        "layer { type: 'Input' top: 'a' }  # protofix: ignore",
+        "PF902",
+    ),
+    "for the file without rules, of nothing": (
+        "# protofix: ignore-file\nlayer { type: 'Input' top: 'a' }",
+        "PF902",
+    ),
+    "hidden by a mistake in the text": (
+        "layer { type 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF301]",
+        "PF001 PF101",
+    ),
     "another rule": (
         "layer { type: 'Input' top: 'a' nmae: 'b' }  # protofix: ignore[PF301]",
         "PF101 PF902",
@@ -129,6 +150,33 @@ FIXES = {
         "layer { type: 'Input' top: 'a' }\r\n",
     ),
 }
+
+
+CHAINS = """\
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 5 } } }
+layer { name: "y" type: "Input" top: "y" input_param { shape { dim: 4 } } }
+layer { name: "H" type: "Input" top: "H" input_param { shape { dim: 1 dim: 1 dim: 5 dim: 5 } } }
+layer { name: "p" type: "Softmax" bottom: "x" top: "p" }
+# protofix: ignore[PF401] for a fork
+layer { name: "l" type: "InfogainLoss" bottom: "p" bottom: "y" bottom: "H" top: "l" }
+layer { name: "q" type: "Softmax" bottom: "x" top: "q" }
+layer { name: "m" type: "InfogainLoss" bottom: "q" bottom: "y" bottom: "H" top: "m" }
+"""
+V1 = """\
+layers { name: "a" type: DUMMY_DATA top: "a" dummy_data_param { num: 1 } }
+layers { name: "s" type: SILENCE bottom: "a" }  # protofix: ignore[PF203] read by a tool of ours
+"""
+
+
+@pytest.mark.parametrize(("text", "code"), [(CHAINS, "PF401"), (V1, "PF203")])
+def test_no_fix_changes_what_is_to_be_left(text: str, code: str) -> None:
+    [found] = [it for it in protofix.check(text) if it.code == code]
+    assert found.fix is None
+    fixed = fix_source(Source(text), unsafe=True)
+    assert [line for line in text.splitlines() if "ignore" in line or '"l"' in line] == [
+        line for line in fixed.after.text.splitlines() if "ignore" in line or '"l"' in line
+    ]
+    assert code not in fixed.mended
 
 
 DOUBLED = {
