@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from protofix.net.graph import Version
 from protofix.net.layers import PHASES, BlobName, Layer
+from protofix.net.misnamed import unnamed
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
@@ -82,6 +83,11 @@ def _meant(
     if makers and not layer.bottoms and not makers[0].bottoms:
         said = "give each `include` rules, such as `include { phase: TRAIN }`"
         return said, _phases(document, makers, layer)
+    missed = unnamed(view).get(layer)
+    if missed is not None:
+        edit = replace_string(document, top, layer.name)
+        said = f"name it `{layer.name}`, which {subject_of(missed.reader)} reads"
+        return said, Fix(f"name the top `{layer.name}`", (edit,), safe=False)
     if _works_in_place(view, layer, top):
         bottom = layer.bottoms[0]
         edit = replace_string(document, bottom, top.name)

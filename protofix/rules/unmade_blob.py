@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 from protofix.net.graph import Graph
 from protofix.net.layers import BlobName, Layer
+from protofix.net.misnamed import Unnamed, called_so, unnamed
 from protofix.net.names import in_words, nearest
 from protofix.net.purpose import brings_data, measures
 from protofix.net.setup import subject_of
@@ -53,8 +54,14 @@ def _check(view: NetView) -> Iterator[Hit]:
             if layer.include and layer.exclude:
                 continue  # Nobody knows in which states it is meant: PF303 says so.
             missing.setdefault((layer, bottom), []).append(graph)
-    makers = _makers(view) if missing else {}
+    if not missing:
+        return
+    makers = _makers(view)
+    misnamed = unnamed(view)
+    yield from _unnamed_tops(view, misnamed)
     for number, ((layer, bottom), graphs) in enumerate(missing.items()):
+        if called_so(graphs[0], layer, bottom.name) in misnamed:
+            continue  # It follows from what is said of that layer.
         near = None
         elsewhere = [it for it in makers.get(bottom.name, []) if it is not layer]
         if not elsewhere and number < _MOST_HINTS:
@@ -62,6 +69,22 @@ def _check(view: NetView) -> Iterator[Hit]:
         why = _why(view, layer, bottom, graphs, makers.get(bottom.name, []), near)
         message = f"{subject_of(layer)} reads `{bottom.name}`, which {why.said}"
         yield Hit(bottom.start, bottom.end, message, why.fix)
+
+
+def _unnamed_tops(view: NetView, misnamed: dict[Layer, Unnamed]) -> Iterator[Hit]:
+    """Say which layers work in place by mistake, as their own names are read below."""
+    remade = {layer for graph in view.graphs for layer, _ in graph.remade}
+    for layer, reader in misnamed.values():
+        if layer in remade:
+            continue  # Caffe stops there already: PF302 says so.
+        [top] = layer.tops
+        edit = replace_string(view.net.document, top, layer.name)
+        fix = Fix(f"name the top `{layer.name}`", (edit,), safe=False)
+        message = (
+            f"`{layer.name}` makes `{top.name}`, which it reads, and {subject_of(reader)} reads "
+            f"`{layer.name}`, which no layer makes: name the top of `{layer.name}` so"
+        )
+        yield Hit(top.start, top.end, message, fix)
 
 
 class _Why(NamedTuple):
@@ -95,6 +118,9 @@ def _why(
         said = f"nothing makes in {where}: {called} of line {line} is not kept there"
         return _kept_alike(view, layer, graphs, makers, said)
     where = view.where(layer, states)
+    namesake = called_so(graphs[0], layer, bottom.name)
+    if namesake is not None:
+        return _of_namesake(view, layer, bottom, graphs, namesake, where)
     if layer in makers and near is None:
         return _Why(f"it makes itself and nothing before it{where}: read a blob that is there")
     if makers and layer not in makers:
@@ -106,10 +132,33 @@ def _why(
     said = f"{'no other layer' if makers else 'no layer'} makes{where}: {slip}"
     if not all(near in _made_before(graph, layer) for graph in graphs):
         return _Why(said)
-    # A layer that works in place makes what it reads.
+    return _Why(said, _reading(view, layer, bottom, near))
+
+
+def _of_namesake(
+    view: NetView,
+    layer: Layer,
+    bottom: BlobName,
+    graphs: list[Graph],
+    namesake: Layer,
+    where: str,
+) -> _Why:
+    """Say that a bottom names a layer, and what that makes."""
+    tops = [top.name for top in namesake.tops]
+    are = "top is" if len(tops) == 1 else "tops are"
+    called = in_words([f"`{top}`" for top in tops])
+    said = f"is the name of a layer, not of a blob{where}: its {are} {called}"
+    alike = all(called_so(graph, layer, bottom.name) is namesake for graph in graphs)
+    if len(tops) > 1 or not alike:
+        return _Why(said)
+    return _Why(said, _reading(view, layer, bottom, tops[0]))
+
+
+def _reading(view: NetView, layer: Layer, bottom: BlobName, blob: str) -> Fix:
+    """Read another blob, which a layer that works in place makes then, too."""
     blobs = [bottom, *(top for top in layer.tops if top.name == bottom.name)]
-    edits = tuple(replace_string(view.net.document, it, near) for it in blobs)
-    return _Why(said, Fix(f"read `{near}`", edits, safe=False))
+    edits = tuple(replace_string(view.net.document, it, blob) for it in blobs)
+    return Fix(f"read `{blob}`", edits, safe=False)
 
 
 def _kept_alike(

@@ -24,6 +24,16 @@ LOSS = "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'y' top: '
 RELU = "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'x' }\n"
 PROB = "layer { name: 'p' type: 'Softmax' bottom: 'x' top: 'p' }\n"
 
+
+def fc2(bottom: str, top: str) -> str:
+    """A layer `fc2` that may have a name of another."""
+    return (
+        FC.replace("name: 'fc'", "name: 'fc2'")
+        .replace("bottom: 'x'", f"bottom: '{bottom}'")
+        .replace("top: 'fc'", f"top: '{top}'")
+    )
+
+
 KEPT = LOSS.replace("'l' }", "'l' include { phase: TRAIN } }")
 
 # A net, the code of what is found, and the net once that is mended.
@@ -34,6 +44,21 @@ MENDED = {
     # A letter off, and in place.
     X + PROB.replace("bottom: 'x'", "bottom: 'X'"): ("PF301", X + PROB),
     X + RELU.replace("'x'", "'X'") + PROB: ("PF301", X + RELU + PROB),
+    # A copied layer with its old top, while its name is read below: in place, or not.
+    X + FC + fc2("fc", "fc") + PROB.replace("'x'", "'fc2'"): (
+        "PF301",
+        X + FC + fc2("fc", "fc2") + PROB.replace("'x'", "'fc2'"),
+    ),
+    X + FC + fc2("x", "fc") + RELU.replace("'x'", "'fc2'"): (
+        "PF302",
+        X + FC + fc2("x", "fc2") + RELU.replace("'x'", "'fc2'"),
+    ),
+    # The name of a layer for that of its top; also of one that works in place.
+    X + fc2("x", "scores") + PROB.replace("'x'", "'fc2'"): (
+        "PF301",
+        X + fc2("x", "scores") + PROB.replace("'x'", "'scores'"),
+    ),
+    X + RELU + PROB.replace("'x'", "'r'"): ("PF301", X + RELU + PROB),
     # Two makers of one blob.
     X + FC + RELU.replace("top: 'x'", "top: 'fc'"): (
         "PF302",
@@ -95,6 +120,10 @@ LEFT = {
     # Further down, or nothing like it.
     PROB + X: "PF301",
     X + PROB.replace("bottom: 'x'", "bottom: 'features'"): "PF301",
+    # The name of a layer with two tops.
+    PYTHON.replace("name: 'x'", "name: 'both'") + PROB.replace("bottom: 'x'", "bottom: 'both'"): (
+        "PF301"
+    ),
     # The blob is read already, so that nothing can work in place on it.
     X
     + FC
