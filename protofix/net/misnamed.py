@@ -19,7 +19,7 @@ class Unnamed(NamedTuple):
 
 def called_so(graph: Graph, reader: Layer, blob: str) -> Layer | None:
     """The last layer before a reader that has the name of a blob, and no top that is called so."""
-    found = [it for it in graph.layers if it.name == blob and it.index < reader.index and it.tops]
+    found = [it for it in graph.by_name.get(blob, ()) if it.index < reader.index and it.tops]
     return found[-1] if found and all(top.name != blob for top in found[-1].tops) else None
 
 

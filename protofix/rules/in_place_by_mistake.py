@@ -38,8 +38,8 @@ from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
-from protofix.rulebook.findings import Fix, Hit
-from protofix.textproto.layout import replace_string
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.renaming import call_after_layer
 
 CODE = "PF328"
 NAME = "in-place-by-mistake"
@@ -75,20 +75,8 @@ def _check(view: NetView) -> Iterator[Hit]:
         top, harm = places[layer]
         # Which way a net is run, values are wrong in every state.
         where = "" if harm == "values" else view.where(layer, states)
-        yield Hit(top.start, top.end, _message(layer, top, harm, where), _fix(view, layer, top))
-
-
-def _fix(view: NetView, layer: Layer, top: BlobName) -> Fix | None:
-    """Call the top after the layer, for all that read it; None if that name is taken."""
-    name = layer.name
-    kept = all(layer.index in graph.kept for graph in view.graphs)
-    if not name or name in view.net.blobs or not kept:
-        return None
-    behind = view.net.layers[layer.index + 1 :]
-    blobs = [top, *(blob for it in behind for blob in (*it.bottoms, *it.tops))]
-    document = view.net.document
-    edits = tuple(replace_string(document, blob, name) for blob in blobs if blob.name == top.name)
-    return Fix(f"call the top `{name}`", edits, safe=False)
+        fix = call_after_layer(view, layer, top)
+        yield Hit(top.start, top.end, _message(layer, top, harm, where), fix)
 
 
 def _in_place(layer: Layer) -> list[BlobName]:

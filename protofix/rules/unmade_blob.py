@@ -35,6 +35,7 @@ from protofix.net.setup import subject_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
 from protofix.rulebook.findings import Fix, Hit
+from protofix.textproto.edits import Edit
 from protofix.textproto.layout import append_field, block_of, remove, replace_string, style_of
 from protofix.textproto.tree import messages_named
 
@@ -65,7 +66,8 @@ def _check(view: NetView) -> Iterator[Hit]:
         near = None
         elsewhere = [it for it in makers.get(bottom.name, []) if it is not layer]
         if not elsewhere and number < _MOST_HINTS:
-            near = nearest(bottom.name, _made_before(graphs[0], layer))
+            made = dict.fromkeys(it for graph in graphs for it in _made_before(graph, layer))
+            near = nearest(bottom.name, made)
         why = _why(view, layer, bottom, graphs, makers.get(bottom.name, []), near)
         message = f"{subject_of(layer)} reads `{bottom.name}`, which {why.said}"
         yield Hit(bottom.start, bottom.end, message, why.fix)
@@ -116,7 +118,12 @@ def _why(
         where = in_words([str(state) for state in states])
         called = f"`{before[0].name}`" if before[0].name else "the layer"
         said = f"nothing makes in {where}: {called} of line {line} is not kept there"
-        return _kept_alike(view, layer, graphs, makers, said)
+        keeping = _kept_alike(view, layer, graphs, makers)
+        if keeping is None:
+            return _Why(said)
+        subject = subject_of(layer)
+        fix = Fix(f"keep {subject} where its blob is made", keeping.edits, safe=False)
+        return _Why(f"{said}, so that {subject} needs {keeping.rules} too", fix)
     where = view.where(layer, states)
     namesake = called_so(graphs[0], layer, bottom.name)
     if namesake is not None:
@@ -126,13 +133,31 @@ def _why(
     if makers and layer not in makers:
         return _Why(f"only {subject_of(makers[0])} makes, further down{where}: move it up")
     if near is None:
-        return _left_over(view, layer, bottom, graphs, f"no layer makes{where}")
-    read = any(it.blob == near and it.readers for it in graphs[0].versions)
-    slip = f"did you mean `{near}`?" if read else f"is it `{near}`, which nobody reads?"
-    said = f"{'no other layer' if makers else 'no layer'} makes{where}: {slip}"
-    if not all(near in _made_before(graph, layer) for graph in graphs):
+        return _left_over(view, layer, graphs, f"no layer makes{where}")
+    said = f"{'no other layer' if makers else 'no layer'} makes{where}"
+    return _slip(view, layer, bottom, graphs, near, said)
+
+
+def _slip(
+    view: NetView, layer: Layer, bottom: BlobName, graphs: list[Graph], near: str, said: str
+) -> _Why:
+    """Ask whether a blob that is called nearly so was meant."""
+    read = any(it.blob == near and it.readers for graph in graphs for it in graph.versions)
+    said = (
+        f"{said}: {f'did you mean `{near}`?' if read else f'is it `{near}`, which nobody reads?'}"
+    )
+    fix = _reading(view, layer, bottom, near)
+    without = [graph for graph in graphs if near not in _made_before(graph, layer)]
+    if not without:
+        return _Why(said, fix)
+    keeping = _kept_alike(view, layer, without, _makers(view).get(near, []))
+    if keeping is None:
         return _Why(said)
-    return _Why(said, _reading(view, layer, bottom, near))
+    title = f"{fix.title} and keep {subject_of(layer)} where it is made"
+    return _Why(
+        f"{said} Then {subject_of(layer)} needs {keeping.rules} too",
+        Fix(title, (*fix.edits, *keeping.edits), safe=False),
+    )
 
 
 def _of_namesake(
@@ -161,40 +186,49 @@ def _reading(view: NetView, layer: Layer, bottom: BlobName, blob: str) -> Fix:
     return Fix(f"read `{blob}`", edits, safe=False)
 
 
+class _Keeping(NamedTuple):
+    """The rules by which a layer would be kept where alone its blob is made, in words, as edits."""
+
+    rules: str
+    edits: tuple[Edit, ...]
+
+
 def _kept_alike(
-    view: NetView, layer: Layer, graphs: list[Graph], makers: list[Layer], said: str
-) -> _Why:
-    """Say which rules keep a layer where alone its blob is made, if nobody wants it elsewhere."""
+    view: NetView, layer: Layer, graphs: list[Graph], makers: list[Layer]
+) -> _Keeping | None:
+    """The rules that keep a layer where alone its blob is made, if nobody wants it elsewhere."""
     ruled = all(it.include and not it.exclude and it.format for it in makers)
     free = not layer.include and not layer.exclude and layer.format > 0
     if not ruled or not free or any(_is_read(graph, layer) for graph in graphs):
-        return _Why(said)
+        return None
     document = view.net.document
     text = document.text
     rules = [rule for it in makers for rule in messages_named(it.node.fields, "include")]
     # What is written alike asks the same.
     told = {" ".join(text[rule.start : rule.end].split()): rule for rule in rules}
-    written = in_words([f"`{rule}`" for rule in told])
     style = style_of(document)
     edits = tuple(
         append_field(document, layer.node, block_of(document, rule), style)
         for rule in told.values()
     )
-    fix = Fix(f"keep {subject_of(layer)} where its blob is made", edits, safe=False)
-    return _Why(f"{said}, so that {subject_of(layer)} needs {written} too", fix)
+    return _Keeping(in_words([f"`{rule}`" for rule in told]), edits)
 
 
-def _left_over(
-    view: NetView, layer: Layer, bottom: BlobName, graphs: list[Graph], said: str
-) -> _Why:
+def _left_over(view: NetView, layer: Layer, graphs: list[Graph], said: str) -> _Why:
     """Say that a net for use has no labels, if it is one and a layer compares with labels."""
-    labels = measures(layer) and bottom in layer.bottoms[1:]
     fed = not any(brings_data(it) for it in view.net.layers)
-    if not labels or not fed or any(_is_read(graph, layer) for graph in graphs):
+    # Where the data is missing too, nothing says that the net is for use.
+    lacks = all(_is_label(*it) for graph in graphs for it in graph.unmade)
+    if not lacks or not fed or any(_is_read(graph, layer) for graph in graphs):
         return _Why(said)
     edit = remove(view.net.document, layer.node).edit
     fix = Fix(f"take {subject_of(layer)} away", (edit,), safe=False)
     return _Why(f"{said}: a net for use has no labels, so take {subject_of(layer)} away", fix)
+
+
+def _is_label(layer: Layer, bottom: BlobName) -> bool:
+    """Whether a layer compares with a bottom, rather than measures it."""
+    return measures(layer) and bottom in layer.bottoms[1:]
 
 
 def _is_read(graph: Graph, layer: Layer) -> bool:

@@ -34,6 +34,10 @@ def fc2(bottom: str, top: str) -> str:
     )
 
 
+def fc3(bottom: str) -> str:
+    return FC.replace("'fc'", "'fc3'").replace("'x'", f"'{bottom}'")
+
+
 KEPT = LOSS.replace("'l' }", "'l' include { phase: TRAIN } }")
 
 # A net, the code of what is found, and the net once that is mended.
@@ -67,6 +71,11 @@ MENDED = {
     X + FC + FC.replace("name: 'fc'", "name: 'fc2'"): (
         "PF302",
         X + FC + FC.replace("'fc'", "'fc2'"),
+    ),
+    # A way back to the name of a blob that it goes out from, and all that reads it below.
+    X + FC + fc2("fc", "z") + PROB.replace("'x' top: 'p'", "'z' top: 'fc'") + fc3("fc"): (
+        "PF302",
+        X + FC + fc2("fc", "z") + PROB.replace("bottom: 'x'", "bottom: 'z'") + fc3("p"),
     ),
     PYTHON + PYTHON + LOSS: (
         "PF302",
