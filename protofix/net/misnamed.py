@@ -1,4 +1,4 @@
-"""Layers whose name somebody below reads, though their top is called otherwise."""
+"""Tops that are called otherwise than what reads them: after an old layer, or misspelt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from protofix.net.graph import Graph
 from protofix.net.in_place import harm_in_place
-from protofix.net.layers import Layer
+from protofix.net.layers import BlobName, Layer
+from protofix.net.names import nearest
 from protofix.net.view import NetView
 
 
@@ -21,6 +22,37 @@ def called_so(graph: Graph, reader: Layer, blob: str) -> Layer | None:
     """The last layer before a reader that has the name of a blob, and no top that is called so."""
     found = [it for it in graph.by_name.get(blob, ()) if it.index < reader.index and it.tops]
     return found[-1] if found and all(top.name != blob for top in found[-1].tops) else None
+
+
+class Misspelt(NamedTuple):
+    """A top of a layer that brings data, which nobody reads as it is called, and what was meant."""
+
+    layer: Layer
+    top: BlobName
+    meant: str
+
+
+def misspelt_top(view: NetView, blob: str, graphs: list[Graph]) -> Misspelt | None:
+    """The top that should be called like a blob, which nobody makes in some graphs.
+
+    None if it is not one and the same in all of them, or is kept where the blob is made too.
+    """
+    read = {bottom.name for layer in view.net.layers for bottom in layer.bottoms}
+    found: set[Misspelt | None] = set()
+    for graph in graphs:
+        unread = {
+            top.name: Misspelt(layer, top, blob)
+            for layer in graph.layers
+            if not layer.bottoms
+            for top in layer.tops
+            if top.name not in read
+        }
+        near = nearest(blob, unread)
+        found.add(None if near is None else unread[near])
+    one = found.pop() if len(found) == 1 else None
+    if one is None or any(graph not in graphs for graph, _ in view.keeping(one.layer)):
+        return None
+    return one
 
 
 def unnamed(view: NetView) -> dict[Layer, Unnamed]:

@@ -1,7 +1,8 @@
 """A bottom that no layer before it makes, in some state of the net.
 
-Caffe stops with "Unknown bottom blob". The usual reasons are a slip in the name, a layer that
-another phase or stage keeps, and a loss that a deploy net still has.
+Caffe stops with "Unknown bottom blob". The usual reasons are a slip in the name, the name of a
+layer in place of that of its top, a layer that was copied with its old top, a layer that another
+phase or stage keeps, and a loss that a deploy net still has.
 
 Wrong:
 
@@ -28,7 +29,7 @@ from typing import NamedTuple
 
 from protofix.net.graph import Graph
 from protofix.net.layers import BlobName, Layer
-from protofix.net.misnamed import Unnamed, called_so, unnamed
+from protofix.net.misnamed import Misspelt, Unnamed, called_so, misspelt_top, unnamed
 from protofix.net.names import in_words, nearest
 from protofix.net.purpose import brings_data, measures
 from protofix.net.setup import subject_of
@@ -46,10 +47,12 @@ MEETS = "connecting"
 
 _MOST_HINTS = 50  # each looks at all blobs before
 
+_Missing = dict[tuple[Layer, BlobName], list[Graph]]
+
 
 def _check(view: NetView) -> Iterator[Hit]:
     """Say each bottom once, with the states in which it is missing."""
-    missing: dict[tuple[Layer, BlobName], list[Graph]] = {}
+    missing: _Missing = {}
     for graph in view.graphs:
         for layer, bottom in graph.unmade:
             if layer.include and layer.exclude:
@@ -60,9 +63,13 @@ def _check(view: NetView) -> Iterator[Hit]:
     makers = _makers(view)
     misnamed = unnamed(view)
     yield from _unnamed_tops(view, misnamed)
+    misspelt = _misspelt(view, missing, makers)
+    yield from _misspelt_tops(view, missing, misspelt)
     for number, ((layer, bottom), graphs) in enumerate(missing.items()):
         if called_so(graphs[0], layer, bottom.name) in misnamed:
             continue  # It follows from what is said of that layer.
+        if (layer, bottom) in misspelt:
+            continue
         near = None
         elsewhere = [it for it in makers.get(bottom.name, []) if it is not layer]
         if not elsewhere and number < _MOST_HINTS:
@@ -86,6 +93,41 @@ def _unnamed_tops(view: NetView, misnamed: dict[Layer, Unnamed]) -> Iterator[Hit
             f"`{layer.name}` makes `{top.name}`, which it reads, and {subject_of(reader)} reads "
             f"`{layer.name}`, which no layer makes: name the top of `{layer.name}` so"
         )
+        yield Hit(top.start, top.end, message, fix)
+
+
+def _misspelt(
+    view: NetView, missing: _Missing, makers: dict[str, list[Layer]]
+) -> dict[tuple[Layer, BlobName], Misspelt]:
+    """The tops that were meant by what another phase or stage makes, by what lacks them."""
+    found: dict[tuple[Layer, BlobName], Misspelt] = {}
+    for (layer, bottom), graphs in list(missing.items())[:_MOST_HINTS]:
+        if any(it is not layer for it in makers.get(bottom.name, [])):
+            meant = misspelt_top(view, bottom.name, graphs)
+            if meant is not None and meant.layer.index < layer.index:
+                found[layer, bottom] = meant
+    return found
+
+
+def _misspelt_tops(
+    view: NetView, missing: _Missing, misspelt: dict[tuple[Layer, BlobName], Misspelt]
+) -> Iterator[Hit]:
+    """Say each misspelt top once, with all that read what was meant."""
+    readers: dict[Misspelt, list[tuple[Layer, BlobName]]] = {}
+    for reader, meant in misspelt.items():
+        readers.setdefault(meant, []).append(reader)
+    for meant, reading in readers.items():
+        layer, top, blob = meant
+        named = in_words(list(dict.fromkeys(subject_of(reader) for reader, _ in reading)))
+        states = [graph.state for graph in missing[reading[0]]]
+        where = view.in_words(reading[0][0], states)
+        verb = "reads" if len(reading) == 1 else "read"
+        message = (
+            f"{subject_of(layer)} makes `{top.name}`, which nobody reads, and {named} {verb} "
+            f"`{blob}`, which nothing makes in {where}: did you mean `{blob}`?"
+        )
+        edit = replace_string(view.net.document, top, blob)
+        fix = Fix(f"name the top `{blob}`", (edit,), safe=False)
         yield Hit(top.start, top.end, message, fix)
 
 
@@ -115,7 +157,7 @@ def _why(
     before = [it for it in dropped if it.index < layer.index] or dropped
     if before:
         line, _ = view.net.document.source.position(before[0].node.start)
-        where = in_words([str(state) for state in states])
+        where = view.in_words(layer, states)
         called = f"`{before[0].name}`" if before[0].name else "the layer"
         said = f"nothing makes in {where}: {called} of line {line} is not kept there"
         keeping = _kept_alike(view, layer, graphs, makers)

@@ -25,6 +25,15 @@ RELU = "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'x' }\n"
 PROB = "layer { name: 'p' type: 'Softmax' bottom: 'x' top: 'p' }\n"
 
 
+def labels(top: str, phase: str) -> str:
+    return TRAIN.replace("top: 'y'", f"top: '{top}'").replace("TRAIN", phase)
+
+
+LABELLED = (LOSS + LOSS.replace("SoftmaxWithLoss", "Accuracy").replace("'l'", "'a'")).replace(
+    "'y'", "'label'"
+)
+
+
 def fc2(bottom: str, top: str) -> str:
     """A layer `fc2` that may have a name of another."""
     return (
@@ -63,6 +72,16 @@ MENDED = {
         X + fc2("x", "scores") + PROB.replace("'x'", "'scores'"),
     ),
     X + RELU + PROB.replace("'x'", "'r'"): ("PF301", X + RELU + PROB),
+    # A slip in labels that are there in one phase alone.
+    X + labels("label", "TRAIN") + LOSS.replace("'y'", "'lable'"): (
+        "PF301",
+        X + labels("label", "TRAIN") + KEPT.replace("'y'", "'label'"),
+    ),
+    # A slip in the top of one phase, which two layers read.
+    X + labels("label", "TRAIN") + labels("labels", "TEST") + LABELLED: (
+        "PF301",
+        X + labels("label", "TRAIN") + labels("label", "TEST") + LABELLED,
+    ),
     # Two makers of one blob.
     X + FC + RELU.replace("top: 'x'", "top: 'fc'"): (
         "PF302",
@@ -126,6 +145,15 @@ LEFT = {
     X + TRAIN + LOSS.replace("'l' }", "'l' include { } }"): "PF301",
     # A net that reads data: its labels were forgotten.
     "layer { name: 'x' type: 'Python' " + OF_PYTHON + "top: 'x' }\n" + LOSS: "PF301",
+    # Another name that the other phase has, and reads there.
+    X
+    + labels("label", "TRAIN")
+    + labels("label2", "TEST")
+    + LOSS.replace("'y'", "'label'")
+    + PROB.replace("bottom: 'x'", "bottom: 'l'")
+    + RELU.replace("'x'", "'label2'").replace("}", "include { phase: TEST } }"): "PF301",
+    # The data is missing too: nothing says that the net is for use.
+    PROB.replace("top: 'p'", "top: 'z'") + LOSS.replace("bottom: 'x'", "bottom: 'z'"): "PF301",
     # Further down, or nothing like it.
     PROB + X: "PF301",
     X + PROB.replace("bottom: 'x'", "bottom: 'features'"): "PF301",
@@ -167,3 +195,57 @@ def test_the_include_rules_are_named() -> None:
 def test_two_data_layers_are_one_finding() -> None:
     found = [it for it in protofix.check(PYTHON + PYTHON + LOSS) if it.code == "PF302"]
     assert len(found) == 1
+
+
+# What is said of several mistakes that are one: by which rules.
+SAID_ONCE = {
+    "include and exclude": (
+        labels("y", "TRAIN").replace("} }", "} exclude { phase: TEST } }")
+        + labels("y", "TRAIN")
+        + X
+        + LOSS,
+        ["PF303"],
+    ),
+    "include and exclude, after another": (
+        labels("y", "TRAIN")
+        + labels("y", "TRAIN").replace("include", "exclude { phase: TEST } include")
+        + X
+        + LOSS.replace("'l' }", "'l' include { phase: TRAIN } }"),
+        ["PF303"],
+    ),
+    "parameters given twice": (
+        X + FC.replace("inner_product_param {", "inner_product_param { } inner_product_param {"),
+        ["PF105"],
+    ),
+    "parameters given twice, the first without what the other has": (
+        X + FC.replace("3 } }", "3 } inner_product_param { bias_term: false } }"),
+        ["PF105"],
+    ),
+}
+
+
+@pytest.mark.parametrize("title", SAID_ONCE, ids=lambda title: title.replace(" ", "-"))
+def test_what_is_said_once(title: str) -> None:
+    text, codes = SAID_ONCE[title]
+    assert [it.code for it in protofix.check(text)] == codes
+
+
+# In which states a label is missing that is there for TRAIN alone, by what else is in the net.
+STATES = {
+    "": "TEST",
+    "include { stage: 'full' }": "TEST",
+    "include { phase: TRAIN stage: 'full' }": "TEST",
+}
+
+
+@pytest.mark.parametrize("rules", STATES)
+def test_states_are_named_in_few_words(rules: str) -> None:
+    other = PROB.replace("top: 'p'", f"top: 'p' {rules}")
+    [found] = (it for it in protofix.check(X + TRAIN + LOSS + other) if it.code == "PF301")
+    assert f"which nothing makes in {STATES[rules]}: " in found.message
+
+
+def test_a_stage_is_named_where_it_alone_lacks_a_blob() -> None:
+    loss = LOSS.replace("'l' }", "'l' include { stage: 'full' } }")
+    [found] = (it for it in protofix.check(X + TRAIN + loss) if it.code == "PF301")
+    assert "which nothing makes in TEST, stage full: " in found.message
