@@ -249,3 +249,20 @@ def test_a_stage_is_named_where_it_alone_lacks_a_blob() -> None:
     loss = LOSS.replace("'l' }", "'l' include { stage: 'full' } }")
     [found] = (it for it in protofix.check(X + TRAIN + loss) if it.code == "PF301")
     assert "which nothing makes in TEST, stage full: " in found.message
+
+
+def test_a_blob_that_is_made_anew_keeps_its_readers() -> None:
+    def chain(second: str, third: str) -> str:
+        names = [("a", "x", "a"), ("b", "a", "b"), ("c", "b", second), ("d", second, "d")]
+        names += [("e", "d", third), ("f", third, "f")]
+        return X + "".join(
+            RELU.replace("'r'", f"'{name}'")
+            .replace("top: 'x'", f"top: '{top}'")
+            .replace("bottom: 'x'", f"bottom: '{bottom}'")
+            for name, bottom, top in names
+        )
+
+    text = chain("a", "a")
+    fixes = [it.fix for it in protofix.check(text) if it.code == "PF302"]
+    edits = [edit for fix in fixes if fix is not None for edit in fix.edits]
+    assert apply_edits(text, edits) == chain("c", "e")
