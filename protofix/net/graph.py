@@ -77,6 +77,14 @@ class Graph:
         """Indices of the layers kept."""
         return frozenset(layer.index for layer in self.layers)
 
+    @cached_property
+    def by_name(self) -> dict[str, tuple[Layer, ...]]:
+        """The layers kept of each name, in their order."""
+        found: dict[str, list[Layer]] = {}
+        for layer in self.layers:
+            found.setdefault(layer.name, []).append(layer)
+        return {name: tuple(layers) for name, layers in found.items()}
+
     def source_of(self, layer: Layer, slot: int) -> Version | None:
         """What a layer reads as its bottom `slot`; None if nobody makes it or there is none."""
         number = self.read.get(Use(layer.index, slot))

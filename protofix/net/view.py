@@ -55,7 +55,17 @@ class NetView:
         """Say in which states: " in TEST", or nothing if it is in all that keep the layer."""
         if len(states) == sum(1 for _ in self.keeping(layer)):
             return ""
-        return f" in {' and in '.join(map(str, states))}"
+        return f" in {self.in_words(layer, states)}"
+
+    def in_words(self, layer: Layer, states: Sequence[NetState]) -> str:
+        """States in words: a phase alone for all of several that keep a layer in it."""
+        keeping = {graph.state for graph, _ in self.keeping(layer)}
+        parts: list[str] = []
+        for phase in dict.fromkeys(state.phase for state in states):
+            named = [str(state) for state in states if state.phase == phase]
+            whole = len(named) == sum(state.phase == phase for state in keeping)
+            parts += [phase] if whole and len(named) > 1 else named
+        return " and in ".join(parts)
 
     def results(self, layer: Layer) -> Iterator[tuple[Graph, Version]]:
         """Everything that a layer makes, in every state that keeps it."""

@@ -27,44 +27,35 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from protofix.net.as_built import as_built
 from protofix.net.backward import backward_of
 from protofix.net.build import Built
-from protofix.net.enums import ELTWISE_OPERATIONS, LRN_REGIONS
-from protofix.net.layer_types.registry import weighs_by_default
+from protofix.net.in_place import Harm, harm_in_place
 from protofix.net.layers import BlobName, Layer
+from protofix.net.misnamed import unnamed
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
-from protofix.rulebook.findings import Fix, Hit
-from protofix.textproto.layout import replace_string
+from protofix.rulebook.findings import Hit
+from protofix.rulebook.renaming import call_after_layer
 
 CODE = "PF328"
 NAME = "in-place-by-mistake"
 SEVERITY = "warning"
 RESTS_ON = "data"
 
-_Harm = Literal["values", "gradient"]
-
-# After the Forward and Backward of each type in Caffe 1.0 and the forks' own.
-_NEVER = {
-    "ArgMax", "BatchReindex", "Convolution", "ConvolutionDepthwise", "Crop", "Deconvolution",
-    "DepthwiseConvolution", "Embed", "Im2col", "InnerProduct", "Interp", "LSTM", "LSTMUnit",
-    "PSROIPooling", "Permute", "Pooling", "PriorBox", "RNN", "ROIPooling", "Reduction", "Reorg",
-    "SPP", "ShuffleChannel", "Tile", "Upsample",
-}  # fmt: skip
-_NOT_BACKWARD = {"BNLL", "Clip", "Filter", "Log"}
-
 
 def _check(view: NetView) -> Iterator[Hit]:
+    # Where their names are read below, their tops are missed there: PF301 says so.
+    missed = unnamed(view)
     places = {
         layer: (top, harm)
         for layer in view.net.layers
+        if layer not in missed
         for top in _in_place(layer)
-        if (harm := _harm(layer)) is not None
+        if (harm := harm_in_place(layer)) is not None
     }
     found: dict[Layer, list[NetState]] = {}
     for built in view.built if places else ():
@@ -85,51 +76,14 @@ def _check(view: NetView) -> Iterator[Hit]:
         top, harm = places[layer]
         # Which way a net is run, values are wrong in every state.
         where = "" if harm == "values" else view.where(layer, states)
-        yield Hit(top.start, top.end, _message(layer, top, harm, where), _fix(view, layer, top))
-
-
-def _fix(view: NetView, layer: Layer, top: BlobName) -> Fix | None:
-    """Call the top after the layer, for all that read it; None if that name is taken."""
-    name = layer.name
-    kept = all(layer.index in graph.kept for graph in view.graphs)
-    if not name or name in view.net.blobs or not kept:
-        return None
-    behind = view.net.layers[layer.index + 1 :]
-    blobs = [top, *(blob for it in behind for blob in (*it.bottoms, *it.tops))]
-    document = view.net.document
-    edits = tuple(replace_string(document, blob, name) for blob in blobs if blob.name == top.name)
-    return Fix(f"call the top `{name}`", edits, safe=False)
+        fix = call_after_layer(view, layer, top)
+        yield Hit(top.start, top.end, _message(layer, top, harm, where), fix)
 
 
 def _in_place(layer: Layer) -> list[BlobName]:
     """The first top that has the name of the bottom at its place."""
     pairs = zip(layer.bottoms, layer.tops, strict=False)
     return [top for bottom, top in pairs if bottom.name == top.name][:1]
-
-
-def _harm(layer: Layer) -> _Harm | None:
-    """What comes out wrong of a layer that works in place; None if nothing does."""
-    kind = layer.type
-    if kind in _NEVER or kind == "Accuracy" or weighs_by_default(layer):
-        return "values"
-    if kind == "Concat":
-        return "values" if len(layer.bottoms) > 1 else None
-    if kind in _NOT_BACKWARD:
-        return "gradient"
-    if kind == "Eltwise":
-        operation = layer.values("eltwise_param").enum("operation", ELTWISE_OPERATIONS, "SUM")
-        return "gradient" if operation == "PROD" else "values"
-    if kind == "LRN":
-        region = layer.values("lrn_param").enum("norm_region", LRN_REGIONS)
-        return "gradient" if region == "WITHIN_CHANNEL" else "values"
-    if kind == "MVN":
-        divides = layer.values("mvn_param").boolean("normalize_variance", True)
-        return "gradient" if divides else None
-    if kind == "Power":
-        values = layer.values("power_param")
-        power = values.real("power", 1.0)
-        return "gradient" if power not in (0, 1) and values.real("scale", 1.0) != 0 else None
-    return None
 
 
 def _learned_through(built: Built) -> set[int]:
@@ -145,7 +99,7 @@ def _learned_through(built: Built) -> set[int]:
     }
 
 
-def _message(layer: Layer, top: BlobName, harm: _Harm, where: str) -> str:
+def _message(layer: Layer, top: BlobName, harm: Harm, where: str) -> str:
     what = (
         "writes over what it still reads"
         if harm == "values"

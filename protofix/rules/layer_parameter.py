@@ -30,13 +30,13 @@ NAME = "layer-parameter"
 SEVERITY = "error"
 WANTS = "refusals"
 
-_SLIPS = ("unknown-field", "wrong-type")
+_SLIPS = ("repeated-field", "unknown-field", "wrong-type")
 
 _check = refused("parameter")
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each but what a layer lacks because it is misspelt there: that is said by its rule."""
+    """Say each but what a layer lacks as it is misspelt or given twice, which has its rule."""
     slips = sorted(it.start for it in context.misfits if it.kind in _SLIPS)
     if not slips:
         yield from _check(context)

@@ -21,11 +21,13 @@ from collections.abc import Iterator
 
 from protofix.net.graph import Version
 from protofix.net.layers import PHASES, BlobName, Layer
+from protofix.net.misnamed import Unnamed, unnamed
 from protofix.net.setup import subject_of
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
 from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.renaming import call_after_layer
 from protofix.textproto.layout import Block, append_field, replace_string, style_of
 from protofix.textproto.tree import Document
 
@@ -48,6 +50,7 @@ def _check(view: NetView) -> Iterator[Hit]:
                 continue
             remade.setdefault((layer, top), []).append(graph.state)
     said: list[Layer] = []
+    missed = unnamed(view) if remade else {}
     for (layer, top), states in remade.items():
         where = view.where(layer, states)
         makers = [
@@ -55,6 +58,8 @@ def _check(view: NetView) -> Iterator[Hit]:
             for other in view.net.layers[: layer.index]
             if any(blob.name == top.name for blob in other.tops)
         ]
+        if any(it.include and it.exclude for it in (layer, *makers)):
+            continue  # Nobody knows in which states it is meant: PF303 says so.
         if [blob.name for blob in layer.tops].count(top.name) > 1:
             message = (
                 f"{subject_of(layer)} gives two of its tops the name `{top.name}`{where}: give "
@@ -65,7 +70,7 @@ def _check(view: NetView) -> Iterator[Hit]:
         if not layer.bottoms and layer in said:
             continue  # Both layers bring data: one is too many, whatever they bring.
         said.append(layer)
-        right, fix = _meant(view, layer, top, makers)
+        right, fix = _meant(view, layer, top, makers, missed.get(layer))
         maker = f"`{makers[0].name}`" if makers else "the net's input"
         message = (
             f"{subject_of(layer)} makes `{top.name}`, which {maker} has made already{where}: "
@@ -75,18 +80,26 @@ def _check(view: NetView) -> Iterator[Hit]:
 
 
 def _meant(
-    view: NetView, layer: Layer, top: BlobName, makers: list[Layer]
+    view: NetView, layer: Layer, top: BlobName, makers: list[Layer], missed: Unnamed | None
 ) -> tuple[str, Fix | None]:
     """What was meant by a second maker of a blob, in words, and what mends it."""
     document = view.net.document
     if makers and not layer.bottoms and not makers[0].bottoms:
         said = "give each `include` rules, such as `include { phase: TRAIN }`"
         return said, _phases(document, makers, layer)
+    if missed is not None:
+        edit = replace_string(document, top, layer.name)
+        said = f"name it `{layer.name}`, which {subject_of(missed.reader)} reads"
+        return said, Fix(f"name the top `{layer.name}`", (edit,), safe=False)
     if _works_in_place(view, layer, top):
         bottom = layer.bottoms[0]
         edit = replace_string(document, bottom, top.name)
         said = f"to work in place it must read `{top.name}`, not `{bottom.name}`"
         return said, Fix(f"read `{top.name}`", (edit,), safe=False)
+    if len(layer.tops) == 1 and _follows(view, layer, top):
+        # What reads the blob below is meant to go on from here.
+        said = "give it another name, here and where it is read below"
+        return said, call_after_layer(view, layer, top)
     if layer.name and layer.name not in view.net.blobs and len(layer.tops) == 1:
         edit = replace_string(document, top, layer.name)
         said = f"give it another name, `{layer.name}` say"
@@ -107,6 +120,25 @@ def _works_in_place(view: NetView, layer: Layer, top: BlobName) -> bool:
         if not before or before[-1].readers:
             return False
     return True
+
+
+def _follows(view: NetView, layer: Layer, top: BlobName) -> bool:
+    """Whether a layer makes its blob from what had that name before, by way of other layers."""
+    graph, _ = next(view.keeping(layer))
+    behind, seen = [layer], {layer}
+    while behind:
+        one = behind.pop()
+        for slot in range(len(one.bottoms)):
+            source = graph.source_of(one, slot)
+            if source is None:
+                continue
+            if source.blob == top.name:
+                return True
+            maker = graph.maker_of(source)
+            if maker is not None and maker not in seen:
+                seen.add(maker)
+                behind.append(maker)
+    return False
 
 
 def _is_before(version: Version, layer: Layer) -> bool:
