@@ -82,6 +82,22 @@ INCOMPLETE = {
 }
 
 
+# Nets in `layers` of a fork that nobody knows, which may read no `layer` and have no Input.
+UNKNOWN_FORKS = [
+    INPUT + "strict_dim: false\n" + V1,
+    INPUT + "layers { name: 'c' type: CONVOLUTION bottom: 'x' top: 'c' "
+    "convolution_param { num_output: 3 kernel_size: 3 hole: 2 } }\n",
+    "layers { name: 'd' type: IMAGE_SEG_DATA top: 'x' top: 'y' }\n" + V1,
+    INPUT + V1.replace(" }", " softmaxloss_param { weight_source: 'w' } }"),
+]
+
+
+@pytest.mark.parametrize("text", UNKNOWN_FORKS, ids=repr)
+def test_a_net_of_an_unknown_fork_is_let_be(text: str) -> None:
+    found = old(text)
+    assert [(it.code, it.fix) for it in found] == [("PF203", None)]
+
+
 @pytest.mark.parametrize("text", INCOMPLETE, ids=repr)
 def test_what_the_upgrade_leaves_has_no_fix(text: str) -> None:
     found = old(text)
