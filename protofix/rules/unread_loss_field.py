@@ -49,7 +49,7 @@ from protofix.net.setup import place_of, subject_of
 from protofix.net.view import NetView
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
-from protofix.rulebook.unread import without_loss_param
+from protofix.rulebook.unread import BY_THE_BATCH, without_loss_param
 
 CODE = "PF411"
 NAME = "unread-loss-field"
@@ -64,7 +64,6 @@ TYPES = (
     "SoftmaxWithLoss",
 )
 
-_BY_THE_BATCH = ("ContrastiveLoss", "EuclideanLoss", "HingeLoss", "MultinomialLogisticLoss")
 # With one label an image, as the old InfogainLoss has it, these are all the same.
 _OLD_INFOGAIN = ("FULL", "VALID", "BATCH_SIZE")
 
@@ -72,7 +71,7 @@ _OLD_INFOGAIN = ("FULL", "VALID", "BATCH_SIZE")
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the message that is not read."""
     old = () if context.target == "fused" else ("InfogainLoss",)
-    types = (*_BY_THE_BATCH, *old)
+    types = (*BY_THE_BATCH, *old)
     for view in context.views:
         yield from _weights(view)
         for layer in view.kept(it for it in view.net.layers if it.type in types):

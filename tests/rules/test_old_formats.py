@@ -47,6 +47,13 @@ SAID = {
     "layer { type: 'Concat' bottom: 'x' top: 'z' concat_param { axis: 1 } }": [],
     # Caffe refuses both, and nobody knows which is meant.
     "layer { type: 'Concat' bottom: 'x' top: 'z' concat_param { concat_dim: 1 axis: 1 } }": [],
+    # Which PF411 and PF415 say.
+    "layer { name: 'l' type: 'EuclideanLoss' bottom: 'x' bottom: 'y' top: 'l' "
+    "loss_param { normalize: true } }": [],
+    "layer { name: 'l' type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'l' "
+    "loss_param { normalize: true } }": [],
+    "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'y' top: 'l' "
+    "loss_param { normalize: true } }": [(1, 89, "PF207")],
     # Which PF404 says.
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' top: 'l' "
     "loss_param { normalize: true } }": [],
