@@ -231,7 +231,8 @@ class _ChainBuilder:
                 f"`{self.loss.name}` along axis {written}"
             )
             yield Obstacle("axes-differ", reason)
-        elif self.pattern.maps is None:
+        elif self.pattern.maps is None or written is not None:
+            # Only a layer that takes a label a position reads an axis.
             yield from self._reshape_obstacles(trace, class_count(shape, self.axis))
         else:
             yield from self._row_obstacles(trace, self.pattern.maps)

@@ -1,9 +1,11 @@
-"""Probabilities that an InfogainLoss reads and that are not a plain Softmax."""
+"""Probabilities that a loss reads and that are not a plain Softmax, or Sigmoid, of scores."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from protofix.infogain.chains import Pattern
 from protofix.infogain.traces import Trace, passes, traces_of
 from protofix.net.graph import Graph, Version
 from protofix.net.layers import Layer
@@ -39,6 +41,60 @@ class OtherProbabilities:
                 "between keeps the numbers on today's Caffe"
             )
         return "today's layer cannot give the old numbers: the loss has to be another"
+
+
+class Mixed(NamedTuple):
+    """A loss that reads what `mixers`, nearest to it first, made of nothing but `activations`."""
+
+    loss: Layer
+    activations: tuple[Layer, ...]
+    mixers: tuple[Layer, ...]
+
+
+def find_mixed(view: NetView, pattern: Pattern) -> list[Mixed]:
+    """Every loss of a pattern that reads activations joined, cut or added up, and nothing else.
+
+    What is scaled up is none: a softmax of it may be as sharp as anyone likes.
+    """
+    found = []
+    for loss in (layer for layer in view.net.layers if layer.type in pattern.losses):
+        traces = list(traces_of(view, loss, pattern.activation))
+        if any(trace.activation for trace in traces):
+            continue
+        mixed = (_mixed(trace.graph, loss, pattern.activation) for trace in traces)
+        first = next((it for it in mixed if it is not None), None)
+        if first is not None:
+            found.append(first)
+    return found
+
+
+def _mixed(graph: Graph, loss: Layer, activation: str) -> Mixed | None:
+    activations: dict[Layer, None] = {}
+    mixers: dict[Layer, None] = {}
+    waiting = [graph.source_of(loss, 0)]
+    while waiting:
+        version = waiting.pop(0)
+        maker = None if version is None else graph.maker_of(version)
+        if maker is None:
+            return None
+        if maker.type == activation:
+            activations[maker] = None
+        elif passes(maker, graph.state) or _only_mixes(maker):
+            if maker not in mixers:
+                mixers[maker] = None
+                waiting += [graph.source_of(maker, slot) for slot in range(len(maker.bottoms))]
+        else:
+            return None
+    told = tuple(layer for layer in mixers if not passes(layer, graph.state))
+    return Mixed(loss, tuple(activations), told) if activations else None
+
+
+def _only_mixes(layer: Layer) -> bool:
+    """Whether of numbers between 0 and 1 a layer gives these, or sums of parts of them."""
+    if layer.type != "Eltwise":
+        return layer.type in ("Concat", "Slice")
+    written = (parse_float(it.value) for it in layer.values("eltwise_param").scalars("coeff"))
+    return all(factor is not None and 0 <= factor <= 1 for factor in written)
 
 
 def find_other_probabilities(view: NetView) -> list[OtherProbabilities]:

@@ -26,6 +26,7 @@ _COMPUTED = (
 )
 # What YAML cannot go on behind: a string in quotes, a list.
 _CLOSED = (ast.List, ast.Dict, ast.ListComp, ast.Tuple)
+_BRACKETS = {"{": "}", "[": "]"}
 _UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
 
 
@@ -79,6 +80,30 @@ def mapping_of(text: str) -> dict[object, object] | None:
         if isinstance(value, dict):
             return value
     return None
+
+
+def missing_brackets(text: str) -> str:
+    """The closing brackets that a dict or a list lacks at its end, whatever is to read it.
+
+    JSON, Python and YAML all want them. "" where none lack, and where the three read a text
+    differently: behind a backslash, and what is a comment to some.
+    """
+    if text.strip()[:1] not in ("{", "[") or "\\" in text or "#" in text:
+        return ""
+    closing: list[str] = []
+    quote = ""
+    before = ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"" and before in ("", *"{[(,:"):  # YAML has quotes within words.
+            quote = character
+        elif character in _BRACKETS:
+            closing.append(_BRACKETS[character])
+        elif character in _BRACKETS.values() and (not closing or closing.pop() != character):
+            return ""
+        before = before if character.isspace() else character
+    return "" if quote else "".join(reversed(closing))
 
 
 def with_entry(text: str, key: str, value: int) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from protofix.infogain.chains import Chain, Pattern
+from protofix.infogain.mixtures import find_mixed
 from protofix.infogain.plan import Plan, plan_fusing
 from protofix.infogain.relatives import read_scores
+from protofix.net.names import in_words
 from protofix.net.view import NetView
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Fix, Hit
@@ -48,16 +50,39 @@ def applied_twice(pattern: Pattern, name: str) -> Callable[[Context], Iterator[H
     """A check for losses that apply by themselves what a layer before them has applied."""
 
     def said(chain: Chain) -> str:
-        return (
-            f"`{chain.loss.name}` applies {name} itself, yet reads {probabilities(chain)}: let it "
-            f"read `{chain.scores}`"
-        )
+        reads = f"{probabilities(chain)}: {_what_to_read(chain)}"
+        return f"`{chain.loss.name}` applies {name} itself, yet reads {reads}"
 
     def mended(view: NetView, plan: Plan) -> Fix | None:
         title = f"let {losses_of(plan)} read the scores"
         return rewritten(view, title, lambda it: read_scores(it, pattern), safe=False)
 
-    return chained(pattern, said, mended, "to be mended by hand")
+    plain = chained(pattern, said, mended, "to be mended by hand")
+
+    def check(context: Context) -> Iterator[Hit]:
+        yield from plain(context)
+        for view in context.views:
+            for mixed in find_mixed(view, pattern):
+                bottom = mixed.loss.bottoms[0]
+                mixers = in_words([f"{it.type} `{it.name}`" for it in reversed(mixed.mixers)])
+                makers = in_words([f"`{it.name}`" for it in mixed.activations])
+                message = (
+                    f"`{mixed.loss.name}` applies {name} itself, yet reads `{bottom.name}`, what "
+                    f"{mixers} made of the probabilities of {pattern.activation} {makers}: let it "
+                    "read scores"
+                )
+                yield Hit(bottom.start, bottom.end, message)
+
+    return check
+
+
+def _what_to_read(chain: Chain) -> str:
+    maker = chain.activation
+    if any(obstacle.kind == "two-softmaxes" for obstacle in chain.obstacles):
+        return f"let it read the scores before the first {maker.type}"
+    if chain.scores == chain.loss.bottoms[0].name:
+        return f"give `{maker.name}` a top of its own, so that the loss reads the scores"
+    return f"let it read `{chain.scores}`"
 
 
 def probabilities(chain: Chain) -> str:

@@ -12,6 +12,7 @@ from protofix.net.binding import Misfit
 from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect, Fit, fit
+from protofix.net.names import nearest
 from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState
@@ -150,6 +151,16 @@ class Context:
         """The fields of a solver; none of another file, or of one that could not be read whole."""
         whole = self.kind == "SolverParameter" and not self.document.diagnoses
         return Values(self.document.fields if whole else ())
+
+    @cached_property
+    def misspelt(self) -> frozenset[str]:
+        """The fields of a solver that are there by slips of their names, as PF101 says."""
+        owner = self.schema.messages.get("SolverParameter")
+        if owner is None:
+            return frozenset()
+        lacks = (it for it in self.fit.lacks if it.owner == "SolverParameter")
+        names = (nearest(lack.name, owner.fields) for lack in lacks)
+        return frozenset(name for name in names if name is not None)
 
     def alone(self, view: NetView, built: Built) -> Context:
         """The same, as if one net of it had been looked at in one of its states alone."""

@@ -12,6 +12,9 @@ from protofix.rulebook.findings import Fix
 from protofix.textproto.layout import style_of, take_fields_out
 from protofix.textproto.tree import Message, Node
 
+BY_THE_BATCH = ("ContrastiveLoss", "EuclideanLoss", "HingeLoss", "MultinomialLogisticLoss")
+"""The losses that read no `loss_param`: they divide by the batch, and ignore no label."""
+
 _KNOWN = {"normalization", "normalize", "ignore_label"}
 
 

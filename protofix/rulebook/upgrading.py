@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from caffe_proto import V1_TYPES, dialects_with_type
-from protofix.net.dialects import fit
+from caffe_proto import V1_TYPES, dialects_with_field, dialects_with_type
+from protofix.net.dialects import fit, who_knows
 from protofix.net.layers import Layer, Net, bind
 from protofix.net.solvers import nets_of_solver
 from protofix.rulebook.context import Context
@@ -38,7 +38,8 @@ def old_format(
     """A check for what some steps of the upgrade change, said once a net where `look` finds it.
 
     A fork that could not read the result has no other way to say it, and neither has a Caffe from
-    before April 2017: nothing is said then.
+    before April 2017: nothing is said then. A fork of the days of `layers` that nobody knows may
+    not read it either: then there is no fix.
     """
 
     def check(context: Context) -> Iterator[Hit]:
@@ -50,7 +51,10 @@ def old_format(
                 after = _upgraded(context, steps)
                 if after is not None and not _fits(context, after):
                     continue
-                fix = None if after is None else _fix(context, after, look, title)
+                if after is None or _of_unknown_fork(context):
+                    fix = None
+                else:
+                    fix = _fix(context, after, look, title)
                 yield Hit(found.at.start, found.at.name_end, found.said, fix)
 
     return check
@@ -94,6 +98,17 @@ def _fits(context: Context, after: Document) -> bool:
     """Whether the dialect has all that an upgrade writes."""
     before = len(context.fit.lacks)
     return len(fit(after, context.dialect).lacks) <= before
+
+
+def _of_unknown_fork(context: Context) -> bool:
+    """Whether a net with layers of old has something that no dialect knows, then or today."""
+    if all(layer.format == 2 for view in context.views for layer in view.net.layers):
+        return False
+    return any(
+        not who_knows(misfit) and not dialects_with_field("LayerParameter", misfit.lacks.name)
+        for misfit in context.misfits
+        if misfit.lacks is not None
+    )
 
 
 def _fix(

@@ -48,7 +48,8 @@ def check(context: Context) -> Iterator[Hit]:
     if not is_whole(values.fields):
         return
     for policy in values.scalars("lr_policy")[-1:]:
-        missing = [it for it in _NEEDED.get(policy.value, ()) if not values.has(it)]
+        needed = (it for it in _NEEDED.get(policy.value, ()) if it not in context.misspelt)
+        missing = [it for it in needed if not values.has(it)]
         if missing:
             rate = "half of base_lr" if policy.value == "sigmoid" else "base_lr"
             said = (

@@ -17,7 +17,7 @@ Right:
 
 from collections.abc import Iterator
 
-from protofix.infogain.losses import infogain_losses, scored_classes, source_of
+from protofix.infogain.losses import infogain_losses, loss_axis, scored_classes, source_of
 from protofix.net.paths import find_file
 from protofix.net.setup import subject_of
 from protofix.net.view import NetView
@@ -60,6 +60,8 @@ def _check(view: NetView, target: Target) -> Iterator[Hit]:
             yield Hit(at.start, at.end, f"{subject_of(loss)} cannot have H: {error}")
             continue
         legacy = target == "legacy"
+        if loss_axis(loss) == 0 and not legacy:  # Along the batch there are no classes: see PF306.
+            continue
         for name, classes in scored_classes(view, loss, whole=legacy).items():
             if classes != matrix.classes:
                 size = f"{matrix.classes} × {matrix.classes}"

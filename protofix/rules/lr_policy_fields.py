@@ -64,11 +64,13 @@ def check(context: Context) -> Iterator[Hit]:
     if not policies:
         return
     policy = policies[-1]
-    if policy.value in ("step", "sigmoid"):
+    misspelt = context.misspelt
+    if policy.value in ("step", "sigmoid") and "stepsize" not in misspelt:
         yield from _stepsize(context, values, policy)
-    yield from _gamma(values, policy)
+    if "gamma" not in misspelt:
+        yield from _gamma(values, policy)
     # Of a negative one nothing is trained, whatever the policy: PF709 says so.
-    if policy.value == "poly" and _whole(values, "max_iter") == 0:
+    if policy.value == "poly" and "max_iter" not in misspelt and _whole(values, "max_iter") == 0:
         what = "max_iter 0" if values.has("max_iter") else "no max_iter"
         said = f"with {what} divides by 0, and every weight becomes not a number: write max_iter"
         yield _hit(values, policy, "max_iter", said)

@@ -34,7 +34,7 @@ WANTS = "solver"
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the policy, which has nothing to work on."""
     values = context.solver
-    if not is_whole(values.fields) or values.has("base_lr"):
+    if not is_whole(values.fields) or values.has("base_lr") or "base_lr" in context.misspelt:
         return
     for policy in values.scalars("lr_policy")[-1:]:
         if policy.value in POLICY_READS:

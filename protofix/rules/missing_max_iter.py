@@ -37,7 +37,7 @@ WANTS = "solver"
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the number, or at `snapshot`."""
     values = context.solver
-    if not is_whole(values.fields):
+    if not is_whole(values.fields) or "max_iter" in context.misspelt:
         return
     most = values.integer("max_iter")
     if not most and values.string("lr_policy") == "poly":  # That divides by it: PF705 says so.

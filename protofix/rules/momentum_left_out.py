@@ -38,7 +38,7 @@ _USUAL = {"Adam": "0.9", "AdaDelta": "0.95"}
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the type."""
     document, values = context.document, context.solver
-    if not is_whole(values.fields) or values.has("momentum"):
+    if not is_whole(values.fields) or values.has("momentum") or "momentum" in context.misspelt:
         return
     type_ = written_type(values.fields)
     if type_ is None or type_.name not in _USUAL or type_.field is None:

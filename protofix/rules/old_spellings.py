@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from protofix.net.layers import Layer, Net
 from protofix.net.names import counted
+from protofix.rulebook.unread import BY_THE_BATCH
 from protofix.rulebook.upgrading import Old, old_format
 from protofix.textproto.tree import Message, Node, messages_named
 
@@ -32,6 +33,9 @@ _TODAY = {
     "loss_param": ("normalize", "normalization"),
     "dummy_data_param": ("num", "shape"),
 }
+
+# An InfogainLoss refuses `normalize`, as PF404 says; the others read no loss_param at all.
+_SAID_ELSEWHERE = ("InfogainLoss", "Accuracy", *BY_THE_BATCH)
 
 
 def _look(net: Net) -> Old | None:
@@ -47,7 +51,7 @@ def _look(net: Net) -> Old | None:
 def _old(layer: Layer) -> Iterator[tuple[Node, str]]:
     """The fields of a layer that have another name today, where that is not given too."""
     for name, (old, today) in _TODAY.items() if layer.format else ():
-        if name == "loss_param" and layer.type == "InfogainLoss":
+        if name == "loss_param" and layer.type in _SAID_ELSEWHERE:
             continue
         for param in messages_named(layer.fields, name):
             yield from ((node, today) for node in _first(param, old, today))

@@ -6,12 +6,32 @@ that name that lies where the net's other files would; it is read and never run,
 does more with its `param_str` is not judged.
 
 For instance, `param_str: "{'size': 3}"` for a class with `json.loads(self.param_str)`.
+
+A dict or a list whose end is missing is nothing that any class can read.
+
+Wrong:
+
+    layer { name: "crop" type: "Python" top: "crop"
+            python_param { module: "crop" layer: "Crop" param_str: "{'size': 3, 'seed': 1" } }
+
+Right:
+
+    layer { name: "crop" type: "Python" top: "crop"
+            python_param { module: "crop" layer: "Crop" param_str: "{'size': 3, 'seed': 1}" } }
 """
 
 import ast
 from collections.abc import Iterator
 
-from protofix.net.param_strs import as_json, code_in, dotted_name, is_json, is_literal
+from protofix.net.layers import Layer
+from protofix.net.param_strs import (
+    as_json,
+    code_in,
+    dotted_name,
+    is_json,
+    is_literal,
+    missing_brackets,
+)
 from protofix.net.python_modules import class_of_layer, python_layers, reads_of_param_str
 from protofix.net.setup import place_of, subject_of
 from protofix.net.view import NetView
@@ -38,6 +58,10 @@ _READERS = {
 def _check(view: NetView) -> Iterator[Hit]:
     """Say it at the string or, where there is none, at `python_param`."""
     for layer in view.kept(python_layers(view.net)):
+        unclosed = _unclosed(layer)
+        if unclosed is not None:
+            yield unclosed
+            continue
         values = layer.values("python_param")
         node = class_of_layer(layer, view.net.document.source.path)
         reader = None if node is None else _reader(node)
@@ -53,6 +77,21 @@ def _check(view: NetView) -> Iterator[Hit]:
         said += "it is not" if written else "must be written"
         at = written[0] if written else layer.param("python_param") or layer.node
         yield Hit(*place_of(at), said, _fix(written, reader))
+
+
+def _unclosed(layer: Layer) -> Hit | None:
+    """What is said of a dict or a list whose end is missing; None if nothing is."""
+    for written in layer.values("python_param").scalars("param_str")[-1:]:
+        missing = missing_brackets(written.value)
+        if missing and code_in(written.value) is None:
+            whole = written.value + missing
+            inside = written.end - 1  # Before its closing quote.
+            fix = Fix(f"write `{missing}` at its end", (Edit(inside, inside, missing),), safe=False)
+            said = f"{subject_of(layer)} has a param_str that nothing can read: "
+            said += f"it lacks `{missing}`"
+            readable = is_json(whole) or is_literal(whole)
+            return Hit(written.start, written.end, said, fix if readable else None)
+    return None
 
 
 def _fix(written: list[Scalar], reader: str) -> Fix | None:

@@ -3,7 +3,7 @@
 SigmoidCrossEntropyLoss takes scores and applies the sigmoid itself. Of what a Sigmoid made, which
 lies between 0 and 1, it takes it once more, and all comes out between 0.5 and 0.73: no label of 0
 can ever be met, and the gradients are flat. Let the loss read the scores; a Sigmoid that others
-read may stay beside it.
+read may stay beside it. Sigmoids that are joined, cut or averaged are said too, and not mended.
 
 Wrong:
 

@@ -35,7 +35,7 @@ WANTS = "solver"
 def check(context: Context) -> Iterator[Hit]:
     """Say it at `snapshot`."""
     values = context.solver
-    if not is_whole(values.fields):
+    if not is_whole(values.fields) or "snapshot_prefix" in context.misspelt:
         return
     at = values.field("snapshot")
     if at is not None and values.integer("snapshot") and not values.has("snapshot_prefix"):

@@ -4,7 +4,8 @@ SoftmaxWithLoss takes scores and applies the softmax itself, as its name says. O
 takes the softmax once more: all of them lie between 0 and 1, so that what comes out is nearly even.
 Of 10 classes none gets more than 23 %, the loss never falls below 1.46, and the gradients are flat.
 The net trains without complaint, and badly. Let the loss read the scores; a Softmax that others
-read, for use or to be looked at, may stay beside it.
+read, for use or to be looked at, may stay beside it. Softmaxes that are averaged, joined or cut are
+no better; what they should have been made of, nobody can tell, so they are not mended.
 
 Wrong:
 

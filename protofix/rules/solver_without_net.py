@@ -31,13 +31,14 @@ WANTS = "solver"
 
 # What a part of a solver, which a program completes, would hardly have all of.
 _WHOLE = ("base_lr", "lr_policy", "max_iter")
+_NETS = ("net", "train_net", "net_param", "train_net_param")
 
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the first of the fields that say how to learn."""
     fields = context.solver.fields
     found = [fields_named(fields, name) for name in _WHOLE]
-    if all(found) and not names_a_net(fields):
+    if all(found) and not names_a_net(fields) and context.misspelt.isdisjoint(_NETS):
         first = min(found)[0]
         said = "the solver gives no net, and Caffe aborts: write `net` or `train_net`"
         yield Hit(first.start, first.end, said)

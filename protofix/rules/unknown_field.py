@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from caffe_proto import FieldType, dialects_with_field, fields_anywhere
 from protofix.net.binding import Lack, Misfit
+from protofix.net.dialects import who_knows
 from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
 from protofix.net.kinds import may_hold
 from protofix.net.names import field_called, nearest
@@ -32,6 +33,7 @@ from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.rulebook.upgrading import newer_types
+from protofix.textproto.tree import scalars_named
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -82,8 +84,29 @@ _check = lacking(NAME, _advice)
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each, but for fields of a layer type that `layers` do not have, as PF102 says."""
+    """Say each, but for those that go with a layer's type which is said to be unknown itself.
+
+    Of types that `layers` do not have, PF102 says it, of those that a fork has PF109.
+    """
     newer = [layer.node for view in context.views for layer, _ in newer_types(view.net)]
+    said = _of_unknown_types(context)
     for hit in _check(context):
-        if not any(node.start <= hit.start < node.end for node in newer):
+        if hit.start not in said and not any(it.start <= hit.start < it.end for it in newer):
             yield hit
+
+
+def _of_unknown_types(context: Context) -> set[int]:
+    """Where layers have a field of the forks that have their type, such as bn_param in a BN."""
+    types = {it.start: it for it in context.misfits if it.kind == "unknown-layer-type"}
+    # Of the type of a layer that no state keeps nothing is said.
+    kept = {it.node.start for view in context.views for it in view.kept(view.net.layers)}
+    found: set[int] = set()
+    for misfit in context.misfits if types else ():
+        layer = misfit.lacks.within if misfit.lacks and misfit.kind == NAME else None
+        if layer is None or layer.start not in kept:
+            continue
+        for written in scalars_named(layer.fields, "type"):
+            forks = who_knows(types[written.start]) if written.start in types else ()
+            if not set(forks).isdisjoint(who_knows(misfit)):
+                found.add(misfit.start)
+    return found

@@ -55,7 +55,7 @@ def check(context: Context) -> Iterator[Hit]:
 def _missing(context: Context) -> Iterator[Hit]:
     document = context.document
     rates = fields_named(context.solver.fields, "base_lr")
-    if not rates or not is_whole(context.solver.fields):
+    if not rates or not is_whole(context.solver.fields) or "lr_policy" in context.misspelt:
         return
     style = style_of(document)
     value = f"{style.quote}fixed{style.quote}"

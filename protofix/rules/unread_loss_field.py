@@ -1,4 +1,4 @@
-"""A `loss_param` in a loss that does not read it.
+"""A `loss_param` or an `infogain_loss_param` in a loss that does not read it.
 
 Only SoftmaxWithLoss, SigmoidCrossEntropyLoss and InfogainLoss read `loss_param`. In an
 EuclideanLoss, HingeLoss, ContrastiveLoss or MultinomialLogisticLoss Caffe takes it without a word,
@@ -25,6 +25,19 @@ Wrong:
 Right:
 
     layer { name: "loss" type: "HingeLoss" bottom: "fc8" bottom: "label" top: "loss" }
+
+The matrix of an `infogain_loss_param` is read by InfogainLoss alone. Any other loss weighs all
+classes alike.
+
+Wrong:
+
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc8" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
+
+Right:
+
+    layer { name: "loss" type: "InfogainLoss" bottom: "fc8" bottom: "label" top: "loss"
+            infogain_loss_param { source: "H.binaryproto" } }
 """
 
 from __future__ import annotations
@@ -33,9 +46,10 @@ from collections.abc import Iterator
 
 from protofix.net.layers import Layer
 from protofix.net.setup import place_of, subject_of
+from protofix.net.view import NetView
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
-from protofix.rulebook.unread import without_loss_param
+from protofix.rulebook.unread import BY_THE_BATCH, without_loss_param
 
 CODE = "PF411"
 NAME = "unread-loss-field"
@@ -46,24 +60,40 @@ TYPES = (
     "HingeLoss",
     "InfogainLoss",
     "MultinomialLogisticLoss",
+    "SigmoidCrossEntropyLoss",
+    "SoftmaxWithLoss",
 )
 
-_BY_THE_BATCH = tuple(it for it in TYPES if it != "InfogainLoss")
 # With one label an image, as the old InfogainLoss has it, these are all the same.
 _OLD_INFOGAIN = ("FULL", "VALID", "BATCH_SIZE")
 
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the message that is not read."""
-    types = _BY_THE_BATCH if context.target == "fused" else TYPES
+    old = () if context.target == "fused" else ("InfogainLoss",)
+    types = (*BY_THE_BATCH, *old)
     for view in context.views:
+        yield from _weights(view)
         for layer in view.kept(it for it in view.net.layers if it.type in types):
             param = layer.param("loss_param")
             if param is not None:
-                old = layer.type == "InfogainLoss"
-                done = _OLD_INFOGAIN if old else ("BATCH_SIZE",)
-                fix = without_loss_param(view, layer, param, done)
-                yield Hit(*place_of(param), _of_infogain(layer) if old else _of_loss(layer), fix)
+                infogain = layer.type == "InfogainLoss"
+                done = _OLD_INFOGAIN if infogain else ("BATCH_SIZE",)
+                said = _of_infogain(layer) if infogain else _of_loss(layer)
+                yield Hit(*place_of(param), said, without_loss_param(view, layer, param, done))
+
+
+def _weights(view: NetView) -> Iterator[Hit]:
+    """Say it of a matrix that its loss does not read; which of the two was meant is not told."""
+    others = (it for it in view.net.layers if it.type in TYPES and it.type != "InfogainLoss")
+    for layer in view.kept(others):
+        param = layer.param("infogain_loss_param")
+        if param is not None:
+            said = (
+                f"{subject_of(layer)} is of type {layer.type}, which reads no "
+                "infogain_loss_param: all classes weigh alike; did you mean InfogainLoss?"
+            )
+            yield Hit(*place_of(param), said)
 
 
 def _of_loss(layer: Layer) -> str:

@@ -46,6 +46,9 @@ NAME = "unread-solver-field"
 SEVERITY = "info"
 WANTS = "solver"
 
+# What a policy reads, and the field that is written for it by mistake.
+_STEPS = {"step": ("stepsize", "stepvalue"), "multistep": ("stepvalue", "stepsize")}
+
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it at each field."""
@@ -59,6 +62,9 @@ def check(context: Context) -> Iterator[Hit]:
         unread |= _unread(TYPE_READS, type_.name, f"the type {type_.name} does not read")
     if policy is not None and policy in POLICY_READS:
         unread |= _unread(POLICY_READS, policy, f"lr_policy `{policy}` does not read")
+        own, other = _STEPS.get(policy, ("", ""))
+        if own and not values.has(own):  # PF705 or PF706 says what was meant.
+            unread.pop(other)
     if not values.real("weight_decay"):
         unread["regularization_type"] = "without weight_decay nothing reads"
     if not values.has("display", "test_iter") and values.boolean("debug_info", False):

@@ -35,7 +35,7 @@ WANTS = "solver"
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the interval."""
     values = context.solver
-    if not is_whole(values.fields):
+    if not is_whole(values.fields) or "test_iter" in context.misspelt:
         return
     at = values.field("test_interval")
     tested, _ = tested_nets(values.fields)

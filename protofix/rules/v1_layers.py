@@ -2,7 +2,8 @@
 
 Caffe 1.0 still reads it, and upgrades it each time. Its list of layer types is closed: what came
 later, BatchNorm and Python layers among them, cannot be written in it, and one `layer` beside it
-makes Caffe refuse the net.
+makes Caffe refuse the net. A net with fields or types that no fork known here has is not rewritten:
+nobody can tell whether its Caffe reads `layer`.
 
 Wrong:
 

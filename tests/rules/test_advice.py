@@ -283,3 +283,19 @@ def test_where_a_type_has_its_parameters(layer_type: str, param: str) -> None:
     names = dialect_schema("ssd").messages["LayerParameter"].fields
     names_of_fasterrcnn = dialect_schema("fasterrcnn").messages["LayerParameter"].fields
     assert param_of_type(layer_type, [*names, *names_of_fasterrcnn]) == param
+
+
+# A layer for Caffe 1.0, and which rules say that a fork has what it has.
+OF_A_FORKS_TYPE = {
+    "layer { name: 'b' type: 'BN' top: 'b' bn_param { bn_mode: LEARN } }": ["PF109"],
+    "layer { name: 'b' type: 'BN' top: 'b' bn_param { } wibble: 1 }": ["PF109", "PF101"],
+    "layer { name: 'b' type: 'ReLU' top: 'b' bn_param { } }": ["PF101"],
+    # Caffe reads the text of a layer that it does not keep, and knows no such field.
+    "layer { name: 'b' type: 'BN' top: 'b' bn_param { } exclude { } }": ["PF101"],
+}
+
+
+@pytest.mark.parametrize("text", OF_A_FORKS_TYPE)
+def test_a_type_is_said_with_its_fields(text: str) -> None:
+    found = [it.code for it in protofix.check(text, dialect="bvlc") if it.code.startswith("PF1")]
+    assert found == OF_A_FORKS_TYPE[text]

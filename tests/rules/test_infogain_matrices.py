@@ -267,3 +267,12 @@ def test_a_label_that_compute_h_counts(param_str: str, folder: Path) -> None:
     before, after = computed(param_str, IGNORING), computed(COUNTING[param_str], IGNORING)
     assert mended(before, "PF505", safe=False) == after
     assert not findings_of(computed(param_str), "PF505")
+
+
+def test_an_axis_along_the_batch_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _file(tmp_path / "H", np.eye(3))
+    text = NETS["file"].replace('source: "H"', 'source: "H" axis: 0')
+    assert [one.code for one in protofix.check(text) if one.code in ("PF306", "PF406")] == ["PF306"]

@@ -204,3 +204,12 @@ def test_labels_that_do_not_fit_a_map_are_said_with_their_shape(type: str) -> No
     bottoms = ("fc", "y", "H") if type == "InfogainLoss" else ("fc", "y")
     [said] = said_of(net(FED_MAPS, CONV, one_each, H, loss_of(type, *bottoms)), "PF306")
     assert said.endswith("for one at each position, make `y` 2 × 1 × 6 × 6")
+
+
+def test_an_axis_tells_that_a_map_is_meant() -> None:
+    loss = loss_of("InfogainLoss", "prob", "label", "H", more="infogain_loss_param { axis: 1 }")
+    before = net(FED_MAPS, CONV, SOFTMAX, H, loss)
+    assert "not to be fused" not in said_of(before, "PF401")[0]
+    assert mended(before, "PF401") == before
+    after = net(FED_MAPS, CONV, H, loss.replace("prob", "fc"))
+    assert mended(before, "PF401", unsafe=True) == after

@@ -257,6 +257,82 @@ REFUSED = {
 }
 
 
+TWO = net(
+    FED,
+    FC,
+    SOFTMAX.replace('"prob"', '"a"'),
+    SOFTMAX.replace('"prob"', '"b"'),
+)
+MEAN = 'layer { name: "mean" type: "Eltwise" bottom: "a" bottom: "b" top: "m" '
+JOINED = 'layer { name: "cat" type: "Concat" bottom: "a" bottom: "b" top: "m" }'
+# What is made of the probabilities of several layers, or of a part of them.
+MIXED = {
+    "an average of softmaxes": (
+        TWICE,
+        net(TWO, MEAN + "eltwise_param { coeff: 0.5 coeff: 0.5 } }", loss_of(TWICE, "m", "label")),
+        "`m`, what Eltwise `mean` made of the probabilities of Softmax `a` and `b`",
+    ),
+    "the largest of softmaxes": (
+        TWICE,
+        net(TWO, MEAN + "eltwise_param { operation: MAX } }", loss_of(TWICE, "m", "label")),
+        "`m`, what Eltwise `mean` made of the probabilities of Softmax `a` and `b`",
+    ),
+    "sigmoids in a row": (
+        SIGMOID_LOSS,
+        net(TWO.replace("Softmax", "Sigmoid"), JOINED, loss_of(SIGMOID_LOSS, "m", "label")),
+        "`m`, what Concat `cat` made of the probabilities of Sigmoid `a` and `b`",
+    ),
+    "a slice of a softmax, through a ReLU": (
+        TWICE,
+        net(
+            FED,
+            FC,
+            SOFTMAX,
+            RELU,
+            'layer { name: "cut" type: "Slice" bottom: "prob" top: "m" top: "n" }',
+            loss_of(TWICE, "m", "label"),
+        ),
+        "`m`, what Slice `cut` made of the probabilities of Softmax `prob`",
+    ),
+}
+
+
+@pytest.mark.parametrize("title", MIXED, ids=lambda title: title.replace(" ", "-"))
+def test_mixtures_are_said_and_not_mended(title: str) -> None:
+    type, text, reads = MIXED[title]
+    name = "softmax" if type == TWICE else "sigmoid"
+    assert said_of(text, CODE_OF[type]) == [
+        f"`loss` applies {name} itself, yet reads {reads}: let it read scores"
+    ]
+    assert mended(text, CODE_OF[type], unsafe=True) == text
+
+
+# What there is to do where the blob that the activation reads is not what the loss shall read.
+TO_DO = {
+    "a softmax of a softmax": (
+        net(
+            FED,
+            FC,
+            SOFTMAX.replace('top: "prob"', 'top: "p"'),
+            SOFTMAX.replace('name: "prob"', 'name: "p"').replace('"fc"', '"p"'),
+            reads(TWICE),
+        ),
+        "let it read the scores before the first Softmax",
+    ),
+    "in place in one phase": (
+        net(FED, FC, IN_PLACE.removesuffix(" }") + IN_TEST, loss_of(TWICE, "fc", "label")),
+        "give `prob` a top of its own, so that the loss reads the scores",
+    ),
+}
+
+
+@pytest.mark.parametrize("title", TO_DO, ids=lambda title: title.replace(" ", "-"))
+def test_what_is_to_be_done_is_said(title: str) -> None:
+    text, advice = TO_DO[title]
+    [said] = said_of(text, "PF407")
+    assert f": {advice}; to be mended by hand: " in said
+
+
 @pytest.mark.parametrize("title", REFUSED, ids=lambda title: title.replace(" ", "-"))
 def test_what_is_not_mended_says_why(title: str) -> None:
     type, text, reason = REFUSED[title]
@@ -273,6 +349,15 @@ FINE = {
         SOFTMAX,
         'layer { name: "p" type: "Power" bottom: "prob" top: "sharp" power_param { scale: 20 } }',
         loss_of(TWICE, "sharp", "label"),
+    ),
+    "probabilities that are weighed up": net(
+        TWO, MEAN + "eltwise_param { coeff: 9 coeff: 9 } }", loss_of(TWICE, "m", "label")
+    ),
+    "probabilities beside scores": net(
+        TWO, JOINED.replace('"b"', '"fc"'), loss_of(TWICE, "m", "label")
+    ),
+    "sigmoids in a row before a SoftmaxWithLoss": net(
+        TWO.replace("Softmax", "Sigmoid"), JOINED, loss_of(TWICE, "m", "label")
     ),
     "scores made of probabilities": net(
         FED, FC, SOFTMAX, FC.replace('"fc"', '"fc2"').replace("data", "prob"),

@@ -37,7 +37,6 @@ def test_most_rules_have_examples() -> None:
         "line-ends",
         "nested-too-deep",
         "param-str-evaluated",
-        "param-str-format",
         "python-class",
         "python-methods",
         "snapshot-folder-missing",

@@ -47,6 +47,13 @@ SAID = {
     "layer { type: 'Concat' bottom: 'x' top: 'z' concat_param { axis: 1 } }": [],
     # Caffe refuses both, and nobody knows which is meant.
     "layer { type: 'Concat' bottom: 'x' top: 'z' concat_param { concat_dim: 1 axis: 1 } }": [],
+    # Which PF411 and PF415 say.
+    "layer { name: 'l' type: 'EuclideanLoss' bottom: 'x' bottom: 'y' top: 'l' "
+    "loss_param { normalize: true } }": [],
+    "layer { name: 'l' type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'l' "
+    "loss_param { normalize: true } }": [],
+    "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'y' top: 'l' "
+    "loss_param { normalize: true } }": [(1, 89, "PF207")],
     # Which PF404 says.
     "layer { name: 'l' type: 'InfogainLoss' bottom: 'x' bottom: 'y' bottom: 'H' top: 'l' "
     "loss_param { normalize: true } }": [],
@@ -80,6 +87,22 @@ INCOMPLETE = {
         "PF203"
     ],
 }
+
+
+# Nets in `layers` of a fork that nobody knows, which may read no `layer` and have no Input.
+UNKNOWN_FORKS = [
+    INPUT + "strict_dim: false\n" + V1,
+    INPUT + "layers { name: 'c' type: CONVOLUTION bottom: 'x' top: 'c' "
+    "convolution_param { num_output: 3 kernel_size: 3 hole: 2 } }\n",
+    "layers { name: 'd' type: IMAGE_SEG_DATA top: 'x' top: 'y' }\n" + V1,
+    INPUT + V1.replace(" }", " softmaxloss_param { weight_source: 'w' } }"),
+]
+
+
+@pytest.mark.parametrize("text", UNKNOWN_FORKS, ids=repr)
+def test_a_net_of_an_unknown_fork_is_let_be(text: str) -> None:
+    found = old(text)
+    assert [(it.code, it.fix) for it in found] == [("PF203", None)]
 
 
 @pytest.mark.parametrize("text", INCOMPLETE, ids=repr)

@@ -332,6 +332,38 @@ def test_what_a_class_can_read(body: str, text: str, outcome: str | None, folder
         assert after == layer("@").replace('"@"', f"'{outcome}'")
 
 
+# A dict or a list, and what it lacks at its end, whatever is to read it.
+UNCLOSED = {
+    "{'a': 3, 'b': 4": "}",
+    '{"a": [1, {"b": 2': "}]}",
+    "[1, 2": "]",
+    "{'a': '}'": "}",
+    "{'a': 3, 'b': 4}": "",
+    "{'a': '{['}": "",
+    "{a: don't, b: [1]}": "",
+    "'a': 3, 'b': [4": "",
+    "{'a': 3]": "",
+    "{'a': '{": "",
+    "{'a': 3 # }": "",
+    "({'a': 3}": "",
+}
+
+
+@pytest.mark.parametrize("text", UNCLOSED)
+def test_brackets_that_a_param_str_lacks(text: str) -> None:
+    lacking = UNCLOSED[text]
+    found = [one.message for one in findings_of(layer(text), "PF607")]
+    said = f"`data` has a param_str that nothing can read: it lacks `{lacking}`"
+    assert found == ([said] if lacking else [])
+    if lacking:
+        assert mended(layer(text), "PF607", safe=False) == layer(text + lacking)
+
+
+def test_brackets_of_yaml_are_not_written() -> None:
+    [found] = findings_of(layer("{size: 3, mode: fast"), "PF607")
+    assert found.fix is None
+
+
 def test_a_class_that_needs_a_param_str(folder: Path) -> None:
     assert said(layer(name="Base"), "PF607") == [
         "PF607 `python_param`: `data` reads its param_str as JSON (json.loads), which must be "

@@ -77,7 +77,6 @@ SAID = {
         [
             'PF705 `"step"`: lr_policy `step` reads stepsize, not stepvalue, and aborts without '
             "one: did you mean `multistep`?",
-            "PF720 `stepvalue: 50`: lr_policy `step` does not read stepvalue",
         ],
     ),
     "step without gamma": (
@@ -158,7 +157,6 @@ SAID = {
         [
             'PF706 `"multistep"`: lr_policy `multistep` without stepvalue leaves the learning rate '
             "at base_lr: it does not read stepsize; did you mean `step`?",
-            "PF720 `stepsize: 50`: lr_policy `multistep` does not read stepsize",
         ],
     ),
     "poly with a power of 0, which is written": (rate("poly", "power: 0"), []),
@@ -398,6 +396,29 @@ SAID = {
     ),
     "Adam with a momentum of 0": (f'{PLAIN}type: "Adam" momentum: 0', []),
 }
+
+
+# Solvers with a slip of a field that is missing without it: the slip alone is said.
+SLIPS = {
+    "base_lr": PLAIN.replace("base_lr", "base_rl"),
+    "lr_policy": PLAIN.replace("lr_policy", "lr_polcy"),
+    "max_iter": PLAIN.replace("max_iter", "mx_iter") + "snapshot: 5 snapshot_prefix: 'a'",
+    "train_net": PLAIN.replace("net:", "trian_net:", 1),
+    "stepsize": rate("step", "gamma: 0.1 stepsiez: 5"),
+    "gamma": rate("step", "gama: 0.1 stepsize: 5"),
+    "power": rate("poly", "powr: 0.9"),
+    "stepvalue": rate("multistep", "gamma: 0.1 stepvalu: 5"),
+    "momentum": PLAIN + 'type: "Adam" momentun: 0.9',
+    "snapshot_prefix": PLAIN + "snapshot: 5 snapshot_prefx: 'a'",
+    "test_iter": PLAIN + "test_interval: 5 test_itr: 5",
+}
+
+
+@pytest.mark.parametrize("meant", SLIPS)
+def test_a_slip_is_said_alone(meant: str) -> None:
+    found = [one for one in findings_of(SLIPS[meant], "PF") if one.code != "PF701"]
+    assert [one.code for one in found] == ["PF101"]
+    assert f"did you mean `{meant}`?" in found[0].message
 
 
 @pytest.mark.parametrize("title", SAID, ids=lambda title: title.replace(" ", "-"))

@@ -141,6 +141,18 @@ def test_a_comment_in_what_goes_is_kept() -> None:
     )
 
 
+@pytest.mark.parametrize("type", [SOFTMAX, SIGMOID, "MultinomialLogisticLoss", "HingeLoss"])
+def test_a_matrix_that_no_other_loss_reads(type: str) -> None:
+    text = net(FED, FC, of(type, SOURCE))
+    for target in ("fused", "legacy"):
+        assert said_of(text, "PF411", target) == [
+            f"`loss` is of type {type}, which reads no infogain_loss_param: all classes weigh "
+            "alike; did you mean InfogainLoss?"
+        ]
+    assert mended(text, "PF411", unsafe=True) == text
+    assert said_of(text.replace(type, "InfogainLoss"), "PF411") == []
+
+
 def test_a_source_beside_a_third_bottom() -> None:
     text = net(FED, FC, H, INFOGAIN.replace(" }", f" {SOURCE} }}"))
     assert said_of(text, "PF410") == [
