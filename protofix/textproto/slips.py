@@ -41,6 +41,8 @@ _END_OF_STRING = re.compile(rf"(?<![ \t])[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\
 _SWALLOWED = re.compile(r"(?:^|[ \t])(?:[A-Za-z_]\w*[ \t]*:[ \t]*$|#)")
 _BEGINS_FIELD = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*[:{<]")
 _DOUBLED_QUOTE = re.compile(r"([\"'])\1[^\"'\\]+\1(?![\"'])")
+_CODE_BRACKET = re.compile(r"[{}()\[\]]")
+_CALLED = re.compile(r"[ \t]*[\w.]*")
 _PATH = re.compile(r"(?<![\w./+-])([\w./+-]+)([\"']?)(?=[\s#,;}]|$)")
 _WORD_BEFORE = re.compile(r"(?<=[:\s])[\w./+-]+$")
 
@@ -96,6 +98,9 @@ def slip_in_string(line: str, string: re.Match[str]) -> Slip | None:
     behind = line[end : end + 1]
     if not (behind.isalnum() or behind in ("/", ".", "_")) or not behind:
         return None
+    quoting = _quoting_string(line, start)
+    if quoting is not None:
+        return quoting
     if _SWALLOWED.search(line, start + 1, end - 1):
         return unclosed_string(line, start)
     doubled = _DOUBLED_QUOTE.match(line, start)
@@ -104,6 +109,47 @@ def slip_in_string(line: str, string: re.Match[str]) -> Slip | None:
     mending = Mending("take the second quote away", (Edit(start, start + 1, ""),), True)
     diagnosis = Diagnosis(start, doubled.end(), "string", "a string with a quote too many", mending)
     return Slip(diagnosis, doubled.end(), "STRING", doubled.group()[1:])
+
+
+def _quoting_string(line: str, start: int) -> Slip | None:
+    """A string of code, in brackets, that has its own quote inside: `"{"classes": 4}"`.
+
+    It ends at the quote behind the bracket that pairs with its first.
+    """
+    quote = line[start]
+    content = _code_from(line, start + 1)
+    if content is None or quote not in content or line[start + 1 + len(content) :][:1] != quote:
+        return None
+    other = "'" if quote == '"' else '"'
+    last = start + 1 + len(content)
+    if re.search(rf"(?<!\\){other}", content) is None:
+        edits = (Edit(start, start + 1, other), Edit(last, last + 1, other))
+        title, text = f"write `{other}` around it", f"{other}{content}{other}"
+    else:
+        inner = [m.start() for m in re.finditer(rf"(?<!\\){quote}", content)]
+        edits = tuple(Edit(start + 1 + at, start + 1 + at, "\\") for at in inner)
+        title = f"write `\\{quote}` inside it"
+        text = quote + re.sub(rf"(?<!\\){quote}", rf"\\{quote}", content) + quote
+    if re.fullmatch(terminals()["STRING"], text) is None:
+        return None
+    message = f"a quote inside the string: write `\\{quote}`, or put `{other}` around it"
+    diagnosis = Diagnosis(start, last + 1, "string", message, Mending(title, edits, True))
+    return Slip(diagnosis, last + 1, "STRING", text)
+
+
+def _code_from(line: str, start: int) -> str | None:
+    """What is in brackets from `start` on, as `{...}` or `dict(...)`, with the blanks around."""
+    depth = 0
+    for bracket in _CODE_BRACKET.finditer(line, start):
+        if not depth and not _CALLED.fullmatch(line, start, bracket.start()):
+            return None
+        depth += 1 if bracket.group() in "{[(" else -1
+        if depth <= 0:
+            end = bracket.end()
+            while line[end : end + 1] in (" ", "\t"):
+                end += 1
+            return None if depth else line[start:end]
+    return None
 
 
 def closes_string_above(line: str) -> bool:

@@ -100,6 +100,7 @@ class _StretchReader:
         self.skip_lines = skip_lines
         self.shapes: list[Shape] = []
         self.diagnoses: list[Diagnosis] = []
+        self.row_behind = row  # Of the lines taken; a slip may reach over some.
         self.surplus = 0  # Brackets that a line closes beyond those that it opens.
         self._restart()
 
@@ -115,9 +116,10 @@ class _StretchReader:
         row = self.row
         while row < len(self.lines):
             line = self.lines[row]
+            self.row_behind = row + 1
             self._read_line(list(self._lex(line, self.column if row == self.row else 0, base)))
-            base += len(line) + 1
-            row += 1
+            base += sum(len(it) + 1 for it in self.lines[row : self.row_behind])
+            row = self.row_behind
             resting = not self.pending and not self.in_broken_list and not self._goes_on(row)
             if resting and row - self.row > self.skip_lines:
                 break
@@ -163,7 +165,7 @@ class _StretchReader:
         unopened = self._opens_without_brace(tokens, at)
         if unopened is not None:
             return unopened
-        if self._opens_before_value(tokens, at):
+        if self._opens_before_value(tokens, at) or self._leaves_list_open(tokens, at):
             return at
         self._fail(tokens, at)
         if self._closes_before_value(tokens, at):
@@ -220,6 +222,30 @@ class _StretchReader:
         self.shapes.append(
             OpenShape(str(name), start_of(name), end_of(name), "{", end_of(name), False)
         )
+
+    def _leaves_list_open(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a list of plain values lacks its `]` here; it is said, and counts as closed.
+
+        A field or a bracket that closes shows it, unless the line closes the list further on.
+        """
+        found = tokens[at]
+        if found.type not in _CLOSERS and not _begins_field(tokens, at):
+            return False
+        before = self.pending[-1] if self.pending else None
+        if before is None or self.pending[0].type != "NAME" or before.type not in _LISTED:
+            return False
+        if "RSQUARE" not in self.parser.accepts() or _behind_list(tokens, at) == at + 2:
+            return False
+        start, end = start_of(before), end_of(before)
+        said = f"expected `]` after `{clip(str(before))}`, found `{clip(str(found))}`"
+        mending = Mending("close the list with `]`", (Edit(end, end, "]"),), True)
+        self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
+        closing = make_token("RSQUARE", "]", end, end)
+        self.parser.feed_token(closing)
+        self.complete += [*self.pending, closing]
+        self.pending.clear()
+        self.depth = 0
+        return True
 
     def _opens_before_value(self, tokens: Sequence[Token], at: int) -> bool:
         """Whether a bracket was opened within a plain field; it is said, and does not count."""
@@ -363,6 +389,7 @@ class _StretchReader:
             elif match.lastgroup == "STRING":
                 slip = slip_in_string(line, match)
             if slip is not None:
+                slip = self._over_lines(slip)
                 self.diagnoses.append(slip.diagnosis.moved(base))
                 end, kind, text = slip.end, slip.token, slip.text
             else:
@@ -371,3 +398,9 @@ class _StretchReader:
             if kind not in ("", "BLANK", "COMMENT"):
                 yield make_token(kind, text, base + position, base + end)
             position = end
+
+    def _over_lines(self, slip: Slip) -> Slip:
+        """A string that is not closed, over two lines if the next one is the rest of it."""
+        if slip.diagnosis.kind != "string" or slip.text[:1] != slip.text[-1:]:
+            return slip
+        return slip

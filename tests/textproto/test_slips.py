@@ -39,6 +39,20 @@ MENDED = {
     "name: \uff02net\uff02\n": (7, 'name: "net"\n', True),
     "name: \uff07net\uff07\n": (7, "name: 'net'\n", True),
     "name: `net\u00b4\n": (7, "name: 'net'\n", True),
+    # Quotes of code in a string.
+    'param_str: "{"n_classes": 4}"\n': (12, "param_str: '{\"n_classes\": 4}'\n", True),
+    "param_str: '{'n': [4, 5]}' # it\n": (12, "param_str: \"{'n': [4, 5]}\" # it\n", True),
+    'a { param_str: "{"n": 4}" layer: "L" }\n': (
+        16,
+        "a { param_str: '{\"n\": 4}' layer: \"L\" }\n",
+        True,
+    ),
+    "param_str: \"{'a': \"b\", 'c': 1}\"\n": (
+        12,
+        "param_str: \"{'a': \\\"b\\\", 'c': 1}\"\n",
+        True,
+    ),
+    'param_str: "dict(a="b")"\n': (12, "param_str: 'dict(a=\"b\")'\n", True),
     # Signs of other languages and scripts.
     "\ufeffname: 'n'": (1, "name: 'n'", True),
     "a: 1 // one": (6, "a: 1 # one", True),
