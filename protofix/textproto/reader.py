@@ -18,7 +18,6 @@ from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
 from protofix.textproto.regular import keep, known_lines, learn
-from protofix.textproto.slips import closes_string_above
 from protofix.textproto.source import BLANKS, Source
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -191,23 +190,11 @@ class _Reader:
             raise TooDeepError(start + error.start) from None
         taken = stretch.lines - (row - first_row)
         for found in stretch.diagnoses:
-            self._take(found.moved(start))
+            self.said.add(start + found.start)
+            self.diagnoses.append(found.moved(start))
         if stretch.lines == 1 and not column and not stretch.diagnoses:
             keep(line, stretch.shapes)
         return stretch.shapes, start, taken
-
-    def _take(self, found: Diagnosis) -> None:
-        """Add a diagnosis; of a string that goes over two lines its beginning is one already."""
-        if found.kind == "string" and self.diagnoses and self.diagnoses[-1].kind == "string":
-            last, text = self.diagnoses[-1], self.source.text
-            line_start = text.rfind("\n", 0, found.start) + 1
-            line = text[line_start : self.source.line_end(found.start)]
-            if text[last.end : line_start].strip(BLANKS) == "\n" and closes_string_above(line):
-                message = "a string that goes over two lines: write it on one"
-                self.diagnoses[-1] = last._replace(message=message, mending=None)
-                return
-        self.said.add(found.start)
-        self.diagnoses.append(found)
 
     def _say(
         self, start: int, end: int, kind: str, message: str, mending: Mending | None = None

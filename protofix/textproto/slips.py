@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from protofix.textproto.edits import Edit, Mending
@@ -41,6 +42,9 @@ _END_OF_STRING = re.compile(rf"(?<![ \t])[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\
 _SWALLOWED = re.compile(r"(?:^|[ \t])(?:[A-Za-z_]\w*[ \t]*:[ \t]*$|#)")
 _BEGINS_FIELD = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*[:{<]")
 _DOUBLED_QUOTE = re.compile(r"([\"'])\1[^\"'\\]+\1(?![\"'])")
+_UNCLOSED = "a string that is not closed"
+# How many lines a string may go over: more are hardly meant to be one.
+_MOST_LINES = 60
 _CODE_BRACKET = re.compile(r"[{}()\[\]]")
 _CALLED = re.compile(r"[ \t]*[\w.]*")
 _PATH = re.compile(r"(?<![\w./+-])([\w./+-]+)([\"']?)(?=[\s#,;}]|$)")
@@ -123,7 +127,7 @@ def _quoting_string(line: str, start: int) -> Slip | None:
     other = "'" if quote == '"' else '"'
     last = start + 1 + len(content)
     if re.search(rf"(?<!\\){other}", content) is None:
-        edits = (Edit(start, start + 1, other), Edit(last, last + 1, other))
+        edits: tuple[Edit, ...] = (Edit(start, start + 1, other), Edit(last, last + 1, other))
         title, text = f"write `{other}` around it", f"{other}{content}{other}"
     else:
         inner = [m.start() for m in re.finditer(rf"(?<!\\){quote}", content)]
@@ -152,11 +156,36 @@ def _code_from(line: str, start: int) -> str | None:
     return None
 
 
-def closes_string_above(line: str) -> bool:
-    """Whether a line can be the rest of a string that was broken in two: it has one quote, last."""
-    kept = line.rstrip(BLANKS + ",;")
-    one_quote = kept[-1:] in ("'", '"') and kept.count(kept[-1]) == 1
-    return one_quote and _BEGINS_FIELD.match(line) is None
+def over_lines(slip: Slip, lines: Sequence[str], row: int) -> tuple[Slip, int]:
+    """A slip of the line at `row`, and how many lines it takes.
+
+    A string that is not closed takes those below it up to the one that ends with its quote.
+    """
+    taken = _lines_of_string(slip, lines, row)
+    if taken == 1:
+        return slip, 1
+    end = sum(len(line) + 1 for line in lines[row : row + taken - 1])
+    end += len(lines[row + taken - 1].rstrip(BLANKS + ",;"))
+    count = "two" if taken == 2 else str(taken)
+    message = f"a string that goes over {count} lines: write it on one"
+    diagnosis = slip.diagnosis._replace(end=end, message=message, mending=None)
+    return slip._replace(diagnosis=diagnosis, end=end), taken
+
+
+def _lines_of_string(slip: Slip, lines: Sequence[str], row: int) -> int:
+    to_the_end = slip.end >= len(lines[row].rstrip(BLANKS))
+    if slip.token != "STRING" or not slip.diagnosis.message.startswith(_UNCLOSED) or not to_the_end:
+        return 1
+    quote = slip.text[0]
+    for taken, line in enumerate(lines[row + 1 : row + _MOST_LINES], start=2):
+        if _BEGINS_FIELD.match(line) or line.strip(BLANKS)[:1] in ("", "#"):
+            break
+        if quote in line:
+            kept = line.rstrip(BLANKS + ",;")
+            return taken if kept[-1:] == quote and kept.count(quote) == 1 else 1
+        if not line.strip(BLANKS + "{}<>"):
+            break
+    return 1
 
 
 def unclosed_string(line: str, start: int) -> Slip:
@@ -180,7 +209,7 @@ def unclosed_string(line: str, start: int) -> Slip:
     plain = re.fullmatch(r"[\w./+:-]+", body) is not None and not escaping
     certain = plain and (other or body == content)
     title = f"close the string with `{quote}`"
-    message = "a string that is not closed on its line"
+    message = f"{_UNCLOSED} on its line"
     mending = Mending(title, (edit,), certain) if body else None
     diagnosis = Diagnosis(start, end, "string", message, mending)
     return Slip(diagnosis, end, "STRING", f"{quote}{body}{quote}")

@@ -15,7 +15,7 @@ from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import scanner
 from protofix.textproto.literals import clip
 from protofix.textproto.parsing import end_of, make_token, parser, start_of
-from protofix.textproto.slips import Slip, slip_at, slip_in_string
+from protofix.textproto.slips import Slip, over_lines, slip_at, slip_in_string
 from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -234,7 +234,8 @@ class _StretchReader:
         before = self.pending[-1] if self.pending else None
         if before is None or self.pending[0].type != "NAME" or before.type not in _LISTED:
             return False
-        if "RSQUARE" not in self.parser.accepts() or _behind_list(tokens, at) == at + 2:
+        squares = (it.type for it in _from(tokens, at) if it.type in ("LSQUARE", "RSQUARE"))
+        if "RSQUARE" not in self.parser.accepts() or next(squares, "") == "RSQUARE":
             return False
         start, end = start_of(before), end_of(before)
         said = f"expected `]` after `{clip(str(before))}`, found `{clip(str(found))}`"
@@ -389,7 +390,8 @@ class _StretchReader:
             elif match.lastgroup == "STRING":
                 slip = slip_in_string(line, match)
             if slip is not None:
-                slip = self._over_lines(slip)
+                slip, taken = over_lines(slip, self.lines, self.row_behind - 1)
+                self.row_behind += taken - 1
                 self.diagnoses.append(slip.diagnosis.moved(base))
                 end, kind, text = slip.end, slip.token, slip.text
             else:
@@ -398,9 +400,3 @@ class _StretchReader:
             if kind not in ("", "BLANK", "COMMENT"):
                 yield make_token(kind, text, base + position, base + end)
             position = end
-
-    def _over_lines(self, slip: Slip) -> Slip:
-        """A string that is not closed, over two lines if the next one is the rest of it."""
-        if slip.diagnosis.kind != "string" or slip.text[:1] != slip.text[-1:]:
-            return slip
-        return slip

@@ -44,7 +44,7 @@ MENDED = {
     "param_str: '{'n': [4, 5]}' # it\n": (12, "param_str: \"{'n': [4, 5]}\" # it\n", True),
     'a { param_str: "{"n": 4}" layer: "L" }\n': (
         16,
-        "a { param_str: '{\"n\": 4}' layer: \"L\" }\n",
+        'a { param_str: \'{"n": 4}\' layer: "L" }\n',
         True,
     ),
     "param_str: \"{'a': \"b\", 'c': 1}\"\n": (
@@ -69,6 +69,10 @@ MENDED = {
     'a "x" # one': (3, 'a: "x" # one', True),
     "pool MAX\n": (6, "pool: MAX\n", False),
     "a: [1 2 -3, 4 5]": (7, "a: [1, 2, -3, 4, 5]", True),
+    "a: [3, 3\nb: [1, 1]\n": (8, "a: [3, 3]\nb: [1, 1]\n", True),
+    "a: [3, -3 # both\nb { c: 1 }\n": (9, "a: [3, -3] # both\nb { c: 1 }\n", True),
+    "a { b: [1, 8 }\n": (12, "a { b: [1, 8] }\n", True),
+    'a: ["x", "y"\nb: "z"\n': (10, 'a: ["x", "y"]\nb: "z"\n', True),
     "a: [1, 2,]": (10, "a: [1, 2]", True),
     "a: 1,, b: 2": (6, "a: 1, b: 2", True),
     "a: 08": (4, "a: 8", True),
@@ -112,10 +116,22 @@ def test_a_bracket_without_a_name_that_is_never_closed_is_said_once(behind: str)
     assert (found.start, found.message) == (5, "expected a field name, found `{`")
 
 
-def test_a_string_over_two_lines_that_holds_a_bracket_is_said_once() -> None:
-    [found] = read(Source("a {\n  b: \"{'c': 1,\n 'd': 2}\"\n}\n")).diagnoses
-    assert found.message == "a string that goes over two lines: write it on one"
-    assert found.start == 9
+# A string that goes over lines, and over how many.
+OVER_LINES = {
+    "a {\n  b: \"{'c': 1,\n 'd': 2}\"\n}\n": "two",
+    'b: "/path/to\n/lmdb"\nc: 1\n': "two",
+    'a {\n  b: "/path/to\n/lmdb"\n}\n': "two",
+    'a {\n  b: "/path/to\n    /lmdb"\n}\n': "two",
+    "b: \"{'c': 1,\n 'd': 2,\n 'e': 3\n}\"\n": "4",
+}
+
+
+@pytest.mark.parametrize("text", OVER_LINES, ids=repr)
+def test_a_string_over_lines_is_said_once(text: str) -> None:
+    [found] = read(Source(text)).diagnoses
+    said = f"a string that goes over {OVER_LINES[text]} lines: write it on one"
+    assert (found.message, found.mending) == (said, None)
+    assert found.start == text.index('"')
 
 
 # What is no text, and how it is named.
