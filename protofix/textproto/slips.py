@@ -43,8 +43,11 @@ _SWALLOWED = re.compile(r"(?:^|[ \t])(?:[A-Za-z_]\w*[ \t]*:[ \t]*$|#)")
 _BEGINS_FIELD = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*[:{<]")
 _DOUBLED_QUOTE = re.compile(r"([\"'])\1[^\"'\\]+\1(?![\"'])")
 _UNCLOSED = "a string that is not closed"
+# Lest a text that begins a thousand comments and ends none takes long.
+_MOST_LINES_OF_COMMENT = 1000
 # How many lines a string may go over: more are hardly meant to be one.
 _MOST_LINES = 60
+_DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]+)(?![\w.])(?![ \t]*,)")
 _CODE_BRACKET = re.compile(r"[{}()\[\]]")
 _CALLED = re.compile(r"[ \t]*[\w.]*")
 _PATH = re.compile(r"(?<![\w./+-])([\w./+-]+)([\"']?)(?=[\s#,;}]|$)")
@@ -159,8 +162,11 @@ def _code_from(line: str, start: int) -> str | None:
 def over_lines(slip: Slip, lines: Sequence[str], row: int) -> tuple[Slip, int]:
     """A slip of the line at `row`, and how many lines it takes.
 
-    A string that is not closed takes those below it up to the one that ends with its quote.
+    A string that is not closed takes those below it up to the one that ends with its quote, and a
+    comment of C those up to its end.
     """
+    if lines[row].startswith("/*", slip.diagnosis.start) and "*/" not in lines[row][: slip.end]:
+        return _comment_over_lines(slip, lines, row)
     taken = _lines_of_string(slip, lines, row)
     if taken == 1:
         return slip, 1
@@ -170,6 +176,32 @@ def over_lines(slip: Slip, lines: Sequence[str], row: int) -> tuple[Slip, int]:
     message = f"a string that goes over {count} lines: write it on one"
     diagnosis = slip.diagnosis._replace(end=end, message=message, mending=None)
     return slip._replace(diagnosis=diagnosis, end=end), taken
+
+
+def _comment_over_lines(slip: Slip, lines: Sequence[str], row: int) -> tuple[Slip, int]:
+    within = range(row + 1, min(len(lines), row + _MOST_LINES_OF_COMMENT))
+    last = next((i for i in within if "*/" in lines[i]), None)
+    if last is None:
+        return slip, 1
+    start = slip.diagnosis.start
+    edits = [Edit(start, start + 2, "#")]
+    offset = len(lines[row]) + 1
+    for line in lines[row + 1 : last]:
+        begin = offset + len(line) - len(line.lstrip(BLANKS))
+        edits += [Edit(begin, begin, "# ")] if line.strip(BLANKS) else []
+        offset += len(line) + 1
+    said, _, behind = lines[last].partition("*/")
+    begin = offset + len(said) - len(said.lstrip(BLANKS))
+    end = offset + len(said) + 2
+    if said.strip(BLANKS):
+        edits += [Edit(begin, begin, "# "), Edit(offset + len(said.rstrip(BLANKS)), end, "")]
+    else:
+        edits += [Edit(offset - 1 - lines[last - 1].endswith("\r"), end, "")]
+    plain = not behind.strip(BLANKS)
+    mending = Mending("begin each line with `#`", tuple(edits), True) if plain else None
+    message = "the format has no comments from `/*` to `*/`: begin each line with `#`"
+    diagnosis = slip.diagnosis._replace(end=end, message=message, mending=mending)
+    return slip._replace(diagnosis=diagnosis, end=end), last - row + 1
 
 
 def _lines_of_string(slip: Slip, lines: Sequence[str], row: int) -> int:
@@ -330,6 +362,13 @@ def _stray(line: str, start: int) -> Slip:
         plain, token = _LOOK_ALIKES.get(stray[0], (":", "COLON"))
         end = start + 1
         message = f"`{stray[0]}` is not the `{plain}` of the format: write `{plain}`"
+        # Nobody writes a blank before a colon.
+        begin = len(line[:start].rstrip(BLANKS)) if stray[0] == "=" else start
+        mending = Mending(f"write `{plain}`", (Edit(begin, end, plain),), True)
+    elif stray[0] in "()" and (bracket := _brace_meant(line, start)) is not None:
+        plain, token = bracket
+        end = start + 1
+        message = f"`{stray[0]}` is not the `{plain}` of the format: write `{plain}`"
         mending = Mending(f"write `{plain}`", (Edit(start, end, plain),), True)
     elif _is_blank(stray[0]):
         end = start + next((n for n, c in enumerate(stray) if not _is_blank(c)), len(stray))
@@ -351,6 +390,30 @@ def _comment(line: str, start: int, stray: str) -> Mending | None:
             return None
         edits.append(Edit(start + len(stray[:-2].rstrip(BLANKS)), end, ""))
     return Mending("begin the comment with `#`", tuple(edits), True)
+
+
+def _brace_meant(line: str, start: int) -> tuple[str, str] | None:
+    """The brace that a round bracket stands for: behind a name, or where its line closes."""
+    before = _CLOSED_STRING.sub("", line[:start])
+    if line[start] == "(":
+        name = re.search(r"[A-Za-z_]\w*[ \t]*$", before)
+        opens = re.match(r"[ \t\r]*(?:[#)}]|$)|[ \t]*[A-Za-z_]\w*[ \t]*[:{(]", line[start + 1 :])
+        return ("{", "LBRACE") if name is not None and opens is not None else None
+    opened = sum(map(before.count, "{(")) - sum(map(before.count, "})"))
+    return ("}", "RBRACE") if opened > 0 or not before.strip(BLANKS) else None
+
+
+def decimal_comma(line: str, start: int) -> Slip | None:
+    """A number with a comma where the point belongs: `base_lr: 0,01`."""
+    found = _DECIMAL_COMMA.match(line, start)
+    if found is None or not line[:start].rstrip(BLANKS + "-").endswith(":"):
+        return None
+    point = f"{found[1]}.{found[2]}"
+    message = f"`{clip(found.group())}` is no number: write the decimal point, {clip(point)}"
+    comma = found.end(1)
+    mending = Mending(f"write {clip(point)}", (Edit(comma, comma + 1, "."),), False)
+    end = found.end()
+    return Slip(Diagnosis(start, end, "number", message, mending), end, "FLOAT", point)
 
 
 def _stands_for_colon(line: str, start: int) -> bool:

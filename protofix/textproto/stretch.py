@@ -15,7 +15,7 @@ from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import scanner
 from protofix.textproto.literals import clip
 from protofix.textproto.parsing import end_of, make_token, parser, start_of
-from protofix.textproto.slips import Slip, over_lines, slip_at, slip_in_string
+from protofix.textproto.slips import Slip, decimal_comma, over_lines, slip_at, slip_in_string
 from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -167,6 +167,8 @@ class _StretchReader:
             return unopened
         if self._opens_before_value(tokens, at) or self._leaves_list_open(tokens, at):
             return at
+        if self._closes_with_square(tokens, at):
+            return at + 1
         self._fail(tokens, at)
         if self._closes_before_value(tokens, at):
             return at + 1
@@ -222,6 +224,17 @@ class _StretchReader:
         self.shapes.append(
             OpenShape(str(name), start_of(name), end_of(name), "{", end_of(name), False)
         )
+
+    def _closes_with_square(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a `]` closes a message that its line has opened, or the lines above."""
+        found = tokens[at]
+        closing = self.surplus < 0 or len(tokens) == 1
+        if self.pending or found.type != "RSQUARE" or not closing:
+            return False
+        self._flush()
+        self.shapes.append(CloseShape("]", start_of(found), end_of(found), False))
+        self.surplus += 1
+        return True
 
     def _leaves_list_open(self, tokens: Sequence[Token], at: int) -> bool:
         """Whether a list of plain values lacks its `]` here; it is said, and counts as closed.
@@ -351,7 +364,7 @@ class _StretchReader:
         if self._closes_before_value(tokens, at):
             return _without(found)
         if before is None:
-            return None
+            return self._more_fields(tokens, at)
         if before.type == "COMMA" and found.type == "RSQUARE":
             return _without(before)
         if self.parser.accepts() >= {"COMMA", "RSQUARE"} and found.type in _LISTED:
@@ -359,6 +372,23 @@ class _StretchReader:
         if before.type == "NAME" and "COLON" in self.parser.accepts():
             return _colon(before, found, next(_from(tokens, at + 1), None))
         return None
+
+    def _more_fields(self, tokens: Sequence[Token], at: int) -> Mending | None:
+        """A field for each value behind a comma, where a plain field of one value was read."""
+        found, behind = tokens[at], self.complete[-4:]
+        kinds = [token.type for token in behind]
+        if found.type not in _LISTED or kinds != ["NAME", "COLON", found.type, "COMMA"]:
+            return None
+        if found.type == "NAME" and _begins_field(tokens, at):
+            return None
+        name, comma = str(behind[0]), behind[-1]
+        edits = [Edit(start_of(comma), start_of(found), f" {name}: ")]
+        for i in range(at + 1, len(tokens) - 1, 2):
+            one, other = tokens[i : i + 2]
+            if one.type != "COMMA" or other.type != found.type:
+                break
+            edits.append(Edit(start_of(one), start_of(other), f" {name}: "))
+        return Mending(f"write another `{name}`", tuple(edits), False)
 
     def _expectation(self, found: Token) -> str:
         expected = self.parser.accepts()
@@ -389,6 +419,8 @@ class _StretchReader:
                 slip = slip_at(line, position, self.row == 0 and base == 0)
             elif match.lastgroup == "STRING":
                 slip = slip_in_string(line, match)
+            elif match.lastgroup == "INTEGER":
+                slip = decimal_comma(line, position)
             if slip is not None:
                 slip, taken = over_lines(slip, self.lines, self.row_behind - 1)
                 self.row_behind += taken - 1

@@ -10,7 +10,7 @@ from protofix.textproto.edits import apply_edits
 # A field, and what becomes of it; None where one name alone can be meant.
 JOINED = {
     'bottom: ["a" "b"]': 'bottom: ["a", "b"]',
-    "bottom: [\"a\"'b' \"c\"]": "bottom: [\"a\",'b', \"c\"]",
+    'bottom: ["a"\'b\' "c"]': 'bottom: ["a",\'b\', "c"]',
     'top: "a" "b"': 'top: "a" top: "b"',
     'top: "a""b"': 'top: "a" top: "b"',
     'top: "a" # "one"\n  "b"': 'top: "a" # "one"\n  top: "b"',
