@@ -80,7 +80,12 @@ def check_source(source: Source, question: Question = EVERYTHING) -> Checked:
 
 def context_of(source: Source, question: Question) -> Context:
     """Read a text for the rules."""
-    context = question.context(read(source))
+    return context_of_read(read(source), question)
+
+
+def context_of_read(document: Document, question: Question) -> Context:
+    """What the rules are given of a text that was read."""
+    context = question.context(document)
     return _as_indented(context, question) or context
 
 

@@ -11,14 +11,18 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from protofix.linting.baseline import NOTHING, Acceptance
-from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of
+from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of_read
 from protofix.rulebook.findings import Checked, Finding, Fix
 from protofix.textproto.edits import Edit, apply_edits
+from protofix.textproto.origins import Origins, Span
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 from protofix.textproto.tree import Document
 
 _MOST_ROUNDS = 20
+
+# A fix as a change of the text as it was first read: between which places each edit writes what.
+_Change = tuple[tuple[Span, Span, str], ...]
 
 
 @dataclass(frozen=True)
@@ -49,25 +53,26 @@ def fix_source(
     Findings that are accepted in the text as it is are not mended.
     """
     mended: Counter[str] = Counter()
-    context = context_of(source, question)
+    document = read(source)
+    context = context_of_read(document, question)
     checked = checked_of(context, question)
     accepted = accepted.settled(source, checked.findings)
     seen = {source.text}
-    given_up: set[tuple[str, str]] = set()
+    given_up: set[_Change] = set()
     for _ in range(_MOST_ROUNDS):
-        before = checked.source
+        before, origins = checked.source, accepted.origins
         findings = [
             it
             for it in accepted.beyond(before, checked.findings)[0]
-            if it.fix and (unsafe or it.fix.safe) and (it.code, it.message) not in given_up
+            if it.fix and (unsafe or it.fix.safe) and _change(it.fix, origins) not in given_up
         ]
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
             return Fixed(source, before, mended, checked, accepted, ())
-        made, after = _readable(context.document, taken)
+        made, after = _readable(document, taken)
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
-        given_up |= {(it.code, it.message) for it in left_out}
+        given_up |= {_change(fix, origins) for fix in taken - made}
         if left_out and not context.document.diagnoses:
             said = _failure(before, left_out, "break the text")
             return Fixed(source, before, mended, checked, accepted, (said,))
@@ -79,7 +84,7 @@ def fix_source(
         seen.add(after.text)
         mended.update(it.code for it in done)
         accepted = accepted.after(_edits(made))
-        context = context_of(after.source, question)
+        document, context = after, context_of_read(after, question)
         checked = checked_of(context, question)
     said = _failure(checked.source, findings, "do not settle")
     return Fixed(source, checked.source, mended, checked, accepted, (said,))
@@ -102,6 +107,10 @@ def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
             kept[fix] = None
             after = tried
     return kept.keys(), after
+
+
+def _change(fix: Fix, origins: Origins) -> _Change:
+    return tuple((origins.of(it.start), origins.of(it.end), it.replacement) for it in fix.edits)
 
 
 def _after(before: Document, fixes: Set[Fix]) -> Document:

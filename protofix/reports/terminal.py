@@ -117,6 +117,8 @@ def byte_progress(title: str, size: int) -> Iterator[Callable[[int, int], None] 
 
 def printable(text: str) -> str:
     """A text that any terminal can show: controls, and bytes that were not UTF-8, spelled out."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else _spelled(ord(c)) for c in text)
 
 

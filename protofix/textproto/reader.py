@@ -11,14 +11,15 @@ import gc
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from protofix.textproto.braces import Braces, Gap, braces_by_indentation
-from protofix.textproto.bracket_mendings import closing, opening, taking_away
+from protofix.textproto.bracket_mendings import closing, opening, taking_away, together
+from protofix.textproto.brackets import Brackets, Gap, brackets_by_indentation
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
 from protofix.textproto.regular import keep, known_lines, learn
-from protofix.textproto.source import BLANKS, Source
+from protofix.textproto.source import BLANKS, Source, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
@@ -36,7 +37,7 @@ from protofix.textproto.tree import (
 from protofix.textproto.unopened import unopened_layer
 
 _CLOSING = {"{": "}", "<": ">"}
-_ALL_THERE = Braces({}, frozenset(), None, False)
+_ALL_THERE = Brackets({}, frozenset(), None, False)
 
 # A message that is open, where it stands, and the fields around it.
 _Open = tuple[OpenShape, int, list[Node]]
@@ -64,7 +65,11 @@ def read_as_indented(source: Source, doubtful: Iterable[int]) -> Document | None
     with _no_garbage_collection():
         reader = _Reader(source)
         reader.read()
-        return reader.read_by_indentation(doubtful)
+        document = reader.read_by_indentation(doubtful)
+    if document is None:
+        return None
+    diagnoses = tuple(together(source.text, document.diagnoses))
+    return replace(document, diagnoses=diagnoses)
 
 
 @contextmanager
@@ -81,14 +86,17 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 class _Reader:
-    def __init__(self, source: Source, braces: Braces = _ALL_THERE) -> None:
+    def __init__(self, source: Source, brackets: Brackets = _ALL_THERE) -> None:
         self.source = source
-        self.braces = braces
+        self.brackets = brackets
         self.diagnoses: list[Diagnosis] = []
         self.said: set[int] = set()
         self.last_separator = -1
         self.unbalanced = False
         self.unopened: set[int] = set()
+        # Where the strings begin that hold brackets which may not be meant to be in them.
+        self.opening_swallowed: list[int] = []
+        self.closing_swallowed: list[int] = []
 
     def read(self) -> Document:
         known = known_lines
@@ -97,7 +105,7 @@ class _Reader:
         fields: list[Node] = []
         stack: list[_Open] = []
         offset = 0
-        gaps = self.braces.gaps
+        gaps = self.brackets.gaps
         lines = enumerate(self.source.lines)
         for row, line in lines:
             base = offset
@@ -127,8 +135,8 @@ class _Reader:
                 elif type(shape) is CloseShape:
                     if not stack and self._unopened_layer(shape, base, fields):
                         continue
-                    if not stack or base + shape.start in self.braces.extra:
-                        self._extra_close(shape, base, bool(stack))
+                    if not stack or base + shape.start in self.brackets.extra:
+                        self._extra_close(shape, base, stack, fields)
                         continue
                     opened, opened_base, outer = stack.pop()
                     if shape.bracket != _CLOSING[opened.bracket]:
@@ -149,29 +157,54 @@ class _Reader:
         stray = {
             it.start for it in self.diagnoses if it.kind == "unexpected" and _is_taken_away(it)
         }
-        braces = braces_by_indentation(self.source, self.unopened, stray, doubtful)
-        if braces is None:
+        brackets = brackets_by_indentation(self.source, self.unopened, stray, doubtful)
+        if brackets is None:
             return None
         # Where more is wrong than brackets, those that there are may be wrong too.
         alone = all(it.kind == "bracket" for it in self.diagnoses)
-        return _Reader(self.source, braces._replace(certain=braces.certain and alone)).read()
+        return _Reader(self.source, brackets._replace(certain=brackets.certain and alone)).read()
 
     def _document(self, fields: list[Node]) -> Document:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
-        return Document(self.source, tuple(fields), tuple(self._causes()))
+        return Document(self.source, tuple(fields), tuple(self.diagnoses))
 
-    def _causes(self) -> Iterator[Diagnosis]:
-        """The diagnoses without those of brackets that may be in a string, for all one knows."""
-        swallowed = 0
-        for found in self.diagnoses:
-            certain = found.mending is not None and found.mending.certain
-            if found.kind == "string" and not certain:
-                line = self.source.text[found.start : self.source.line_end(found.start)]
-                swallowed += sum(map(line.count, "{}<>"))
-            if found.kind == "bracket" and swallowed:
-                swallowed -= 1
-            else:
-                yield found
+    def _may_be_in_strings(self, swallowed: list[int], count: int, since: int) -> bool:
+        """Whether brackets that are amiss may be in strings behind an offset; then those are used.
+
+        Strings that are not closed are said to be so, and what they swallow need not be said too.
+        """
+        if len(swallowed) < count or swallowed[-count] < since:
+            return False
+        del swallowed[-count:]
+        return True
+
+    def _top_before_string(self, fields: list[Node]) -> int:
+        """Where the last field at the top of the text begins that is not in what a string opened.
+
+        The bracket that the string swallowed lets fields be at the top which it would hold: they
+        are deeper than its line.
+        """
+        if not self.opening_swallowed:
+            return 0
+        string = self.opening_swallowed[-1]
+        for field in reversed(fields):
+            if field.start < string:
+                break
+            if self._indent(field.start) <= self._indent(string):
+                self.opening_swallowed.pop()  # Nothing further on can have to do with it.
+                return field.start
+        return 0
+
+    def _indent(self, offset: int) -> int:
+        """How deep the line of an offset is indented."""
+        return indentation(self.source.lines[self.source.position(offset).line - 1])
+
+    def _count_swallowed(self, string: Diagnosis) -> None:
+        """Note which brackets a wrong string has taken without their partners."""
+        taken = self.source.text[string.start : string.end]
+        more = sum(map(taken.count, "{<")) - sum(map(taken.count, "}>"))
+        self.opening_swallowed += [string.start] * more
+        self.closing_swallowed += [string.start] * -more
 
     def _irregular(
         self, row: int, line: str, base: int, fields: list[Node]
@@ -194,11 +227,17 @@ class _Reader:
             raise TooDeepError(start + error.start) from None
         taken = stretch.lines - (row - first_row)
         for found in stretch.diagnoses:
-            self.said.add(start + found.start)
-            self.diagnoses.append(found.moved(start))
+            self._take(found.moved(start))
         if stretch.lines == 1 and not column and not stretch.diagnoses:
             keep(line, stretch.shapes)
         return stretch.shapes, start, taken
+
+    def _take(self, found: Diagnosis) -> None:
+        """Add a diagnosis, and note what a string has swallowed."""
+        if found.kind == "string":
+            self._count_swallowed(found)
+        self.said.add(found.start)
+        self.diagnoses.append(found)
 
     def _say(
         self, start: int, end: int, kind: str, message: str, mending: Mending | None = None
@@ -222,7 +261,7 @@ class _Reader:
         if not count:
             return fields
         unsaid = self._unsaid(stack, count)
-        if not unsaid:
+        if not unsaid or self._is_swallowed(unsaid):
             return _closed(stack, fields, count, gap.start)
         said = self._expected(unsaid)
         found = self.source.text[gap.start : gap.end]
@@ -231,13 +270,13 @@ class _Reader:
             said += f", found the `{found}` {found_of}"
         else:
             said += f", found `{clip(found)}`"
-        mending = closing(self.source, gap, self.braces.certain)
+        mending = closing(self.source, gap, self.brackets.certain)
         self._say(gap.start, gap.end, "bracket", said, mending)
         return _closed(stack, fields, count, gap.start)
 
     def _unopened_layer(self, shape: CloseShape, base: int, fields: list[Node]) -> bool:
         """Whether a bracket closes a layer whose first line was forgotten; it is said, and read."""
-        if shape.bracket != "}":
+        if shape.bracket != "}" or self.opening_swallowed:
             return False
         found = unopened_layer(self.source.text, fields)
         if found is None:
@@ -253,16 +292,21 @@ class _Reader:
         fields[first:] = [Message(opened, 0, tuple(fields[first:]), start, end)]
         return True
 
-    def _extra_close(self, shape: CloseShape, base: int, within: bool) -> None:
-        """Say that a bracket closes nothing, though it stands `within` a message."""
+    def _extra_close(
+        self, shape: CloseShape, base: int, stack: list[_Open], fields: list[Node]
+    ) -> None:
+        """Say that a bracket closes nothing, though it may stand within a message."""
         self.unbalanced = True
         start, end = base + shape.start, base + shape.end
         if self._said_at(start):
             return
+        since = stack[0][1] + stack[0][0].start if stack else self._top_before_string(fields)
+        if self._may_be_in_strings(self.opening_swallowed, 1, since):
+            return
         message = f"expected a field name, found `{shape.bracket}`: nothing is open here"
-        if within:
+        if stack:
             message = f"`{shape.bracket}` is one too many: by the indentation it closes nothing"
-        certain = self.braces.certain and start in self.braces.extra
+        certain = self.brackets.certain and start in self.brackets.extra
         mending = taking_away(self.source, start, end, certain)
         self._say(start, end, "bracket", message, mending)
 
@@ -279,15 +323,15 @@ class _Reader:
         self.unbalanced = True
         end = len(self.source.text)
         unsaid = self._unsaid(stack, len(stack))
-        if unsaid and not self._said_at(end):
+        if unsaid and not self._said_at(end) and not self._is_swallowed(unsaid):
             message = f"{self._expected(unsaid)}, found the end of the file"
-            gap = self.braces.at_end
+            gap = self.brackets.at_end
             mending = None
             if gap is not None:
                 # All of a text on one line may be missing it anywhere.
                 behind = self.source.text[unsaid[-1][1] : end]
                 alone = len(gap.opened) == 1 and "\n" in behind.strip()
-                certain = self.braces.certain and alone
+                certain = self.brackets.certain and alone
                 mending = closing(self.source, gap, certain)
             self._say(end, end, "bracket", message, mending)
 
@@ -298,6 +342,12 @@ class _Reader:
             for opened, base, fields in stack[-count:]
             if opened.name or not self._said_at(base + opened.start)
         ]
+
+    def _is_swallowed(self, never_closed: list[_Open]) -> bool:
+        """Whether what closes these messages may be in strings that they hold."""
+        opened, base, _ = never_closed[0]
+        count = len(never_closed)
+        return self._may_be_in_strings(self.closing_swallowed, count, base + opened.start)
 
     def _expected(self, open_messages: list[_Open]) -> str:
         opened, opened_base, _ = open_messages[-1]

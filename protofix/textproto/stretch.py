@@ -125,7 +125,7 @@ class _StretchReader:
                 break
         if self.pending:
             self._fail([make_token("$END", "", base - 1, base - 1)], 0)
-        self._flush()
+        self._take_complete()
         return Stretch(tuple(self.shapes), tuple(self.diagnoses), row - self.row)
 
     def _goes_on(self, row: int) -> bool:
@@ -162,7 +162,7 @@ class _StretchReader:
 
     def _recover(self, tokens: list[Token], at: int) -> int:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
-        unopened = self._opens_without_brace(tokens, at)
+        unopened = self._opens_without_bracket(tokens, at)
         if unopened is not None:
             return unopened
         if self._opens_before_value(tokens, at) or self._leaves_list_open(tokens, at):
@@ -189,7 +189,7 @@ class _StretchReader:
         self._keep_count(broken)
         return resume
 
-    def _opens_without_brace(self, tokens: Sequence[Token], at: int) -> int | None:
+    def _opens_without_bracket(self, tokens: Sequence[Token], at: int) -> int | None:
         """Where to go on behind a name that is a message whose bracket was forgotten; None if none.
 
         What it holds is deeper below it, or its line closes it. It is said, and counts as open.
@@ -334,12 +334,15 @@ class _StretchReader:
 
     def _flush(self) -> None:
         """Take over the shapes of all that was complete, and begin anew."""
+        self._take_complete()
+        self._restart()
+
+    def _take_complete(self) -> None:
         if self.complete:
             whole = parser().parse_interactive(start="stretch")
             for token in self.complete:
                 whole.feed_token(token)
             self.shapes += whole.feed_eof()
-        self._restart()
 
     def _fail(self, tokens: Sequence[Token], at: int) -> None:
         """Say that `tokens[at]` is none of those expected."""
@@ -391,10 +394,10 @@ class _StretchReader:
         return Mending(f"write another `{name}`", tuple(edits), False)
 
     def _expectation(self, found: Token) -> str:
-        expected = self.parser.accepts()
         before = self.pending[-1] if self.pending else None
         if before is None:
             return "expected a field name, found "
+        expected = self.parser.accepts()
         if "COLON" in expected and found.type in _VALUES:
             return f"expected `:` between `{clip(str(before))}` and its value, found "
         if "RSQUARE" in expected and "STRING" not in expected and "LBRACE" not in expected:

@@ -114,6 +114,102 @@ def test_a_fix_that_would_break_the_text_is_not_made(
     )
 
 
+def test_a_guess_that_was_bad_is_given_up_where_it_was_made(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    def breaking_or_first_a(text: str) -> Iterator[Hit]:
+        yield Hit(0, 1, "wrong", Fix("break", (Edit(0, 1, "{"),)))
+        at = text.find("a")
+        if at >= 0:
+            yield Hit(at, at + 1, "wrong", Fix("write b", (Edit(at, at + 1, "b"),)))
+
+    finds(breaking_or_first_a)
+    fixed = fix_source(Source('x: "aaa"\n]'), ONE_RULE)
+    assert fixed.after.text == 'x: "bbb"\n]'
+    assert fixed.mended == Counter({"PF301": 3}) and not fixed.failures
+
+
+# Nets whose brackets pair up and make no sense, and the same mended.
+MOVED = {
+    "missing, then too many": (
+        """layer {
+  name: "x"
+  type: "Input"
+  top: "x"
+  input_param {
+    shape { dim: 1 }%s
+layer {%s
+  name: "y"
+  type: "ReLU"
+  bottom: "x"
+  top: "y"
+}
+}
+}
+""",
+        """layer {
+  name: "x"
+  type: "Input"
+  top: "x"
+  input_param {
+    shape { dim: 1 }%s
+  }
+}
+layer {%s
+  name: "y"
+  type: "ReLU"
+  bottom: "x"
+  top: "y"
+}
+""",
+    ),
+    "too many, then missing": (
+        """layer {
+  name: "x"
+  type: "Input"
+  top: "x"
+  }
+  input_param {%s
+    shape { dim: 1 }
+}%s
+""",
+        """layer {
+  name: "x"
+  type: "Input"
+  top: "x"
+  input_param {%s
+    shape { dim: 1 }
+  }
+}%s
+""",
+    ),
+}
+IGNORED = "  # protofix: ignore[PF005]"
+ALL_BUT_UNUSED_IGNORES = Question(codes=ON - {"PF902"})
+
+
+@pytest.mark.parametrize("ignored", [("", ""), (IGNORED, ""), ("", IGNORED), (IGNORED, IGNORED)])
+@pytest.mark.parametrize("case", MOVED)
+def test_a_bracket_is_moved_or_stays(case: str, ignored: tuple[str, str]) -> None:
+    before, after = MOVED[case]
+    fixed = fix_source(Source(before % ignored), ALL_BUT_UNUSED_IGNORES)
+    assert fixed.after.text == after % ignored
+    assert not [it for it in fixed.left.findings if it.code == "PF005"] and not fixed.failures
+
+
+def test_half_of_a_mending_is_not_made_in_a_text_whose_brackets_pair_up(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    def last(text: str) -> Iterator[Hit]:
+        at = text.rfind("}\n")
+        yield Hit(at, at + 1, "too many", Fix("take it away", (Edit(at, at + 2, ""),)))
+
+    finds(last)
+    text = MOVED["missing, then too many"][0] % ("", "")
+    fixed = fix_source(Source(text), ONE_RULE)
+    assert fixed.after.text == text and not fixed.mended
+
+
 def test_what_a_comment_leaves_out_is_not_mended() -> None:
     text = """layer { name: "data" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }
 layer { name: "label" type: "Input" top: "y" input_param { shape { dim: 4 } } }

@@ -70,6 +70,31 @@ MISTAKES = {
         (2, 4, "is no number"),
         (3, 4, "expected a space after the number `1`"),
     ],
+    # What a string swallowed is not said as well; what is far from it is.
+    'a {\n  x: "b c}\na {\n  y: 1\na {\n}\n': [
+        (2, 6, "a string that is not closed on its line"),
+        (5, 1, "expected `}` for `a {` of line 3"),
+    ],
+    'a {\n  x: "b c}\na {\n  b {\n    y: 1\na {\n}\n': [
+        (2, 6, "a string that is not closed on its line"),
+        (6, 1, "expected `}` for `b {` of line 4 (and 1 around it)"),
+    ],
+    'a {\n  x: "b c{\n    y: 1\n  }\n}\na {\n}\n}\n': [
+        (2, 6, "a string that is not closed on its line"),
+        (8, 1, "nothing is open here"),
+    ],
+    'a {\n  x: "b b # was {c}\n}\na {\n  y: 1\na {\n}\n': [
+        (2, 6, "a string that is not closed on its line"),
+        (6, 1, "expected `}` for `a {` of line 4"),
+    ],
+    'a {\n  x: "b c" y: "d{} # {{{\n}\n}\n': [
+        (2, 15, "a string that is not closed on its line"),
+        (4, 1, "nothing is open here"),
+    ],
+    'a "{\n  x: 1\n  b {\n  }\n}\na {\n}\n}\n': [
+        (1, 3, "a string that is not closed on its line"),
+        (8, 1, "nothing is open here"),
+    ],
     "a b\nc: 1 d\n": [(1, 3, "found `b`"), (3, 1, "found the end of the file")],
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -64,17 +65,8 @@ class _Shown(NamedTuple):
 
 
 def _shown(written: str, start: int, end: int, room: int) -> _Shown:
-    """So many columns of a line, around the characters from `start` to `end`.
-
-    Tabs are as wide as they look, and what no terminal shows is spelled out.
-    """
-    pieces: list[str] = []
-    at = 0
-    for character in written:
-        tab = " " * (_TAB - at % _TAB)
-        pieces.append(tab if character == "\t" else printable(character))
-        at += cells(pieces[-1])
-    columns = [0, *accumulate(map(cells, pieces))]
+    """So many columns of a line, around the characters from `start` to `end`."""
+    pieces, columns = _drawn(written)
     place = columns[min(start, len(pieces))]
     behind = max(place + 1, columns[min(max(end, start), len(pieces))])
     first, last = 0, len(pieces)
@@ -85,3 +77,19 @@ def _shown(written: str, start: int, end: int, room: int) -> _Shown:
     text = "".join([ahead, *pieces[first:last], "…" if last < len(pieces) else ""])
     carets = max(1, min(behind, columns[last]) - place)
     return _Shown(text, len(ahead) + place - columns[first], carets)
+
+
+@lru_cache(maxsize=16)  # There may be many findings on a long line, and lines that are alike.
+def _drawn(written: str) -> tuple[Sequence[str], Sequence[int]]:
+    """What is shown of each character of a line, and the columns where each begins, and the last
+    ends.
+
+    Tabs are as wide as they look, and what no terminal shows is spelled out.
+    """
+    pieces: list[str] = []
+    at = 0
+    for character in written:
+        tab = " " * (_TAB - at % _TAB)
+        pieces.append(tab if character == "\t" else printable(character))
+        at += cells(pieces[-1])
+    return pieces, [0, *accumulate(map(cells, pieces))]

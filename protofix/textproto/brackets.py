@@ -48,7 +48,7 @@ class Gap(NamedTuple):
     opened: tuple[Opened, ...]
 
 
-class Braces(NamedTuple):
+class Brackets(NamedTuple):
     """What makes the brackets of a text pair up.
 
     `gaps` are by their rows, `at_end` is the one at the end of the text, and `extra` are offsets of
@@ -106,9 +106,9 @@ class _Repair(NamedTuple):
         return brackets, self.strain, self.lopsided
 
 
-def braces_by_indentation(
+def brackets_by_indentation(
     source: Source, unopened: Set[int], stray: Set[int], doubtful: Iterable[int]
-) -> Braces | None:
+) -> Brackets | None:
     """What makes the brackets pair up; None if they do.
 
     `unopened` are the ends of names whose opening bracket was forgotten: it counts as there.
@@ -136,7 +136,7 @@ def braces_by_indentation(
         return None
     gaps = {row: gap for repair in best for row, gap in repair.gaps.items()}
     extra = frozenset(offset for repair in best for offset in repair.extra)
-    return Braces(gaps, extra, gaps.pop(len(source.lines), None), tidy and not strain)
+    return Brackets(gaps, extra, gaps.pop(len(source.lines), None), tidy and not strain)
 
 
 def _cost(repairs: Sequence[_Repair]) -> tuple[int, int, int]:
@@ -230,6 +230,8 @@ def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
     plain = _repaired(part, _closes_nothing, _takes_nothing)
     if plain.cost[:2] == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
         return plain
+    if plain.cost == (abs(_surplus(part)), 0):
+        return plain  # None can do with less.
     others = [
         _repaired(part, _closes_shallower, _takes_nothing),
         _repaired(part, _closes_nothing, _takes_deeper_lines),
@@ -241,6 +243,11 @@ def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
         return min([plain, *others], key=lambda repair: repair.cost)
     orderly = [repair for repair in others if repair.cost[0] and not repair.strain]
     return min(orderly, key=lambda repair: repair.cost, default=plain)
+
+
+def _surplus(part: _Part) -> int:
+    """How many more brackets a part opens than it closes."""
+    return sum(1 if bracket.opens else -1 for line in part.lines for bracket in line.brackets)
 
 
 def _is_any_in(rows: Sequence[int], part: _Part) -> bool:

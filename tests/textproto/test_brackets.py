@@ -1,4 +1,4 @@
-"""Braces that are missing or too many: said where indentation shows it, and mended there."""
+"""Brackets that are missing or too many: said where indentation shows it, and mended there."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_what_is_said_where_brackets_pair_up_and_make_no_sense(text: str) -> Non
         assert part in it.message
 
 
-# A text, and the same once its braces pair up.
+# A text, and the same once its brackets pair up.
 MENDED = {
     "a {\n  x: 1\n\n# of b\nb {\n}\n": "a {\n  x: 1\n}\n\n# of b\nb {\n}\n",
     "a {\n  x: 1 # one\nb {\n}\n": "a {\n  x: 1 # one\n}\nb {\n}\n",
@@ -181,7 +181,7 @@ def outline(fields: tuple[Node, ...]) -> list[object]:
 
 
 @given(trees, st.data())
-def test_any_brace_of_an_indented_text_is_found_again(tree: Tree, data: st.DataObject) -> None:
+def test_any_bracket_of_an_indented_text_is_found_again(tree: Tree, data: st.DataObject) -> None:
     lines = lines_of(tree)
     closing = [row for row, line in enumerate(lines) if line.endswith("}")]
     if not closing:
