@@ -252,7 +252,10 @@ class _StretchReader:
             return False
         start, end = start_of(before), end_of(before)
         said = f"expected `]` after `{clip(str(before))}`, found `{clip(str(found))}`"
-        mending = Mending("close the list with `]`", (Edit(end, end, "]"),), True)
+        # Where its last string is not closed either, that comes first.
+        broken = bool(self.diagnoses) and self.diagnoses[-1].end >= end
+        closed = Mending("close the list with `]`", (Edit(end, end, "]"),), True)
+        mending = None if broken else closed
         self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
         closing = make_token("RSQUARE", "]", end, end)
         self.parser.feed_token(closing)
