@@ -44,7 +44,10 @@ def in_its_kind(scalar: Scalar, field: FieldType, owner: str, enum: EnumType | N
 
 def _as_whole(written: str) -> str | None:
     """A decimal number such as `2.0` or `1e5` without point and exponent; None if not whole."""
-    number = float(written.rstrip("fF"))
+    plain = written.rstrip("fF")
+    if not _DECIMAL.fullmatch(plain):  # Which is said already.
+        return None
+    number = float(plain)
     return str(int(number)) if number.is_integer() and abs(number) <= _EXACT else None
 
 

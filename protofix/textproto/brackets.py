@@ -230,7 +230,7 @@ def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
     plain = _repaired(part, _closes_nothing, _takes_nothing)
     if plain.cost[:2] == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
         return plain
-    if plain.cost[:2] == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
+    if plain.cost == (abs(_surplus(part)), 0, 0):
         return plain  # None can do with less.
     others = [
         _repaired(part, _closes_shallower, _takes_nothing),
