@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lark import Token, UnexpectedToken
 
+from protofix.textproto.broken_strings import Slip, slip_in_string
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import scanner
 from protofix.textproto.literals import clip
 from protofix.textproto.parsing import end_of, make_token, parser, start_of
-from protofix.textproto.slips import Slip, decimal_comma, over_lines, slip_at, slip_in_string
+from protofix.textproto.slips import decimal_comma, over_lines, slip_at
 from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
