@@ -19,7 +19,8 @@ from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
 from protofix.textproto.regular import keep, known_lines, learn
-from protofix.textproto.source import BLANKS, Source, indentation
+from protofix.textproto.source import BLANKS, Source
+from protofix.textproto.swallowed import Swallowed
 from protofix.textproto.tree import (
     MAX_DEPTH,
     CloseShape,
@@ -94,9 +95,7 @@ class _Reader:
         self.last_separator = -1
         self.unbalanced = False
         self.unopened: set[int] = set()
-        # Where the strings begin that hold brackets which may not be meant to be in them.
-        self.opening_swallowed: list[int] = []
-        self.closing_swallowed: list[int] = []
+        self.swallowed = Swallowed(source)
 
     def read(self) -> Document:
         known = known_lines
@@ -168,44 +167,6 @@ class _Reader:
         self.diagnoses.sort(key=lambda diagnosis: diagnosis.start)
         return Document(self.source, tuple(fields), tuple(self.diagnoses))
 
-    def _may_be_in_strings(self, swallowed: list[int], count: int, since: int) -> bool:
-        """Whether brackets that are amiss may be in strings behind an offset; then those are used.
-
-        Strings that are not closed are said to be so, and what they swallow need not be said too.
-        """
-        if len(swallowed) < count or swallowed[-count] < since:
-            return False
-        del swallowed[-count:]
-        return True
-
-    def _top_before_string(self, fields: list[Node]) -> int:
-        """Where the last field at the top of the text begins that is not in what a string opened.
-
-        The bracket that the string swallowed lets fields be at the top which it would hold: they
-        are deeper than its line.
-        """
-        if not self.opening_swallowed:
-            return 0
-        string = self.opening_swallowed[-1]
-        for field in reversed(fields):
-            if field.start < string:
-                break
-            if self._indent(field.start) <= self._indent(string):
-                self.opening_swallowed.pop()  # Nothing further on can have to do with it.
-                return field.start
-        return 0
-
-    def _indent(self, offset: int) -> int:
-        """How deep the line of an offset is indented."""
-        return indentation(self.source.lines[self.source.position(offset).line - 1])
-
-    def _count_swallowed(self, string: Diagnosis) -> None:
-        """Note which brackets a wrong string has taken without their partners."""
-        taken = self.source.text[string.start : string.end]
-        more = sum(map(taken.count, "{<")) - sum(map(taken.count, "}>"))
-        self.opening_swallowed += [string.start] * more
-        self.closing_swallowed += [string.start] * -more
-
     def _irregular(
         self, row: int, line: str, base: int, fields: list[Node]
     ) -> tuple[tuple[Shape, ...], int, int]:
@@ -235,7 +196,7 @@ class _Reader:
     def _take(self, found: Diagnosis) -> None:
         """Add a diagnosis, and note what a string has swallowed."""
         if found.kind == "string":
-            self._count_swallowed(found)
+            self.swallowed.take(found)
         self.said.add(found.start)
         self.diagnoses.append(found)
 
@@ -276,7 +237,7 @@ class _Reader:
 
     def _unopened_layer(self, shape: CloseShape, base: int, fields: list[Node]) -> bool:
         """Whether a bracket closes a layer whose first line was forgotten; it is said, and read."""
-        if shape.bracket != "}" or self.opening_swallowed:
+        if shape.bracket != "}" or self.swallowed.any_opening():
             return False
         found = unopened_layer(self.source.text, fields)
         if found is None:
@@ -300,8 +261,11 @@ class _Reader:
         start, end = base + shape.start, base + shape.end
         if self._said_at(start):
             return
-        since = stack[0][1] + stack[0][0].start if stack else self._top_before_string(fields)
-        if self._may_be_in_strings(self.opening_swallowed, 1, since):
+        if stack:
+            swallowed = self.swallowed.opening_within(stack[0][1] + stack[0][0].start)
+        else:
+            swallowed = self.swallowed.opening_at_top(fields)
+        if swallowed:
             return
         message = f"expected a field name, found `{shape.bracket}`: nothing is open here"
         if stack:
@@ -346,8 +310,7 @@ class _Reader:
     def _is_swallowed(self, never_closed: list[_Open]) -> bool:
         """Whether what closes these messages may be in strings that they hold."""
         opened, base, _ = never_closed[0]
-        count = len(never_closed)
-        return self._may_be_in_strings(self.closing_swallowed, count, base + opened.start)
+        return self.swallowed.closing(len(never_closed), base + opened.start)
 
     def _expected(self, open_messages: list[_Open]) -> str:
         opened, opened_base, _ = open_messages[-1]
