@@ -17,6 +17,9 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
+_EXACT = 2**53  # All whole numbers up to here are floats.
+
+
 def in_its_kind(scalar: Scalar, field: FieldType, owner: str, enum: EnumType | None) -> str | None:
     """How a value is to be written for a field of a message `owner`; None if that is not plain."""
     value = scalar.value
@@ -34,7 +37,18 @@ def in_its_kind(scalar: Scalar, field: FieldType, owner: str, enum: EnumType | N
         return value if _DECIMAL.fullmatch(value) else None
     if scalar.kind == "string" and field.kind in ("int32", "uint32", "int64", "uint64"):
         return value if _WHOLE.fullmatch(value) else None
+    if scalar.kind == "float" and field.kind in ("int32", "uint32", "int64", "uint64"):
+        return _as_whole(value)
     return None
+
+
+def _as_whole(written: str) -> str | None:
+    """A decimal number such as `2.0` or `1e5` without point and exponent; None if not whole."""
+    plain = written.rstrip("fF")
+    if not _DECIMAL.fullmatch(plain):  # Which is said already.
+        return None
+    number = float(plain)
+    return str(int(number)) if number.is_integer() and abs(number) <= _EXACT else None
 
 
 def written(scalar: Scalar, text: str) -> Mending:

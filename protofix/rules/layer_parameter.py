@@ -20,10 +20,16 @@ Wrong:
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 
+from protofix.net.homes import messages_around
+from protofix.net.layer_types.fillers import FILLERS
+from protofix.net.names import nearest
 from protofix.rulebook.checks import refused
 from protofix.rulebook.context import Context
-from protofix.rulebook.findings import Hit
+from protofix.rulebook.findings import Fix, Hit
+from protofix.textproto.layout import replace_string
+from protofix.textproto.tree import Document, Message, scalars_named
 
 CODE = "PF305"
 NAME = "layer-parameter"
@@ -39,11 +45,26 @@ def check(context: Context) -> Iterator[Hit]:
     """Say each but what a layer lacks as it is misspelt or given twice, which has its rule."""
     slips = sorted(it.start for it in context.misfits if it.kind in _SLIPS)
     if not slips:
-        yield from _check(context)
+        yield from (_mended(context.document, hit) for hit in _check(context))
         return
     layers = {it.node.start: it.node for view in context.views for it in view.net.layers}
     for hit in _check(context):
         layer = layers.get(hit.start)
         slip = bisect_right(slips, hit.start)
         if layer is None or slip == len(slips) or slips[slip] >= layer.end:
-            yield hit
+            yield _mended(context.document, hit)
+
+
+def _mended(document: Document, hit: Hit) -> Hit:
+    """The hit with a fix where it is about a filler whose type is a slip."""
+    around = messages_around(document, hit.start)
+    siblings = around[-1].fields if around else ()
+    node = next((it for it in siblings if it.start == hit.start), None)
+    if not isinstance(node, Message) or not node.name.endswith("_filler"):
+        return hit
+    for written in scalars_named(node.fields, "type")[-1:]:
+        meant = nearest(written.value, FILLERS) if written.kind == "string" else None
+        if meant is not None and meant != written.value:
+            edit = replace_string(document, written, meant)
+            return replace(hit, fix=Fix(f"write `{meant}`", (edit,), safe=False))
+    return hit

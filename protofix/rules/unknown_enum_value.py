@@ -32,7 +32,7 @@ _V1_TYPES = "V1LayerParameter.LayerType"
 
 def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice:
     names = list(context.schema.enums[lack.owner].values)
-    meant = nearest(lack.name, names)
+    meant = nearest(lack.name, names) or _cut_short(lack.name, names)
     if meant and meant.lower() == lack.name.lower():
         return Advice(f"write {meant}", instead(misfit, meant, True))
     if meant:
@@ -42,6 +42,12 @@ def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice:
         return Advice(f"as a `layer` of type `{today}`, {who_has_it(dialects_with_type(today))}")
     there = ", ".join(names) if len(names) <= _MANY else ", ".join(names[: _MANY - 2]) + ", ..."
     return Advice(f"it has {there}")
+
+
+def _cut_short(written: str, names: list[str]) -> str | None:
+    """The name that is the first letters of what is written, as AVE is of AVERAGE."""
+    found = [name for name in names if len(name) > 2 and written.upper().startswith(name)]
+    return found[0] if len(found) == 1 else None
 
 
 check = lacking(NAME, _advice)

@@ -27,6 +27,19 @@ def closing(source: Source, gap: Gap, certain: bool) -> Mending:
     return Mending(title, (Edit(at, at, written),), certain)
 
 
+def opening(source: Source, name: str, start: int, close: int) -> Mending:
+    """Open a message before the field at `start`, on a line like that of its closing bracket."""
+    text = source.text
+    line_start = text.rfind("\n", 0, start) + 1
+    close_line = text.rfind("\n", 0, close) + 1
+    indent = text[close_line:close]
+    if text[line_start:start].strip() or indent.strip():
+        edit = Edit(start, start, f"{name} {{ ")
+    else:
+        edit = Edit(line_start, line_start, f"{indent}{name} {{{newline_of(text)}")
+    return Mending(f"write `{name} {{`", (edit,), True)
+
+
 def taking_away(source: Source, start: int, end: int, certain: bool) -> Mending:
     """Take a bracket away, with its line where it has one for itself."""
     text = source.text

@@ -87,16 +87,23 @@ class _Part(NamedTuple):
 
 
 class _Repair(NamedTuple):
-    """What makes the brackets of a part pair up; `strain` counts lines that speak against it."""
+    """What makes the brackets of a part pair up; `strain` counts lines that speak against it.
+
+    `lopsided` counts lines that open something and close something else as well: where all else is
+    equal, such a line has the bracket too many.
+    """
 
     gaps: dict[int, Gap]
     extra: tuple[int, ...]
     strain: int
+    lopsided: int
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """The brackets that are written or taken away, then the strain: the less, the likelier."""
-        return len(self.extra) + sum(len(gap.opened) for gap in self.gaps.values()), self.strain
+    def cost(self) -> tuple[int, int, int]:
+        """The brackets that are written or taken away, then what speaks against: the less, the
+        likelier."""
+        brackets = len(self.extra) + sum(len(gap.opened) for gap in self.gaps.values())
+        return brackets, self.strain, self.lopsided
 
 
 def brackets_by_indentation(
@@ -120,8 +127,10 @@ def brackets_by_indentation(
             for parted in (_by_depth,) if rows else (_by_depth, _by_name):
                 parts = _parts(lines, parted(lines), behind)
                 found.append([_repair_of(part, rows) for part in parts])
-    best = min(found, key=_cost, default=[])
-    brackets, strain = _cost(best)
+    if not found:
+        return None
+    best = min(found, key=_cost)
+    brackets, strain, _ = _cost(best)
     disorderly = any(repair.cost[0] and repair.strain for repair in best)
     if not brackets or (rows and disorderly):
         return None
@@ -130,9 +139,11 @@ def brackets_by_indentation(
     return Brackets(gaps, extra, gaps.pop(len(source.lines), None), tidy and not strain)
 
 
-def _cost(repairs: Sequence[_Repair]) -> tuple[int, int]:
-    costs = [repair.cost for repair in repairs]
-    return sum(brackets for brackets, _ in costs), sum(strain for _, strain in costs)
+def _cost(repairs: Sequence[_Repair]) -> tuple[int, int, int]:
+    brackets, strain, lopsided = (
+        sum(it) for it in zip(*(one.cost for one in repairs), strict=True)
+    )
+    return brackets, strain, lopsided
 
 
 def _lines(source: Source, tab: int, unopened: Set[int], stray: Set[int]) -> Iterator[_Line]:
@@ -217,9 +228,9 @@ def _parts(lines: Sequence[_Line], starts: list[int], behind: _Line) -> Iterator
 def _repair_of(part: _Part, doubtful: Sequence[int]) -> _Repair:
     """The likeliest repair of a part; none if its brackets pair up, unless a row is doubtful."""
     plain = _repaired(part, _closes_nothing, _takes_nothing)
-    if plain.cost == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
+    if plain.cost[:2] == (0, 0) or (not plain.cost[0] and not _is_any_in(doubtful, part)):
         return plain
-    if plain.cost == (abs(_surplus(part)), 0):
+    if plain.cost == (abs(_surplus(part)), 0, 0):
         return plain  # None can do with less.
     others = [
         _repaired(part, _closes_shallower, _takes_nothing),
@@ -254,7 +265,7 @@ def _repaired(
     stack: list[Opened] = []
     gaps: dict[int, Gap] = {}
     extra: list[int] = []
-    strain = behind = 0
+    strain = lopsided = behind = 0
     before = part.behind
     for line in (*part.lines, part.behind):
         count = len(stack) if line is part.behind else closes(line, stack)
@@ -274,8 +285,10 @@ def _repaired(
                 extra.append(bracket.offset)
             else:
                 strain += bracket.first and stack[-1].indent != line.indent
+                around = stack[-1].row != line.row and line.brackets[0].opens
+                lopsided += around and stack[-1].indent < line.indent
                 stack.pop()
-    return _Repair(gaps, tuple(extra), strain)
+    return _Repair(gaps, tuple(extra), strain, lopsided)
 
 
 def _closes_nothing(line: _Line, stack: Sequence[Opened]) -> int:

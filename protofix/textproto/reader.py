@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from protofix.textproto.bracket_mendings import closing, taking_away, together
+from protofix.textproto.bracket_mendings import closing, opening, taking_away, together
 from protofix.textproto.brackets import Brackets, Gap, brackets_by_indentation
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import terminals
 from protofix.textproto.literals import clip
 from protofix.textproto.regular import keep, known_lines, learn
-from protofix.textproto.slips import closes_string_above
 from protofix.textproto.source import BLANKS, Source
 from protofix.textproto.swallowed import Swallowed
 from protofix.textproto.tree import (
@@ -36,7 +35,9 @@ from protofix.textproto.tree import (
     Shape,
     TooDeepError,
 )
+from protofix.textproto.unopened import unopened_layer
 
+_CLOSING = {"{": "}", "<": ">"}
 _ALL_THERE = Brackets({}, frozenset(), None, False)
 
 # A message that is open, where it stands, and the fields around it.
@@ -131,11 +132,13 @@ class _Reader:
                     if len(stack) > MAX_DEPTH:
                         return self._too_deep(base + shape.end - 1, stack, fields)
                 elif type(shape) is CloseShape:
+                    if not stack and self._unopened_layer(shape, base, fields):
+                        continue
                     if not stack or base + shape.start in self.brackets.extra:
                         self._extra_close(shape, base, stack, fields)
                         continue
                     opened, opened_base, outer = stack.pop()
-                    if (opened.bracket == "{") != (shape.bracket == "}"):
+                    if shape.bracket != _CLOSING[opened.bracket]:
                         self._wrong_close(opened, opened_base, shape, base)
                     start, end = base + shape.start, base + shape.end
                     outer.append(Message(opened, opened_base, tuple(fields), start, end))
@@ -191,17 +194,9 @@ class _Reader:
         return stretch.shapes, start, taken
 
     def _take(self, found: Diagnosis) -> None:
-        """Add a diagnosis; of a string that goes over two lines its beginning is one already."""
+        """Add a diagnosis, and note what a string has swallowed."""
         if found.kind == "string":
             self.swallowed.take(found)
-        if found.kind == "string" and self.diagnoses and self.diagnoses[-1].kind == "string":
-            last, text = self.diagnoses[-1], self.source.text
-            line_start = text.rfind("\n", 0, found.start) + 1
-            line = text[line_start : self.source.line_end(found.start)]
-            if text[last.end : line_start].strip(BLANKS) == "\n" and closes_string_above(line):
-                message = "a string that goes over two lines: write it on one"
-                self.diagnoses[-1] = last._replace(message=message, mending=None)
-                return
         self.said.add(found.start)
         self.diagnoses.append(found)
 
@@ -240,6 +235,24 @@ class _Reader:
         self._say(gap.start, gap.end, "bracket", said, mending)
         return _closed(stack, fields, count, gap.start)
 
+    def _unopened_layer(self, shape: CloseShape, base: int, fields: list[Node]) -> bool:
+        """Whether a bracket closes a layer whose first line was forgotten; it is said, and read."""
+        if shape.bracket != "}" or self.swallowed.any_opening():
+            return False
+        found = unopened_layer(self.source.text, fields)
+        if found is None:
+            return False
+        name, first = found
+        start, end = base + shape.start, base + shape.end
+        node = fields[first]
+        line = self.source.position(start).line
+        said = f"`{name} {{` is missing here: the `}}` of line {line} closes it"
+        mending = opening(self.source, name, node.start, start)
+        self._say(node.start, node.end, "bracket", said, mending)
+        opened = OpenShape(name, node.start, node.start, "{", node.start, False)
+        fields[first:] = [Message(opened, 0, tuple(fields[first:]), start, end)]
+        return True
+
     def _extra_close(
         self, shape: CloseShape, base: int, stack: list[_Open], fields: list[Node]
     ) -> None:
@@ -264,7 +277,7 @@ class _Reader:
     def _wrong_close(
         self, opened: OpenShape, opened_base: int, shape: CloseShape, base: int
     ) -> None:
-        right = "}" if opened.bracket == "{" else ">"
+        right = _CLOSING[opened.bracket]
         message = f"expected `{right}` {self._opened(opened, opened_base)}, found `{shape.bracket}`"
         start, end = base + shape.start, base + shape.end
         mending = Mending(f"write `{right}`", (Edit(start, end, right),), True)
@@ -303,7 +316,7 @@ class _Reader:
         opened, opened_base, _ = open_messages[-1]
         around = len(open_messages) - 1
         more = f" (and {around} around it)" if around else ""
-        right = "}" if opened.bracket == "{" else ">"
+        right = _CLOSING[opened.bracket]
         return f"expected `{right}` {self._opened(opened, opened_base)}{more}"
 
     def _opened(self, opened: OpenShape, opened_base: int) -> str:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lark import Token, UnexpectedToken
 
+from protofix.textproto.broken_strings import Slip, slip_in_string
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import scanner
 from protofix.textproto.literals import clip
 from protofix.textproto.parsing import end_of, make_token, parser, start_of
-from protofix.textproto.slips import Slip, slip_at, slip_in_string
+from protofix.textproto.slips import decimal_comma, over_lines, slip_at
 from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -100,6 +101,7 @@ class _StretchReader:
         self.skip_lines = skip_lines
         self.shapes: list[Shape] = []
         self.diagnoses: list[Diagnosis] = []
+        self.row_behind = row  # Of the lines taken; a slip may reach over some.
         self.surplus = 0  # Brackets that a line closes beyond those that it opens.
         self._restart()
 
@@ -115,9 +117,10 @@ class _StretchReader:
         row = self.row
         while row < len(self.lines):
             line = self.lines[row]
+            self.row_behind = row + 1
             self._read_line(list(self._lex(line, self.column if row == self.row else 0, base)))
-            base += len(line) + 1
-            row += 1
+            base += sum(len(it) + 1 for it in self.lines[row : self.row_behind])
+            row = self.row_behind
             resting = not self.pending and not self.in_broken_list and not self._goes_on(row)
             if resting and row - self.row > self.skip_lines:
                 break
@@ -163,8 +166,10 @@ class _StretchReader:
         unopened = self._opens_without_bracket(tokens, at)
         if unopened is not None:
             return unopened
-        if self._opens_before_value(tokens, at):
+        if self._opens_before_value(tokens, at) or self._leaves_list_open(tokens, at):
             return at
+        if self._closes_with_square(tokens, at):
+            return at + 1
         self._fail(tokens, at)
         if self._closes_before_value(tokens, at):
             return at + 1
@@ -220,6 +225,45 @@ class _StretchReader:
         self.shapes.append(
             OpenShape(str(name), start_of(name), end_of(name), "{", end_of(name), False)
         )
+
+    def _closes_with_square(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a `]` closes a message that its line has opened, or the lines above."""
+        found = tokens[at]
+        closing = self.surplus < 0 or len(tokens) == 1
+        if self.pending or found.type != "RSQUARE" or not closing:
+            return False
+        self._flush()
+        self.shapes.append(CloseShape("]", start_of(found), end_of(found), False))
+        self.surplus += 1
+        return True
+
+    def _leaves_list_open(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a list of plain values lacks its `]` here; it is said, and counts as closed.
+
+        A field or a bracket that closes shows it, unless the line closes the list further on.
+        """
+        found = tokens[at]
+        if found.type not in _CLOSERS and not _begins_field(tokens, at):
+            return False
+        before = self.pending[-1] if self.pending else None
+        if before is None or self.pending[0].type != "NAME" or before.type not in _LISTED:
+            return False
+        squares = (it.type for it in _from(tokens, at) if it.type in ("LSQUARE", "RSQUARE"))
+        if "RSQUARE" not in self.parser.accepts() or next(squares, "") == "RSQUARE":
+            return False
+        start, end = start_of(before), end_of(before)
+        said = f"expected `]` after `{clip(str(before))}`, found `{clip(str(found))}`"
+        # Where its last string is not closed either, that comes first.
+        broken = bool(self.diagnoses) and self.diagnoses[-1].end >= end
+        closed = Mending("close the list with `]`", (Edit(end, end, "]"),), True)
+        mending = None if broken else closed
+        self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
+        closing = make_token("RSQUARE", "]", end, end)
+        self.parser.feed_token(closing)
+        self.complete += [*self.pending, closing]
+        self.pending.clear()
+        self.depth = 0
+        return True
 
     def _opens_before_value(self, tokens: Sequence[Token], at: int) -> bool:
         """Whether a bracket was opened within a plain field; it is said, and does not count."""
@@ -327,7 +371,7 @@ class _StretchReader:
         if self._closes_before_value(tokens, at):
             return _without(found)
         if before is None:
-            return None
+            return self._more_fields(tokens, at)
         if before.type == "COMMA" and found.type == "RSQUARE":
             return _without(before)
         if self.parser.accepts() >= {"COMMA", "RSQUARE"} and found.type in _LISTED:
@@ -335,6 +379,23 @@ class _StretchReader:
         if before.type == "NAME" and "COLON" in self.parser.accepts():
             return _colon(before, found, next(_from(tokens, at + 1), None))
         return None
+
+    def _more_fields(self, tokens: Sequence[Token], at: int) -> Mending | None:
+        """A field for each value behind a comma, where a plain field of one value was read."""
+        found, behind = tokens[at], self.complete[-4:]
+        kinds = [token.type for token in behind]
+        if found.type not in _LISTED or kinds != ["NAME", "COLON", found.type, "COMMA"]:
+            return None
+        if found.type == "NAME" and _begins_field(tokens, at):
+            return None
+        name, comma = str(behind[0]), behind[-1]
+        edits = [Edit(start_of(comma), start_of(found), f" {name}: ")]
+        for i in range(at + 1, len(tokens) - 1, 2):
+            one, other = tokens[i : i + 2]
+            if one.type != "COMMA" or other.type != found.type:
+                break
+            edits.append(Edit(start_of(one), start_of(other), f" {name}: "))
+        return Mending(f"write another `{name}`", tuple(edits), False)
 
     def _expectation(self, found: Token) -> str:
         before = self.pending[-1] if self.pending else None
@@ -365,7 +426,11 @@ class _StretchReader:
                 slip = slip_at(line, position, self.row == 0 and base == 0)
             elif match.lastgroup == "STRING":
                 slip = slip_in_string(line, match)
+            elif match.lastgroup == "INTEGER":
+                slip = decimal_comma(line, position)
             if slip is not None:
+                slip, taken = over_lines(slip, self.lines, self.row_behind - 1)
+                self.row_behind += taken - 1
                 self.diagnoses.append(slip.diagnosis.moved(base))
                 end, kind, text = slip.end, slip.token, slip.text
             else:

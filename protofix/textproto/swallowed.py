@@ -31,6 +31,10 @@ class Swallowed:
         """Whether strings behind an offset hold so many closing brackets; they are then used up."""
         return _use(self._closing, count, since)
 
+    def any_opening(self) -> bool:
+        """Whether a string holds an opening bracket that is not used up."""
+        return bool(self._opening)
+
     def opening_within(self, since: int) -> bool:
         """Whether a string behind an offset holds an opening bracket, which is then used up."""
         return _use(self._opening, 1, since)

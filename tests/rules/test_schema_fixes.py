@@ -44,6 +44,18 @@ MENDED = {
         "layer { convolution_param { bias_term: false } }",
         True,
     ),
+    "layer { pooling_param { stride: 2.0 } }": (
+        "PF102",
+        "layer { pooling_param { stride: 2 } }",
+        True,
+    ),
+    "layer { pooling_param { pool: AVERAGE } }": (
+        "PF104",
+        "layer { pooling_param { pool: AVE } }",
+        False,
+    ),
+    "max_iter: 45000.0": ("PF102", "max_iter: 45000", True),
+    "max_iter: 1e5": ("PF102", "max_iter: 100000", True),
     "layer { include { phase: test } }": ("PF104", "layer { include { phase: TEST } }", True),
     "layer { include { phase: TSET } }": ("PF104", "layer { include { phase: TEST } }", False),
     "layer { name: 'a' name: 'a' }": ("PF105", "layer { name: 'a' }", True),
@@ -72,6 +84,17 @@ def test_what_mends_it(text: str) -> None:
     assert (found.code, found.fix.safe) == (code, safe)
     assert apply_edits(text, found.fix.edits) == after
     assert of_the_schema(after) == []
+
+
+def test_a_filler_whose_type_is_a_slip() -> None:
+    text = (
+        'layer {{ name: "a" type: "Input" top: "a" input_param {{ shape {{ dim: 1 dim: 3 }} }} }}\n'
+        'layer {{ name: "fc" type: "InnerProduct" bottom: "a" top: "fc"\n'
+        '  inner_product_param {{ num_output: 2 weight_filler {{ type: "{}" }} }} }}\n'
+    )
+    [found] = [it for it in protofix.check(text.format("xavir")) if it.code == "PF305"]
+    assert found.fix is not None and not found.fix.safe
+    assert apply_edits(text.format("xavir"), found.fix.edits) == text.format("xavier")
 
 
 # Texts with findings for which there is no fix.

@@ -126,6 +126,15 @@ MENDED = {
     "a {\n}\n}\nb {\n}\n": "a {\n}\nb {\n}\n",
     "a { x: 1 } }\nb { }\n": "a { x: 1 } \nb { }\n",
     "a { x: 1 >\n": "a { x: 1 }\n",
+    # The line whose own brackets do not pair up has the one too many.
+    "a {\n  b { c { x: 1 } } }\n}\nd { }\n": "a {\n  b { c { x: 1 } } \n}\nd { }\n",
+    # A first line that was forgotten.
+    'layer {\n  type: "A"\n}\n  name: "b"\n  type: "B"\n  p {\n    x: 1\n  }\n}\n': (
+        'layer {\n  type: "A"\n}\nlayer {\n  name: "b"\n  type: "B"\n  p {\n    x: 1\n  }\n}\n'
+    ),
+    'name: "n"\nname: "a" type: "A" }\nlayers { x: 1 }\n': (
+        'name: "n"\nlayers { name: "a" type: "A" }\nlayers { x: 1 }\n'
+    ),
     # What is written ends as most lines do.
     "a {\r\n  x: 1\nb {\n}\n": "a {\r\n  x: 1\n}\nb {\n}\n",
     "a {\n}\n}\nb {\n  x: 1\n": "a {\n}\nb {\n  x: 1\n}\n",

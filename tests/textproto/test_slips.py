@@ -39,22 +39,49 @@ MENDED = {
     "name: \uff02net\uff02\n": (7, 'name: "net"\n', True),
     "name: \uff07net\uff07\n": (7, "name: 'net'\n", True),
     "name: `net\u00b4\n": (7, "name: 'net'\n", True),
+    # Quotes of code in a string.
+    'param_str: "{"n_classes": 4}"\n': (12, "param_str: '{\"n_classes\": 4}'\n", True),
+    "param_str: '{'n': [4, 5]}' # it\n": (12, "param_str: \"{'n': [4, 5]}\" # it\n", True),
+    'a { param_str: "{"n": 4}" layer: "L" }\n': (
+        16,
+        'a { param_str: \'{"n": 4}\' layer: "L" }\n',
+        True,
+    ),
+    "param_str: \"{'a': \"b\", 'c': 1}\"\n": (
+        12,
+        "param_str: \"{'a': \\\"b\\\", 'c': 1}\"\n",
+        True,
+    ),
+    'param_str: "dict(a="b")"\n': (12, "param_str: 'dict(a=\"b\")'\n", True),
     # Signs of other languages and scripts.
     "\ufeffname: 'n'": (1, "name: 'n'", True),
     "a: 1 // one": (6, "a: 1 # one", True),
     "a: 1 /* one */": (6, "a: 1 # one", True),
+    "/* one\n  a { b: 1 }\n\n*/\nb: 1\n": (1, "# one\n  # a { b: 1 }\n\nb: 1\n", True),
+    "a: 1 /* one\r\n * two */\r\nb: 1\r\n": (6, "a: 1 # one\r\n # * two\r\nb: 1\r\n", True),
     "a:\xa0\xa01": (3, "a:  1", True),
     "a:\u30001": (3, "a: 1", True),
     "a: \u200b1": (4, "a: 1", True),
     "a\uff1a 1": (2, "a: 1", True),
     "a \uff5b b: 1 }": (3, "a { b: 1 }", True),
     "a: \u22121": (4, "a: -1", True),
-    "a = 1": (3, "a : 1", True),
+    "a = 1": (3, "a: 1", True),
+    "a { b (\n c: 1 } }": (7, "a { b {\n c: 1 } }", True),
+    "a { b: 1 )\n": (10, "a { b: 1 }\n", True),
+    "a { b: 1 ]\n": (10, "a { b: 1 }\n", True),
+    "a: 0,01\n": (4, "a: 0.01\n", False),
+    "a: -0,09 # it\n": (5, "a: -0.09 # it\n", False),
+    'a: "x", "y" b: 1\n': (9, 'a: "x" a: "y" b: 1\n', False),
+    "a: 1, 3, 8\n": (7, "a: 1 a: 3 a: 8\n", False),
     # What lacks a sign, or has one too many.
     "a 1": (3, "a: 1", True),
     'a "x" # one': (3, 'a: "x" # one', True),
     "pool MAX\n": (6, "pool: MAX\n", False),
     "a: [1 2 -3, 4 5]": (7, "a: [1, 2, -3, 4, 5]", True),
+    "a: [3, 3\nb: [1, 1]\n": (8, "a: [3, 3]\nb: [1, 1]\n", True),
+    "a: [3, -3 # both\nb { c: 1 }\n": (9, "a: [3, -3] # both\nb { c: 1 }\n", True),
+    "a { b: [1, 8 }\n": (12, "a { b: [1, 8] }\n", True),
+    'a: ["x", "y"\nb: "z"\n': (10, 'a: ["x", "y"]\nb: "z"\n', True),
     "a: [1, 2,]": (10, "a: [1, 2]", True),
     "a: 1,, b: 2": (6, "a: 1, b: 2", True),
     "a: 08": (4, "a: 8", True),
@@ -98,10 +125,22 @@ def test_a_bracket_without_a_name_that_is_never_closed_is_said_once(behind: str)
     assert (found.start, found.message) == (5, "expected a field name, found `{`")
 
 
-def test_a_string_over_two_lines_that_holds_a_bracket_is_said_once() -> None:
-    [found] = read(Source("a {\n  b: \"{'c': 1,\n 'd': 2}\"\n}\n")).diagnoses
-    assert found.message == "a string that goes over two lines: write it on one"
-    assert found.start == 9
+# A string that goes over lines, and over how many.
+OVER_LINES = {
+    "a {\n  b: \"{'c': 1,\n 'd': 2}\"\n}\n": "two",
+    'b: "/path/to\n/lmdb"\nc: 1\n': "two",
+    'a {\n  b: "/path/to\n/lmdb"\n}\n': "two",
+    'a {\n  b: "/path/to\n    /lmdb"\n}\n': "two",
+    "b: \"{'c': 1,\n 'd': 2,\n 'e': 3\n}\"\n": "4",
+}
+
+
+@pytest.mark.parametrize("text", OVER_LINES, ids=repr)
+def test_a_string_over_lines_is_said_once(text: str) -> None:
+    [found] = read(Source(text)).diagnoses
+    said = f"a string that goes over {OVER_LINES[text]} lines: write it on one"
+    assert (found.message, found.mending) == (said, None)
+    assert found.start == text.index('"')
 
 
 # What is no text, and how it is named.
@@ -126,6 +165,7 @@ LEFT = (
     'name: "',
     'name: "a\nb"\n',
     "/* one",
+    "/* one\ntwo */ a: 1\n",
     "a: 1.5.2",
     "a: 1e",
     "a: 1.5px",
