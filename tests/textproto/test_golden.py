@@ -61,5 +61,7 @@ def test_first_diagnosis_is_at_the_start_of_the_token(case: dict[str, Any]) -> N
         return
     assert start.line == line
     # It names the token's start or, when it has read on before it judges, the next token's.
-    between = text.split("\n")[line - 1][end.column - 1 : column - 1]
-    assert column == start.column or (column >= end.column and not between.strip())
+    read = text.split("\n")[line - 1]
+    token_end = end.column if end.line == line else len(read) + 1
+    between = read[token_end - 1 : column - 1]
+    assert column == start.column or (column >= token_end and not between.strip())
