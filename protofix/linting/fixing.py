@@ -61,10 +61,14 @@ def fix_source(
     given_up: set[_Change] = set()
     for _ in range(_MOST_ROUNDS):
         before, origins = checked.source, accepted.origins
+        new = accepted.beyond(before, checked.findings)[0]
+        # A change may mend what is accepted as well, which is to stay.
+        spared = {it.fix for it in set(checked.findings).difference(new)}
         findings = [
             it
-            for it in accepted.beyond(before, checked.findings)[0]
-            if it.fix and (unsafe or it.fix.safe) and _change(it.fix, origins) not in given_up
+            for it in new
+            if it.fix and it.fix not in spared and (unsafe or it.fix.safe)
+            if _change(it.fix, origins) not in given_up
         ]
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
@@ -72,7 +76,8 @@ def fix_source(
         made, after = _readable(document, taken)
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
-        given_up |= {_change(fix, origins) for fix in taken - made}
+        # Nor is a guess made twice: it may be one that another guess undoes.
+        given_up |= {_change(fix, origins) for fix in taken if fix not in made or not fix.safe}
         if left_out and not context.document.diagnoses:
             said = _failure(before, left_out, "break the text")
             return Fixed(source, before, mended, checked, accepted, (said,))

@@ -68,6 +68,29 @@ def test_paths_count_from_the_baseline(
     assert found(capsys) == [("./b.prototxt", 1)]
 
 
+CHAIN = """\
+layer {{ name: "p{0}" type: "Softmax" bottom: "x" top: "p{0}" }}
+layer {{ name: "l{0}" type: "InfogainLoss" bottom: "p{0}" bottom: "y" bottom: "H" top: "l{0}" }}
+"""
+INPUTS = """\
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 5 } } }
+layer { name: "y" type: "Input" top: "y" input_param { shape { dim: 4 } } }
+layer { name: "H" type: "Input" top: "H" input_param { shape { dim: 1 dim: 1 dim: 5 dim: 5 } } }
+"""
+
+
+def test_no_change_is_made_that_mends_what_is_accepted_as_well(folder: Path) -> None:
+    net = folder / "nets" / "a.prototxt"
+    net.write_text(INPUTS + CHAIN.format(1))
+    main(["check", "--write-baseline", "base.json", "nets"])
+    both = INPUTS + CHAIN.format(1) + CHAIN.format(2)
+    net.write_text(both)
+    assert main(["check", "--baseline", "base.json", "--fix", "nets"]) == 1
+    assert net.read_text() == both
+    assert main(["check", "--fix", "nets"]) == 0
+    assert "Softmax" not in net.read_text()
+
+
 def test_what_is_accepted_is_not_mended(folder: Path) -> None:
     net = folder / "nets" / "a.prototxt"
     unused = "layer { type: 'Input' top: 'a' }  # protofix: ignore[PF101]\n"
@@ -81,7 +104,7 @@ def test_what_is_accepted_is_not_mended(folder: Path) -> None:
 
 FIELD = "layer { name: 'x' type: 'Input' top: 'x' nmae: 'b' }"
 TYPE = "layer { name: 'x' type: 'Sofmax' bottom: 'x' top: 'x' }"
-OLD = "layers { name: 'x' type: DATA top: 'x' nmae: 'b' }"
+OLD = "layers { name: 'r' type: RELU bottom: 'y' top: 'x' }"
 UNUSED = "  # protofix: ignore[PF303]"
 
 # What is accepted, in a file, and what becomes of it: other fixes change the lines that it is on.
@@ -91,9 +114,9 @@ MENDED_BESIDE = {
     "on two lines": ("PF109", f"{TYPE}{UNUSED}\n{TYPE}{UNUSED}", f"{TYPE}\n{TYPE}"),
     "lines before it go": ("PF109", f"# protofix: ignore-file[PF303]\n{TYPE}{UNUSED}", TYPE),
     "it is within what is rewritten": (
-        "PF101",
+        "PF301",
         OLD,
-        "layer { name: 'x' type: 'Data' top: 'x' nmae: 'b' }",
+        "layer { name: 'r' type: 'ReLU' bottom: 'y' top: 'x' }",
     ),
 }
 
