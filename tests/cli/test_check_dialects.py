@@ -137,7 +137,7 @@ def test_help_tells_of_configuration(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_a_compiled_schema_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "net.prototxt").write_text(MINE)
-    assert codes(capsys) == ["PF109"]
+    assert codes(capsys) == ["PF109", "PF101"]
     write_own_schema(folder / "mine.desc")
     assert main(["check", "--schema", "mine.desc"]) == 0
     assert capsys.readouterr().err == "1 file checked, nothing found; dialect mine.desc\n"
@@ -200,7 +200,7 @@ def test_a_configured_schema_lies_beside_its_configuration(
     write_own_schema(folder / "mine.desc")
     (folder / name).write_text(CONFIGS[name].format(key="schema", value="mine.desc"))
     assert codes(capsys) == []
-    assert codes(capsys, "--dialect", "bvlc") == ["PF109"]
+    assert codes(capsys, "--dialect", "bvlc") == ["PF109", "PF101"]
 
 
 @needs_tomllib

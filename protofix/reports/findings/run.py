@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from protofix.linting.checking import Failed
-from protofix.linting.fingerprints import Fingerprinted, fingerprints, path_in
 from protofix.linting.walking import repository_folders
 from protofix.rulebook.findings import Checked
+
+if TYPE_CHECKING:
+    from protofix.linting.fingerprints import Fingerprinted
 
 
 class Failure(NamedTuple):
@@ -51,10 +53,14 @@ class Run:
 
     def fingerprinted(self) -> Iterator[Fingerprinted]:
         """All findings, each with its file's path from the root and its fingerprint."""
+        from protofix.linting.fingerprints import fingerprints  # Few reports have any.
+
         return fingerprints(self.root, self.checked)
 
     def failures(self) -> list[Failure]:
         """All that went wrong."""
+        from protofix.linting.fingerprints import path_in
+
         said = [(it.path, it.reason) for it in self.failed]
         said += [(one.source.path, line) for one in self.checked for line in one.failures]
         return [Failure(path_in(self.root, path), reason) for path, reason in said]
