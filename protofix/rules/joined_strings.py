@@ -40,7 +40,7 @@ def check(context: Context) -> Iterator[Hit]:
     """Say each name that is made of more strings than one."""
     document = context.document
     for node in walk(document.fields):
-        if not isinstance(node, Field) or node.name not in _NAMES:
+        if node.shape.name not in _NAMES or not isinstance(node, Field):
             continue
         for scalar in node.scalars:
             strings = _strings(document.text, scalar)
@@ -50,8 +50,8 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _strings(text: str, scalar: Scalar) -> list[tuple[int, int]]:
     """Where the strings stand that a value is made of."""
-    if scalar.kind != "string":
-        return []
+    if scalar.kind != "string" or scalar.end - scalar.start == len(scalar.value) + len("''"):
+        return []  # The second are plain ones, as nearly all are.
     found = _STRING.finditer(text, scalar.start, scalar.end)
     return [it.span() for it in found if it["comment"] is None]
 
