@@ -91,8 +91,9 @@ def fix_source(
         accepted = accepted.after(_edits(made))
         document, context = after, context_of_read(after, question)
         checked = checked_of(context, question)
-    said = _failure(checked.source, findings, "do not settle")
-    return Fixed(source, checked.source, mended, checked, accepted, (said,))
+    # A broken text may have more guesses left, each behind the last; what is left is reported.
+    said = () if document.diagnoses else (_failure(checked.source, findings, "do not settle"),)
+    return Fixed(source, checked.source, mended, checked, accepted, said)
 
 
 def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
