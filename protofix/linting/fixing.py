@@ -92,8 +92,9 @@ def fix_source(
         document, context = after, context_of_read(after, question)
         checked = checked_of(context, question)
     # A broken text may have more guesses left, each behind the last; what is left is reported.
-    said = () if document.diagnoses else (_failure(checked.source, findings, "do not settle"),)
-    return Fixed(source, checked.source, mended, checked, accepted, said)
+    failure = _failure(checked.source, findings, "do not settle")
+    failures = () if document.diagnoses else (failure,)
+    return Fixed(source, checked.source, mended, checked, accepted, failures)
 
 
 def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
