@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from protofix.cli import main
 
 needs_tomllib = pytest.mark.skipif(
-    sys.version_info < (3, 11) and "tomli" not in sys.modules, reason="TOML is read by tomli here"
+    sys.version_info < (3, 11) and find_spec("tomli") is None, reason="TOML is read by tomli here"
 )
 
 # An unknown field (PF101), and a blob that nobody makes (PF301).
