@@ -222,7 +222,7 @@ def _fix(task: Task | Failed, unsafe: bool) -> Fixed | Failed:
         source = source_of_bytes(data or b"", task.name)
         return fix_source(source, task.question, unsafe, task.accepted or NOTHING)
 
-    return guarded(task.name, fixed, named=task.path == "-")
+    return guarded(task.name, fixed)
 
 
 def _workers(tasks: Sequence[Task | Failed], workers: int | None) -> int:

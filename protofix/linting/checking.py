@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -182,11 +181,11 @@ def check_file(
         nets = context.nets
         return checked_of(context, question)
 
-    yield guarded(name or path, itself, named=path == "-")
+    yield guarded(name or path, itself)
     for net in nets:
         if net.path is not None:
             its_own = question_of or (lambda path: question)
-            yield guarded(str(net.path), partial(_check_net, net, its_own, recent), named=True)
+            yield guarded(str(net.path), partial(_check_net, net, its_own, recent))
 
 
 def _check_net(
@@ -201,18 +200,11 @@ def _check_net(
     return checked_of(recent.context(read_bytes(Path(path)), path, asked), asked)
 
 
-def guarded(path: str, work: Callable[[], _Result], named: bool = False) -> _Result | Failed:
-    """Do some work on a file, or say in a line why that could not be done.
-
-    `named` is one that was not found on a walk, but that a solver names, or that is on standard
-    input.
-    """
+def guarded(path: str, work: Callable[[], _Result]) -> _Result | Failed:
+    """Do some work on a file, or say in a line why that could not be done."""
     try:
         return work()
     except FileError as error:
-        if os.path.isdir(path) and not named:
-            # Folders are walked; one that comes this far could not be.
-            return Failed(path, f"{path}: cannot be read: Permission denied")
         return Failed(path, str(error))
     except Exception as error:  # A mistake of ours in one file must not hide the others.
         what = f"{type(error).__name__}: {error}"
