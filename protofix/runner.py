@@ -77,28 +77,27 @@ class _Result(NamedTuple):
 
 def check_all(
     tasks: Sequence[Task | Failed],
-    questions: Questions,
+    question_of: Callable[[str], Question],
     workers: int | None = None,
     cache_folder: Path | None = None,
 ) -> Generator[Sequence[Checked | Failed], None, None]:
     """Check files, each with the nets that it names if it is a solver, in their order.
 
-    `questions` tell what such a net is held against.
-
-    A result in which nothing was found has no text: nobody is shown a line of it. Of many files,
-    the results are remembered in `cache_folder`, and what has not changed is not checked again.
+    `question_of` tells what such a net is held against; it goes to other processes. A result in
+    which nothing was found has no text: nobody is shown a line of it. Of many files, the results
+    are remembered in `cache_folder`, and what has not changed is not checked again.
     """
     worth_it = sum(map(_is_on_disk, tasks)) >= _WORTH_A_CACHE
     cache = _cache_in(cache_folder) if cache_folder is not None and worth_it else None
     if cache is None:
-        with closing(_check_in_lots(tasks, workers, None, questions)) as results:
+        with closing(_check_in_lots(tasks, workers, None, question_of)) as results:
             yield from (it.found for it in results)
         return
     known = list(cache.remembered(_key(task, cache) for task in tasks))
     left = [task for task, it in zip(tasks, known, strict=True) if it is None]
     entries: list[Entry] = []
     try:
-        with closing(_check_in_lots(left, workers, cache.stamp, questions)) as results:
+        with closing(_check_in_lots(left, workers, cache.stamp, question_of)) as results:
             for it in known:
                 result = next(results) if it is None else _Result(it)
                 if result.entry is not None:
@@ -135,14 +134,16 @@ def _key(task: Task | Failed, cache: Cache) -> str | None:
 
 
 def _check_in_lots(
-    tasks: Sequence[Task | Failed], workers: int | None, stamp: str | None, questions: Questions
+    tasks: Sequence[Task | Failed],
+    workers: int | None,
+    stamp: str | None,
+    question_of: Callable[[str], Question],
 ) -> Generator[_Result, None, None]:
     processes = _workers(tasks, workers)
     # One process gives each result when it has it; of several, each is to have its share.
     size = 1 if processes < 2 else min(_AT_ONCE, -(-len(tasks) // processes))
     lots = [tasks[at : at + size] for at in range(0, len(tasks), size)]
-    of_nets = _OfNets(questions.of_named_net, Recent())
-    check = partial(_check_lot, stamp=stamp, of_nets=of_nets)
+    check = partial(_check_lot, stamp=stamp, of_nets=_OfNets(question_of, Recent()))
     with closing(in_processes(check, lots, processes)) as results:
         yield from chain.from_iterable(results)
 

@@ -55,4 +55,4 @@ class Runs:
             it if isinstance(it, Failed) else replace(it, question=question)
             for it in tasks_of(named, questions, lambda: b"")
         ]
-        return list(check_all(tasks, questions, 1, self.cache if cached else None))
+        return list(check_all(tasks, questions.of_named_net, 1, self.cache if cached else None))

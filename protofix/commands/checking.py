@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +17,7 @@ from protofix.commands.choosing import chosen_files
 from protofix.commands.common import DONE, FAILED, FOUND, Complaints, print_bytes, stdin_bytes
 from protofix.commands.states import asked_of, given_of, refuse_unmade_given
 from protofix.config_tables import ConfigError
-from protofix.linting.checking import Failed
+from protofix.linting.checking import Failed, Question
 from protofix.linting.questions import Options, Questions
 from protofix.looking import CACHE_FOLDER, NO_CACHE
 from protofix.reports.findings.printing import Printer
@@ -86,8 +87,12 @@ def _refuse_what_is_given_of_no_net(
     if not given or not tasks:
         return
     made: set[str] = set()
-    unruled = [_without_rules(it) for it in tasks]
-    with closing(check_all(unruled, questions, arguments.jobs)) as results:
+    unruled = [
+        it if isinstance(it, Failed) else replace(it, question=_without_rules(it.question))
+        for it in tasks
+    ]
+    of_nets = partial(_of_net_without_rules, questions)
+    with closing(check_all(unruled, of_nets, arguments.jobs)) as results:
         for found in with_progress(results, "building", len(tasks)):
             for it in found:
                 if isinstance(it, Failed) or it.blobs is None:
@@ -96,10 +101,12 @@ def _refuse_what_is_given_of_no_net(
     refuse_unmade_given(given, sorted(made))
 
 
-def _without_rules(task: Task | Failed) -> Task | Failed:
-    if isinstance(task, Failed):
-        return task
-    return replace(task, question=replace(task.question, codes=frozenset()))
+def _of_net_without_rules(questions: Questions, path: str) -> Question:
+    return _without_rules(questions.of_named_net(path))
+
+
+def _without_rules(question: Question) -> Question:
+    return replace(question, codes=frozenset())
 
 
 def _stdin() -> Callable[[], bytes]:
@@ -133,7 +140,7 @@ def _results(
 ) -> Generator[Checked | Failed, None, None]:
     """What there is to say of each file, once; what went wrong is said where people look."""
     news = News(tasks)
-    with closing(check_all(tasks, questions, workers, cache_folder)) as results:
+    with closing(check_all(tasks, questions.of_named_net, workers, cache_folder)) as results:
         for found in with_progress(results, "checking", len(tasks)):
             for result in found:
                 if isinstance(result, Failed):
