@@ -183,5 +183,14 @@ class Context:
         return other
 
 
-_OF_THE_DOCUMENT = ("_builders", "fit", "ignores", "misfits", "nets", "solver", "upgrader")
+_OF_THE_DOCUMENT = (
+    "_builders",
+    "fit",
+    "ignores",
+    "misfits",
+    "misspelt",
+    "nets",
+    "solver",
+    "upgrader",
+)
 """What is worked out of a document, whatever states its nets are looked at in."""
