@@ -15,13 +15,15 @@ from protofix.textproto.tree import Diagnosis
 class Slip(NamedTuple):
     """What is wrong, where it ends, and the token it stands for: its kind and its text.
 
-    Offsets are those of the line. What stands for no token has "" for its kind.
+    Offsets are those of the line. What stands for no token has "" for its kind. A string that is
+    `unclosed` may go on below.
     """
 
     diagnosis: Diagnosis
     end: int
     token: str
     text: str
+    unclosed: bool = False
 
 
 CLOSED_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
@@ -31,7 +33,6 @@ _END_OF_STRING = re.compile(rf"(?<![ \t])[ \t]+(?=[{{}}]|#|{_NEXT_FIELD}|\r?$)|\
 _SWALLOWED = re.compile(r"(?:^|[ \t])(?:[A-Za-z_]\w*[ \t]*:[ \t]*$|#)")
 _BEGINS_FIELD = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*[:{<]")
 _DOUBLED_QUOTE = re.compile(r"([\"'])\1[^\"'\\]+\1(?![\"'])")
-_UNCLOSED = "a string that is not closed"
 # How many lines a string may go over: more are hardly meant to be one.
 _MOST_LINES = 60
 _CODE_BRACKET = re.compile(r"[{}()\[\]]")
@@ -113,7 +114,7 @@ def _code_from(line: str, start: int) -> str | None:
 def lines_of_string(slip: Slip, lines: Sequence[str], row: int) -> int:
     """How many lines a string takes that is not closed on its own, at `row`."""
     to_the_end = slip.end >= len(lines[row].rstrip(BLANKS))
-    if slip.token != "STRING" or not slip.diagnosis.message.startswith(_UNCLOSED) or not to_the_end:
+    if not slip.unclosed or not to_the_end:
         return 1
     quote = slip.text[0]
     for taken, line in enumerate(lines[row + 1 : row + _MOST_LINES], start=2):
@@ -148,10 +149,10 @@ def unclosed_string(line: str, start: int) -> Slip:
     plain = re.fullmatch(r"[\w./+:-]+", body) is not None and not escaping
     certain = plain and (other or body == content)
     title = f"close the string with `{quote}`"
-    message = f"{_UNCLOSED} on its line"
+    message = "a string that is not closed on its line"
     mending = Mending(title, (edit,), certain) if body else None
     diagnosis = Diagnosis(start, end, "string", message, mending)
-    return Slip(diagnosis, end, "STRING", f"{quote}{body}{quote}")
+    return Slip(diagnosis, end, "STRING", f"{quote}{body}{quote}", unclosed=True)
 
 
 def _swallowed_brackets(line: str, start: int, end: int) -> int:
