@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from three_nets import found, needs_tomllib, with_three_nets
 
 from protofix.cli import main
-
-needs_tomllib = pytest.mark.skipif(
-    sys.version_info < (3, 11) and find_spec("tomli") is None, reason="TOML is read by tomli here"
-)
-
-# An unknown field (PF101), and a blob that nobody makes (PF301).
-NET = """layer { type: 'Input' top: 'a' nmae: 'b' }
-layer { name: 'fc' type: 'ReLU' bottom: 'x' top: 'fc' }
-"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("net.prototxt", "old/net.prototxt", "old/deep/net.prototxt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(NET)
-    return tmp_path
-
-
-def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, str]:
-    """The codes found in each file."""
-    main(["check", "--format", "json", *arguments])
-    codes: dict[str, list[str]] = {}
-    for it in json.loads(capsys.readouterr().out):
-        codes.setdefault(it["file"].removeprefix("./"), []).append(it["code"])
-    return {file: " ".join(its) for file, its in codes.items()}
+    return with_three_nets(tmp_path)
 
 
 def refused(text: bytes, name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
