@@ -21,8 +21,9 @@ from protofix.textproto.tree import Document
 
 _MOST_ROUNDS = 20
 
-# A fix as a change of the text as it was first read: between which places each edit writes what.
-_Change = tuple[tuple[Span, Span, str], ...]
+# What a rule would change of the text as it was first read: between which places it writes what.
+# Two rules may write the same into what a fix has put there, so the rule belongs to it.
+_Change = tuple[str, tuple[tuple[Span, Span, str], ...]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def fix_source(
             it
             for it in new
             if it.fix and it.fix not in spared and (unsafe or it.fix.safe)
-            if _change(it.fix, origins) not in given_up
+            if _change(it.code, it.fix, origins) not in given_up
         ]
         taken = apart(it.fix for it in findings if it.fix)
         if not taken:
@@ -77,7 +78,11 @@ def fix_source(
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
         # Nor is a guess made twice: it may be one that another guess undoes.
-        given_up |= {_change(fix, origins) for fix in taken if fix not in made or not fix.safe}
+        given_up |= {
+            _change(it.code, it.fix, origins)
+            for it in findings
+            if it.fix and it.fix in taken and not (it.fix in made and it.fix.safe)
+        }
         if left_out and not context.document.diagnoses:
             said = _failure(before, left_out, "break the text")
             return Fixed(source, before, mended, checked, accepted, (said,))
@@ -116,8 +121,9 @@ def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
     return kept.keys(), after
 
 
-def _change(fix: Fix, origins: Origins) -> _Change:
-    return tuple((origins.of(it.start), origins.of(it.end), it.replacement) for it in fix.edits)
+def _change(code: str, fix: Fix, origins: Origins) -> _Change:
+    edits = ((origins.of(it.start), origins.of(it.end), it.replacement) for it in fix.edits)
+    return code, tuple(edits)
 
 
 def _after(before: Document, fixes: Set[Fix]) -> Document:

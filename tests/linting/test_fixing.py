@@ -129,6 +129,27 @@ def test_a_guess_that_was_bad_is_given_up_where_it_was_made(
     assert fixed.mended == Counter({"PF301": 3}) and not fixed.failures
 
 
+def test_what_one_rule_gave_up_another_may_do(
+    finds: Callable[[Callable[[str], Iterator[Hit]]], None],
+) -> None:
+    """A second guess takes away what a first one wrote, and a rule of style the blank before it."""
+
+    def guessing(text: str) -> Iterator[Hit]:
+        if text == 'name: "a"\n':
+            guess = Fix("write a layer", (Edit(9, 9, " layer { }"),), safe=False)
+            yield Hit(9, 9, "no layer", guess)
+        elif "layer" in text:
+            yield Hit(7, 8, "an a", Fix("write b", (Edit(7, 8, "b"),)))
+            guess = Fix("take it away", (Edit(10, 19, ""),), safe=False)
+            yield Hit(10, 15, "a layer", guess)
+
+    finds(guessing)
+    codes = frozenset({"PF301", "PF804"})
+    fixed = fix_source(Source('name: "a"\n'), Question(codes=codes), unsafe=True)
+    assert fixed.after.text == 'name: "b"\n'
+    assert fixed.mended == Counter({"PF301": 3, "PF804": 1}) and not fixed.failures
+
+
 def test_a_text_with_more_guesses_than_rounds_is_mended_as_far_as_they_go() -> None:
     fixed = fix_source(Source("n" + "{ " * 120), unsafe=True)
     assert fixed.failures == ()
