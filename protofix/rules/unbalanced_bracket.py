@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from protofix.rulebook.checks import diagnosed
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
+from protofix.textproto.tree import Message
 
 CODE = "PF005"
 NAME = "unbalanced-bracket"
@@ -38,9 +39,17 @@ _check = diagnosed("bracket")
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each, but for what is missing at the end if a layer within a layer shows it already."""
-    shown = any(it.kind == "unknown-field" and it.lacks is None for it in context.misfits)
-    end = len(context.document.text)
+    """Say each, but for what is missing if a layer within a layer shows already where."""
+    within = [
+        it.start for it in context.misfits if it.kind == "unknown-field" and it.lacks is None
+    ]
+    shown = {
+        node.end
+        for node in context.document.fields
+        if isinstance(node, Message)
+        and node.close_start == node.end
+        and any(node.start < start < node.end for start in within)
+    }
     for hit in _check(context):
-        if not (shown and hit.start == end):
+        if hit.start not in shown:
             yield hit
