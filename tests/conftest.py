@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 from shared_data import needs_shared
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("protofix", deadline=None)
+# How long an example takes says more of the machine than of the code. What passes once is to pass
+# again, so the examples are the same in each run; a fuzz on request tries new ones.
+settings.register_profile(
+    "protofix", deadline=None, derandomize="PROTOFIX_FUZZ_EXAMPLES" not in os.environ
+)
 settings.load_profile("protofix")
 
 

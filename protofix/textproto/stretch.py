@@ -154,12 +154,16 @@ class _StretchReader:
             self.depth += (token.type in _OPENERS) - (token.type in _CLOSERS)
             if self.depth > MAX_DEPTH:
                 raise TooDeepError(start_of(token))
-            # The table's look-ahead is a quick but generous answer; inside a list it may be wrong.
-            if "$END" in self.parser.choices() and "$END" in self.parser.accepts():
-                self.complete += self.pending
-                self.pending.clear()
-                self.depth = 0
+            self._complete()
             at += 1
+
+    def _complete(self) -> None:
+        """Take the tokens read for complete if the stretch could end behind them."""
+        # The table's look-ahead is a quick but generous answer; inside a list it may be wrong.
+        if "$END" in self.parser.choices() and "$END" in self.parser.accepts():
+            self.complete += self.pending
+            self.pending.clear()
+            self.depth = 0
 
     def _recover(self, tokens: list[Token], at: int) -> int:
         """Say what is wrong with `tokens[at]` and find where on its line to go on."""
@@ -260,9 +264,8 @@ class _StretchReader:
         self.diagnoses.append(Diagnosis(start, end, "unexpected", said, mending))
         closing = make_token("RSQUARE", "]", end, end)
         self.parser.feed_token(closing)
-        self.complete += [*self.pending, closing]
-        self.pending.clear()
-        self.depth = 0
+        self.pending.append(closing)
+        self._complete()
         return True
 
     def _opens_before_value(self, tokens: Sequence[Token], at: int) -> bool:

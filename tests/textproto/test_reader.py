@@ -55,6 +55,7 @@ MISTAKES = {
     'name "n"': [(1, 6, 'expected `:` between `name` and its value, found `"n"`')],
     'name: "n\nlayer {\n}': [(1, 7, "a string that is not closed on its line")],
     "dim: [1,\n 2 3,\n 4]\nname: 'x'": [(2, 4, "expected `,` or `]` after `2`, found `3`")],
+    'a: [\n  { b: ["x" c: 1 },\n  { d: 1 }\n]': [(2, 9, 'expected `]` after `"x"`, found `c`')],
     "layer {\n  name: 'x'\n": [
         (3, 1, "expected `}` for `layer {` of line 1, found the end of the file")
     ],
