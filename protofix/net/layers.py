@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -122,12 +123,14 @@ class Net:
     """A net: its document, its fields there, its layers and its inputs in the order of the file.
 
     The fields are the document's own, or those of a message within: solvers can hold nets.
+    `left_out` are `input` fields without a shape that no layer needs: Caffe makes nothing of them.
     """
 
     document: Document
     fields: tuple[Node, ...]
     layers: tuple[Layer, ...]
     inputs: tuple[BlobName, ...]
+    left_out: tuple[BlobName, ...]
 
     @cached_property
     def is_v0(self) -> bool:
@@ -173,7 +176,33 @@ def bind(document: Document, within: Message | None = None) -> Net:
         if isinstance(node, Message) and node.name in ("layer", "layers"):
             layers.append(_layer(len(layers), node))
     inputs = _blob_names(fields, "input")
-    return Net(document, fields, tuple(layers), inputs)
+    left_out: tuple[BlobName, ...] = ()
+    if (
+        inputs
+        and not messages_named(fields, "input_shape")
+        and not scalars_named(fields, "input_dim")
+    ):
+        names = (
+            ((it.name for it in layer.bottoms), (it.name for it in layer.tops)) for layer in layers
+        )
+        needed = read_before_made((it.name for it in inputs), names)
+        left_out = tuple(it for it in inputs if it.name not in needed)
+        inputs = tuple(it for it in inputs if it.name in needed)
+    return Net(document, fields, tuple(layers), inputs, left_out)
+
+
+def read_before_made(
+    blobs: Iterable[str], layers: Iterable[tuple[Iterable[str], Iterable[str]]]
+) -> set[str]:
+    """Those of some blobs that a layer reads before any makes them.
+
+    `layers` are the names of their bottoms and of their tops.
+    """
+    left, found = set(blobs), set[str]()
+    for bottoms, tops in layers:
+        found |= left.intersection(bottoms)
+        left.difference_update(bottoms, tops)
+    return found
 
 
 def _layer(index: int, node: Message) -> Layer:

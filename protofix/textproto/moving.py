@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.literals import encode_string
 from protofix.textproto.source import BLANKS
 from protofix.textproto.tree import ScalarShape
+
+_LINE_END = re.compile(r"\A[ \t\r]*\n")
 
 
 class Written(NamedTuple):
@@ -129,6 +132,23 @@ def removed(message: Item, fields: Sequence[Item]) -> Item:
     items = tuple(item for item in message.children if id(item) not in gone)
     foot = message.foot if items else (" " if "#" not in message.foot else message.foot)
     return replace(message, items=items, foot=foot)
+
+
+def without(items: Sequence[Item], index: int, style: Style) -> list[Item]:
+    """Items without one of them: blank lines that set it apart set apart what is behind it."""
+    before, behind = items[:index], items[index + 1 :]
+    if not behind:
+        return list(before)
+    lead = behind[0].lead
+    if _blank_lines(items[index].lead) > _blank_lines(lead):
+        lead = style.newline + lead
+    if not before:
+        lead = _LINE_END.sub("", lead)
+    return [*before, replace(behind[0], lead=lead), *behind[1:]]
+
+
+def _blank_lines(lead: str) -> int:
+    return lead.split("#", 1)[0].count("\n") - 1
 
 
 def appended(message: Item, new: Item, style: Style, behind: int | None = None) -> Item:

@@ -1,7 +1,7 @@
 """`input`, `input_shape` and `input_dim` of a net, to an Input layer at its beginning.
 
 What Caffe 1.0 does in UpgradeNetInput. Four `input_dim` are the shape of one `input`; where shapes
-are given too, those count.
+are given too, those count; without any Caffe takes the fields out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from protofix.net.layers import read_before_made
 from protofix.textproto.draft import Item, all_comments
 from protofix.textproto.layout import Style, comments_in
 from protofix.textproto.moving import (
@@ -20,13 +21,10 @@ from protofix.textproto.moving import (
     placed,
     quoted,
     renamed,
+    without,
 )
 from protofix.upgrade.facts import INPUT_DIMS
-from protofix.upgrade.text.reading import (
-    messages_of,
-    value_as_field,
-    values_of,
-)
+from protofix.upgrade.text.reading import Value, messages_of, value_as_field, values_of
 from protofix.upgrade.text.step import Note, Upgraded
 
 _FIELDS = ("input", "input_shape", "input_dim")
@@ -38,9 +36,11 @@ def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
     inputs = list(values_of(items, "input"))
     if not inputs:
         return Upgraded(tuple(items))
-    problem = _why_not(items, len(inputs))
+    problem = _why_not(items, inputs)
     if problem:
         return Upgraded(tuple(items), (Note(inputs[0].item.at, problem, True),))
+    if not _has_shapes(items):
+        return _left_out(items, inputs, style)
     layer, notes = _layer(items, olds[0], style)
     gone = set(map(id, olds))
     new: list[Item] = []
@@ -58,22 +58,55 @@ def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
     return Upgraded(tuple(new), notes)
 
 
-def _why_not(items: Sequence[Item], inputs: int) -> str | None:
+def _left_out(items: Sequence[Item], inputs: Sequence[Value], style: Style) -> Upgraded:
+    """Take out fields without a shape; their comments go to what is below them."""
+    new = list(items)
+    said = "`input` without `input_shape` or `input_dim`, of which Caffe makes nothing: taken out"
+    for index in range(len(items) - 1, -1, -1):
+        if items[index].name in _FIELDS:
+            comments = all_comments(items[index])
+            new = without(new, index, style)
+            if index < len(new):
+                new[index] = commented(new[index], comments, style)
+    return Upgraded(tuple(new), (Note(inputs[0].item.at, said, False),))
+
+
+def _why_not(items: Sequence[Item], inputs: Sequence[Value]) -> str | None:
     """Why the fields have to stay."""
+    count = len(inputs)
     if any(item.name == "layers" for item in items):
         return "`input` becomes a layer of today's format only when all layers are of it"
+    if not _has_shapes(items):
+        # What stands at the end has nothing below it for its comments to go to.
+        stays = _needed(items, inputs) or items[-1].name in _FIELDS
+        said = "`input` has neither `input_shape` nor `input_dim`: left as it is"
+        return said if stays else None
     shapes = messages_of(items, "input_shape")
     dims = list(values_of(items, "input_dim"))
-    if not shapes and not dims:
-        return "`input` has neither `input_shape` nor `input_dim`: left as it is"
-    if shapes and len(shapes) < inputs:
-        return f"{inputs} `input` and only {len(shapes)} `input_shape`: left as they are"
-    if not shapes and len(dims) < INPUT_DIMS * inputs:
+    if shapes and len(shapes) < count:
+        return f"{count} `input` and only {len(shapes)} `input_shape`: left as they are"
+    if not shapes and len(dims) < INPUT_DIMS * count:
         return (
-            f"{inputs} `input` need {INPUT_DIMS * inputs} `input_dim`, and there are {len(dims)}: "
+            f"{count} `input` need {INPUT_DIMS * count} `input_dim`, and there are {len(dims)}: "
             "left as they are"
         )
     return None
+
+
+def _has_shapes(items: Sequence[Item]) -> bool:
+    return bool(messages_of(items, "input_shape")) or any(values_of(items, "input_dim"))
+
+
+def _needed(items: Sequence[Item], inputs: Sequence[Value]) -> set[str]:
+    """The inputs that a layer reads, and no layer before it makes."""
+    layers = (
+        (_names(layer, "bottom"), _names(layer, "top")) for layer in items if layer.name == "layer"
+    )
+    return read_before_made((value.scalar.value for value in inputs), layers)
+
+
+def _names(layer: Item, field: str) -> list[str]:
+    return [value.scalar.value for value in values_of(layer.children, field)]
 
 
 def _layer(items: Sequence[Item], first: Item, style: Style) -> tuple[Item, tuple[Note, ...]]:

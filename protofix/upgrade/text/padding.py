@@ -5,19 +5,17 @@ What Caffe 1.0 does in UpgradeV0PaddingLayers; where Caffe aborts, the padding l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from protofix.net.layers import PADDING
 from protofix.textproto.draft import Item, all_comments
 from protofix.textproto.layout import Style
-from protofix.textproto.moving import appended, bare, commented, new_field, with_value
+from protofix.textproto.moving import appended, bare, commented, new_field, with_value, without
 from protofix.upgrade.facts import V0_PADDED_TYPES
 from protofix.upgrade.text.reading import last_value, layer_name, v0_layer, v0_type, values_of
 from protofix.upgrade.text.step import Note, Upgraded
 
-_LINE_END = re.compile(r"\A[ \t\r]*\n")
 _FIELDS = frozenset({"name", "type", "pad", "bottom", "top"})
 
 
@@ -48,18 +46,8 @@ def fold_padding(items: Sequence[Item], style: Style) -> Upgraded:
             folded[consumer] = _padded(folded[consumer], padding, style, comments)
     # From the end, so that the indices of those before stay right.
     for index in sorted(gone, reverse=True):
-        # A blank line that set the padding layer apart sets apart what comes next.
-        if index + 1 < len(folded) and _blank_lines(items[index]) > _blank_lines(folded[index + 1]):
-            behind = folded[index + 1]
-            folded[index + 1] = replace(behind, lead=style.newline + behind.lead)
-        if index == 0 and len(folded) > 1:
-            folded[1] = replace(folded[1], lead=_LINE_END.sub("", folded[1].lead))
-        del folded[index]
+        folded = without(folded, index, style)
     return Upgraded(tuple(folded), tuple(notes))
-
-
-def _blank_lines(item: Item) -> int:
-    return item.lead.split("#", 1)[0].count("\n") - 1
 
 
 def _readers_of_padding(items: Sequence[Item]) -> dict[int, list[int]]:
