@@ -58,17 +58,37 @@ def meant_graphs(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:
     is not meant to be built without that. One whose only data is the matrix of an InfogainLoss
     has none either. And stages that bring two data layers for one blob, or that no rule asks for
     together and that do not fit together, are not meant at once. A phase that some layer is there
-    for, and that has no data in any state, is meant all the same: its data was forgotten.
+    for, and that has no data in any state, is meant all the same: its data was forgotten. Nor is
+    the file of a net to be tested or used meant to be built in TRAIN where it lacks something in
+    that phase alone: what is left of the net for TRAIN that it was made of is no mistake.
     """
+    if not graphs:
+        return graphs
+    net = graphs[0].net
+    called_for = {"TRAIN": is_called_after(net, "TRAIN"), "TEST": _is_called_test(net)}
     meant = [graph for graph in graphs if _has_data(graph) and not _stages_clash(graph)]
+    if called_for["TEST"] and any(it.state.phase == "TEST" and _is_whole(it) for it in meant):
+        meant = [graph for graph in meant if graph.state.phase == "TEST" or _is_whole(graph)]
     for phase in PHASES:
         without = [graph for graph in graphs if graph.state.phase == phase]
         if without and all(graph.state.phase != phase or graph not in meant for graph in graphs):
             plainest = without[0]
             for_it = any(_is_for(layer, phase) for layer in plainest.layers)
-            if for_it and not is_called_after(plainest.net, _OTHER[phase]):
+            if for_it and not called_for[_OTHER[phase]]:
                 meant.append(plainest)
     return tuple(graph for graph in graphs if graph in meant) or graphs
+
+
+def _is_called_test(net: Net) -> bool:
+    """Whether a net's file is called after TEST, for which nets to be used are built as well."""
+    return is_called_after(net, "TEST") or (
+        is_called(net, "deploy") and not is_called_after(net, "TRAIN")
+    )
+
+
+def _is_whole(graph: Graph) -> bool:
+    """Whether every blob that is read is made, once."""
+    return not graph.unmade and not graph.remade
 
 
 def _is_for(layer: Layer, phase: str) -> bool:

@@ -20,8 +20,8 @@ def states(text: str) -> list[str]:
     return [str(state) for state in states_of(bind(protofix.parse(text)))]
 
 
-def meant(text: str) -> list[str]:
-    return [str(graph.state) for graph in view_of(protofix.parse(text)).graphs]
+def meant(text: str, path: str = "net.prototxt") -> list[str]:
+    return [str(graph.state) for graph in view_of(protofix.parse(text, path)).graphs]
 
 
 KEPT = [
@@ -80,6 +80,28 @@ def test_a_state_without_data_is_nobodys() -> None:
         + layer("l", 'bottom: "data" bottom: "label" bottom: "H" top: "l"', "InfogainLoss")
     )
     assert meant(net) == ["TRAIN"]
+
+
+LEFT_OVER = {
+    "a layer of TRAIN": 'include { phase: TRAIN } bottom: "rois" top: "loss"',
+    "what only TEST makes is read": 'bottom: "shaped" top: "out"',
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OVER)
+@pytest.mark.parametrize("name", ["deploy.prototxt", "lstm_deploy.prototxt", "test.prototxt"])
+def test_a_net_to_be_used_is_not_meant_for_train_if_it_lacks_something_there(
+    case: str, name: str
+) -> None:
+    net = (
+        "input: 'data' input_shape { dim: 1 dim: 3 }\n"
+        + layer("s", 'include { phase: TEST } bottom: "data" top: "shaped"', "Flatten")
+        + layer("x", LEFT_OVER[case], "Python")
+    )
+    assert meant(net, name) == ["TEST"]
+    assert meant(net, "net.prototxt") == meant(net, "train_deploy.prototxt") == ["TRAIN", "TEST"]
+    whole = net.replace("rois", "data").replace("phase: TEST", "")
+    assert meant(whole, name)[:2] == ["TRAIN", "TEST"]
 
 
 def test_stages_that_bring_two_data_layers_are_not_meant_at_once() -> None:
