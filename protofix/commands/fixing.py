@@ -35,7 +35,13 @@ def mend(
     after: list[Task | Failed] = []
     with closing(fix_all(tasks, arguments.unsafe_fixes, arguments.jobs)) as results:
         for task, fixed in zip(tasks, with_progress(results, "mending", len(tasks)), strict=True):
-            after.append(_given_out(task, fixed, arguments.diff))
+            try:
+                after.append(_given_out(task, fixed, arguments.diff))
+            except FileError as error:
+                # It is checked all the same, as it is.
+                code = complaints.say(str(error))
+                after.append(task)
+                continue
             if isinstance(fixed, Failed):
                 continue
             for failure in fixed.failures:
@@ -60,7 +66,10 @@ def mend(
 
 
 def _given_out(task: Task | Failed, fixed: Fixed | Failed, dry: bool) -> Task | Failed:
-    """Write what became of a file, or in a `dry` run show it; give what is to be checked."""
+    """Write what became of a file, or in a `dry` run show it; give what is to be checked.
+
+    Raises FileError if the file cannot be written.
+    """
     if isinstance(task, Failed):
         return task
     if isinstance(fixed, Failed):
@@ -75,10 +84,7 @@ def _given_out(task: Task | Failed, fixed: Fixed | Failed, dry: bool) -> Task | 
         print_bytes(after.to_bytes())
         return replace(task, data=after.to_bytes())
     if before.text != after.text:
-        try:
-            replace_file(Path(task.path), task.path, before.to_bytes(), after.to_bytes())
-        except FileError as error:
-            return Failed(task.name, str(error))
+        replace_file(Path(task.path), task.path, before.to_bytes(), after.to_bytes())
     return task
 
 

@@ -185,7 +185,7 @@ def test_the_mode_and_the_bytes_of_a_file_stay(net: Path) -> None:
     assert stat.S_IMODE(net.stat().st_mode) == 0o640
 
 
-def test_a_file_that_cannot_be_written_is_one_line(
+def test_a_file_that_cannot_be_written_is_one_line_beside_its_findings(
     net: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: object) -> None:
@@ -193,7 +193,8 @@ def test_a_file_that_cannot_be_written_is_one_line(
 
     monkeypatch.setattr(os, "fsync", full)
     assert main(["check", "--fix", "net.prototxt"]) == 2
-    err = capsys.readouterr().err
+    out, err = capsys.readouterr()
     assert "net.prototxt: cannot be written: No space left on device" in err
     assert "mended" not in err
+    assert "net.prototxt:6:51: PF401 [*] " in out
     assert net.read_text() == CHAIN and len(list(net.parent.iterdir())) == 1
