@@ -37,29 +37,46 @@ def accepted_by(arguments: argparse.Namespace, questions: Questions) -> Accepted
     return read_baseline(arguments.baseline).of
 
 
-def new_of(
-    results: Iterable[Checked | Failed],
-    tasks: Iterable[Task | Failed],
-    accepted_of: AcceptedOf,
-) -> Iterator[Checked | Failed]:
-    """What is not accepted of what was found."""
-    left = {
-        os.path.realpath(it.name): it.accepted
-        for it in tasks
-        if isinstance(it, Task) and it.accepted is not None
-    }
-    for it in results:
-        if isinstance(it, Failed):
-            yield it
-            continue
-        path = os.path.realpath(it.source.path)
-        accepted = left.get(path) or _of_named_net(path, accepted_of)
-        if accepted is None:
-            yield it
-            continue
-        # A net is checked once more for a solver that names it: what is used up is not given twice.
-        findings, left[path] = accepted.beyond(it.source, it.findings)
-        yield replace(it, findings=findings)
+class Accepted:
+    """Leaves what is accepted out of what was found, and knows what of that was there no more."""
+
+    def __init__(self, tasks: Iterable[Task | Failed], accepted_of: AcceptedOf) -> None:
+        self._accepted_of = accepted_of
+        self._left: dict[str, Acceptance] = {}
+        self._codes: dict[str, frozenset[str]] = {}
+        self._checked: set[str] = set()
+        for it in tasks:
+            if isinstance(it, Task) and it.accepted is not None:
+                path = os.path.realpath(it.name)
+                self._left[path] = it.accepted
+                self._codes[path] = it.question.codes
+
+    def new_of(self, results: Iterable[Checked | Failed]) -> Iterator[Checked | Failed]:
+        """What is not accepted of what was found."""
+        for it in results:
+            if isinstance(it, Failed):
+                yield it
+                continue
+            path = os.path.realpath(it.source.path)
+            self._checked.add(path)
+            accepted = self._left.get(path) or _of_named_net(path, self._accepted_of)
+            if accepted is None:
+                yield it
+                continue
+            # A net is checked once more for a solver that names it: what is used up is not given
+            # twice.
+            findings, self._left[path] = accepted.beyond(it.source, it.findings)
+            yield replace(it, findings=findings)
+
+    def gone(self) -> int:
+        """How many findings are accepted that the files checked do not have, by rules that ran."""
+        return sum(
+            count
+            for path, codes in self._codes.items()
+            if path in self._checked
+            for (code, _), count in self._left[path].lines.items()
+            if code in codes
+        )
 
 
 def _of_named_net(path: str, accepted_of: AcceptedOf) -> Acceptance | None:

@@ -52,6 +52,35 @@ def test_only_what_is_new_counts(
     assert code == (1 if lines else 0)
 
 
+# The options behind `check --baseline base.json`, and whether what was mended is said to be gone.
+GONE = {
+    "all": (["nets"], True),
+    "rules that did not run": (["nets", "--select", "PF3"], False),
+    "files that were not checked": (["other"], False),
+    "a report for a program": (["nets", "--format", "sarif"], True),
+    "no baseline": (["nets", "--no-baseline"], False),
+}
+
+
+@pytest.mark.parametrize("case", GONE)
+def test_what_is_accepted_and_there_no_more_is_said(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options, said = GONE[case]
+    (folder / "other").mkdir()
+    (folder / "other" / "b.prototxt").write_text(OTHER)
+    main(["check", "--write-baseline", "base.json"])
+    (folder / "protofix.toml").write_text("baseline = 'base.json'\n")
+    (folder / "nets" / "a.prototxt").write_text(ONE.replace("nmae", "name"))
+    capsys.readouterr()
+    assert main(["check", *options]) == 0
+    gone = "1 finding that the baseline accepts is there no more; --write-baseline accepts "
+    assert (gone in capsys.readouterr().err) == said
+    main(["check", "--write-baseline", "base.json"])
+    assert main(["check", *options]) == 0
+    assert gone not in capsys.readouterr().err
+
+
 def test_paths_count_from_the_baseline(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
