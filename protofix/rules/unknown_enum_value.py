@@ -17,7 +17,7 @@ Wrong:
 
 from caffe_proto import dialects_with_type
 from protofix.net.binding import Lack, Misfit
-from protofix.net.names import nearest, slip_of_type
+from protofix.net.names import nearest, nearest_type, slip_of_type
 from protofix.rulebook.context import Context
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 
@@ -32,7 +32,8 @@ _V1_TYPES = "V1LayerParameter.LayerType"
 
 def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice:
     names = list(context.schema.enums[lack.owner].values)
-    meant = nearest(lack.name, names) or _cut_short(lack.name, names)
+    near = nearest_type if lack.owner == _V1_TYPES else nearest
+    meant = near(lack.name, names) or _cut_short(lack.name, names)
     if meant and meant.lower() == lack.name.lower():
         return Advice(f"write {meant}", instead(misfit, meant, True))
     if meant:
@@ -45,8 +46,12 @@ def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice:
 
 
 def _cut_short(written: str, names: list[str]) -> str | None:
-    """The name that is the first letters of what is written, as AVE is of AVERAGE."""
-    found = [name for name in names if len(name) > 2 and written.upper().startswith(name)]
+    """The name that is the first letters of what is written, as AVE is of AVERAGE.
+
+    One that is a whole word of it, as ELTWISE is of ELTWISE_ACCURACY, is another name.
+    """
+    word = written.upper().partition("_")[0]
+    found = [it for it in names if len(it) > 2 and word.startswith(it) and word != it]
     return found[0] if len(found) == 1 else None
 
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from caffe_proto import dialects_with_type
 from protofix.net.binding import Lack, Misfit
-from protofix.net.names import nearest, old_type, slip_of_type
+from protofix.net.names import nearest_type, old_type, slip_of_type
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
@@ -48,7 +48,7 @@ def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:
         return Advice(said, _typed(misfit, context, today if today in types else None))
     if slip is not None and slip not in types:
         return Advice(f"did you mean `{slip}`? {who_has_it(dialects_with_type(slip))}")
-    meant = slip or nearest(lack.name, sorted(types))
+    meant = slip or nearest_type(lack.name, sorted(types))
     return Advice(f"did you mean `{meant}`?", _typed(misfit, context, meant)) if meant else None
 
 
