@@ -23,7 +23,13 @@ Right:
 
 from collections.abc import Iterator
 
-from caffe_proto import FieldType, dialects_with_field, fields_anywhere
+from caffe_proto import (
+    FieldType,
+    Schema,
+    dialect_schema,
+    dialects_with_field,
+    fields_anywhere,
+)
 from protofix.net.binding import Lack, Misfit
 from protofix.net.dialects import who_knows
 from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
@@ -33,7 +39,7 @@ from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.rulebook.upgrading import newer_types
-from protofix.textproto.tree import scalars_named
+from protofix.textproto.tree import Field, scalars_named
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -77,7 +83,20 @@ def _slip_of_a_fork(lack: Lack) -> str | None:
     meant = nearest(lack.name, fields_anywhere(lack.owner))
     if meant is None:
         return None
-    return f"did you mean `{meant}`? {who_has_it(dialects_with_field(lack.owner, meant))}"
+    dialects = dialects_with_field(lack.owner, meant)
+    if not _has_values_of(lack, dialect_schema(dialects[0]), meant):
+        return None
+    return f"did you mean `{meant}`? {who_has_it(dialects)}"
+
+
+def _has_values_of(lack: Lack, schema: Schema, meant: str) -> bool:
+    """Whether what is written could be values of the field that was meant, such as its enum's."""
+    field = schema.messages[lack.owner].fields[meant]
+    if lack.node is None or not may_hold(lack.node, {field.kind}):
+        return False
+    enum = schema.enums.get(field.type_name or "")
+    scalars = lack.node.scalars if isinstance(lack.node, Field) else ()
+    return enum is None or all(nearest(it.value, enum.values) for it in scalars)
 
 
 _check = lacking(NAME, _advice)

@@ -38,6 +38,10 @@ SAID = {
         "V1LayerParameter.LayerType has no value `BATCH_NORM` in Caffe 1.0: "
         "as a `layer` of type `BatchNorm`, Caffe 1.0 has it"
     ),
+    ("layers { type: BN }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `BN` in Caffe 1.0: "
+        "as a `layer` of type `BN`, SegNet, yjxiong and PSPNet have it"
+    ),
     ("layers { type: INTERP }", "bvlc"): (
         "V1LayerParameter.LayerType has no value `INTERP` in Caffe 1.0: "
         "as a `layer` of type `Interp`, DeepLab and PSPNet have it"
@@ -62,6 +66,9 @@ SAID = {
     ): "Phase has no value `test` in Caffe 1.0: write TEST",
     ("layer { eltwise_param { operation: SUMM } }", "bvlc"): (
         "EltwiseParameter.EltwiseOp has no value `SUMM` in Caffe 1.0: did you mean SUM?"
+    ),
+    ("layer { pooling_param { pool: MAX_POOLING } }", "bvlc"): (
+        "PoolingParameter.PoolMethod has no value `MAX_POOLING` in Caffe 1.0: did you mean MAX?"
     ),
     ("layer { type: 'convolution' }", "bvlc"): (
         "there is no layer type `convolution` in Caffe 1.0: did you mean `Convolution`?"
@@ -104,16 +111,19 @@ SAID = {
         "InterpParameter of DeepLab and PSPNet has it"
     ),
     # Nobody's.
+    ("layer { convolution_param { fuse_type: FUSED_CONV_RELU } }", "auto"): (
+        "ConvolutionParameter has no field `fuse_type` in Caffe 1.0, nor in any fork known here"
+    ),
     ("layer { type: 'ImageGtData' }", "bvlc"): (
         "there is no layer type `ImageGtData` in Caffe 1.0, nor in any fork known here"
     ),
     ("layers { type: UNPOOLING }", "bvlc"): (
-        "V1LayerParameter.LayerType has no value `UNPOOLING` in Caffe 1.0: "
-        "it has NONE, ABSVAL, ACCURACY, ARGMAX, BNLL, CONCAT, ..."
+        "V1LayerParameter.LayerType has no value `UNPOOLING` in Caffe 1.0, "
+        "nor in any fork known here"
     ),
     ("layers { type: ELTWISE_ACCURACY }", "bvlc"): (
-        "V1LayerParameter.LayerType has no value `ELTWISE_ACCURACY` in Caffe 1.0: "
-        "it has NONE, ABSVAL, ACCURACY, ARGMAX, BNLL, CONCAT, ..."
+        "V1LayerParameter.LayerType has no value `ELTWISE_ACCURACY` in Caffe 1.0, "
+        "nor in any fork known here"
     ),
     ("layer { wibble: 1 }", "bvlc"): (
         "LayerParameter has no field `wibble` in Caffe 1.0, nor in any fork known here"
