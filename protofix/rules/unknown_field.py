@@ -105,7 +105,8 @@ _check = lacking(NAME, _advice)
 def check(context: Context) -> Iterator[Hit]:
     """Say each, but for those that go with a layer's type which is said to be unknown itself.
 
-    Of types that `layers` do not have, PF102 says it, of those that a fork has PF109.
+    Of types that `layers` do not have, PF102 says it, or PF104; of those that a fork has, be it
+    one that is not known here, PF109.
     """
     newer = [layer.node for view in context.views for layer, _ in newer_types(view.net)]
     said = _of_unknown_types(context)
@@ -116,14 +117,17 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _of_unknown_types(context: Context) -> set[int]:
     """Where layers have a field of the forks that have their type, such as bn_param in a BN."""
+    own = {it.param_start for it in context.own_layers}
     types = {it.start: it for it in context.misfits if it.kind == "unknown-layer-type"}
     # Of the type of a layer that no state keeps nothing is said.
     kept = {it.node.start for view in context.views for it in view.kept(view.net.layers)}
     found: set[int] = set()
-    for misfit in context.misfits if types else ():
+    for misfit in context.misfits if types or own else ():
         layer = misfit.lacks.within if misfit.lacks and misfit.kind == NAME else None
         if layer is None or layer.start not in kept:
             continue
+        if misfit.start in own:
+            found.add(misfit.start)
         for written in scalars_named(layer.fields, "type"):
             forks = who_knows(types[written.start]) if written.start in types else ()
             if not set(forks).isdisjoint(who_knows(misfit)):
