@@ -12,7 +12,7 @@ from protofix.linting.checking import Failed
 from protofix.reports.findings.concise import file_line, hint, summary
 from protofix.reports.findings.formats import BY_LINES, WHOLE
 from protofix.reports.findings.run import Run, run_of
-from protofix.reports.terminal import Line, printable, width_of, write_line
+from protofix.reports.terminal import Line, folded, printable, width_of, write_line
 from protofix.rulebook.findings import Checked
 
 _STATISTICS = "statistics"  # instead of a format by lines
@@ -75,7 +75,8 @@ class Printer:
         if run.checked or len(run.failed) != 1:
             sys.stdout.flush()
             for said in filter(None, (summary(run), hint(run))):
-                print(said, file=sys.stderr)
+                for line in folded([(said, "")], width_of(sys.stderr)):
+                    write_line(sys.stderr, line)
         return run
 
     def _write(self, text: str) -> None:
