@@ -13,6 +13,7 @@ from caffe_proto import (
     Schema,
     dialect_schema,
     dialect_title,
+    dialects_repeating,
     dialects_with_field,
     dialects_with_type,
     dialects_with_value,
@@ -112,7 +113,7 @@ def fit(document: Document, dialect: Dialect | None = None) -> Fit:
 
     That is the plainest one in which nothing is unknown, or else the plainest of those in which the
     fewest names are. A field that only a fork has, and has for another type of value, is as good as
-    unknown there.
+    unknown there; so is one that is given a list of values in a dialect where it takes one.
     """
     if dialect is not None:
         return _fit(document, kind_of_file(document, dialect.schema), dialect)
@@ -150,6 +151,8 @@ def who_knows(misfit: Misfit) -> tuple[str, ...]:
         return dialects_with_type(lack.name)
     if misfit.kind == "unknown-enum-value":
         return dialects_with_value(lack.owner, lack.name)
+    if misfit.kind == "wrong-type":
+        return dialects_repeating(lack.owner, lack.name)
     kinds = kinds_of_field(lack.owner, lack.name)
     return tuple(name for name, it in kinds.items() if lack.node and may_hold(lack.node, {it}))
 

@@ -89,7 +89,14 @@ USES = {
     "item { name: 'cat' label: 1 display_name: 'cat' }": "ssd",
     "base_lr: 0.1 eval_type: 'detection'": "ssd",
     "net_param { layer { type: 'BN' } } base_lr: 0.1": "segnet",
+    "base_lr: 0.1 device_id: [0, 1]": "yjxiong",
     # A slip is in no dialect, and so tells of none.
+    "base_lr: 0.1 device_id: [0]": "bvlc",
+    "base_lr: 0.1 device_id: 0 device_id: 1": "bvlc",
+    "base_lr: [0.1, 0.2]": "bvlc",
+    # A fork in which `kernel_size` takes one value, and one in which it takes two.
+    "layer { type: 'ROIPooling' } layer { convolution_param { kernel_size: 3 } }": "fastrcnn",
+    "layer { type: 'ROIPooling' } layer { convolution_param { kernel_size: [3, 1] } }": "rfcn",
     "layer { convolution_param { kernal_size: 3 } }": "bvlc",
     "layer { nmae: 'a' type: 'BN' }": "segnet",
     "layer { type: 'BN' } layer { type: 'Permute' } layer { type: 'Normalize' }": "yjxiong",
