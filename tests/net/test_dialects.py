@@ -127,6 +127,8 @@ TIES = {
     # Each of two forks knows one of two: the plainer fork, however much text is in the message.
     "layer { type: 'MultiStageMeanfield' } "
     "layer { multibox_loss_param { num_classes: 2 neg_pos_ratio: 3 } }": "crfrnn",
+    # One has the message, but not that field of it.
+    "layer { type: 'ROIPooling' roi_pooling_param { pad_ratio: 0.5 } }": "fasterrcnn",
     # Another fork has a field of that name for values of another type.
     "layer { type: 'Convolution' engine: CUDNN }": "bvlc",
     "layer { type: 'Convolution' engine: 'CUDNN' }": "intel",
