@@ -50,6 +50,22 @@ def test_a_layer_of_an_unknown_fork_is_one_finding(text: str) -> None:
     assert finding.fix is None
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "layer { name: 'b' type: 'Flip' bottom: 'a' top: 'b' flip_param { axis: 3 } }",
+        "layer { name: 'b' type: 'BN' bottom: 'a' top: 'b' bn_param { } wibble: 1 flip_param { } }",
+    ],
+)
+def test_a_text_that_breaks_off_has_no_finding_more(layer: str) -> None:
+    whole, broken = (
+        [it.code for it in of_the_schema(protofix.check(text, dialect="ssd"))]
+        for text in (layer, layer + " layer { name: ")
+    )
+    assert "PF109" in whole
+    assert broken == whole
+
+
 # What comes near a layer of an unknown fork, and which rules suggest another name.
 SLIPS_IN_LAYERS = {
     "layer { type: 'Convolutoin' convolution_param { num_output: 1 kernel_size: 1 } }": ["PF109"],
