@@ -120,10 +120,7 @@ def _of_unknown_types(context: Context) -> set[int]:
     own = {it.param_start for it in context.own_layers}
     types = {it.start: it for it in context.misfits if it.kind == "unknown-layer-type"}
     # Of the type of a layer that no state keeps nothing is said.
-    layers = {it.node.start for view in context.views for it in view.net.layers}
-    dropped = layers - {
-        it.node.start for view in context.views for it in view.kept(view.net.layers)
-    }
+    dropped = {layer.node.start for view in context.views for layer in view.dropped()}
     found: set[int] = set()
     for misfit in context.misfits if types or own else ():
         layer = misfit.lacks.within if misfit.lacks and misfit.kind == NAME else None

@@ -70,12 +70,7 @@ _check = lacking(NAME, _advice)
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it of each layer that some state keeps: Caffe does not look at the others."""
-    dropped = [
-        layer.node
-        for view in context.views
-        for layer in view.net.layers
-        if not any(layer.index in graph.kept for graph in (*view.graphs, *view.others))
-    ]
+    dropped = [layer.node for view in context.views for layer in view.dropped()]
     for hit in _check(context):
         if not any(node.start <= hit.start < node.end for node in dropped):
             yield hit
