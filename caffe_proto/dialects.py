@@ -184,6 +184,20 @@ def kinds_of_field(message: str, field: str) -> Mapping[str, str]:
 
 
 @lru_cache(_REMEMBERED)
+def dialects_repeating(message: str, field: str) -> tuple[str, ...]:
+    """Name the dialects in which a field of a message takes several values, the plainest first."""
+    known = base_schema().messages.get(message)
+    of_base = known.fields.get(field) if known else None
+    in_base = "repeated" if of_base and of_base.repeated else ""
+    rows = {it: dialect_table(it).fields.get((message, field)) for it in DIALECTS}
+    return tuple(
+        name
+        for name in dialects_with_field(message, field)
+        if (row.label if (row := rows[name]) else in_base) == "repeated"
+    )
+
+
+@lru_cache(_REMEMBERED)
 def messages_of_forks_with(field: str) -> Mapping[str, tuple[str, ...]]:
     """Give each message that has a field of that name in a fork's table, with who has it."""
     rows = (row for name in DIALECTS for row in dialect_table(name).fields.values())

@@ -33,7 +33,8 @@ class Lack:
     `name` is what is lacking as it is written; a value may be a number, then in decimal. `owner` is
     the message or the enum that lacks it, by its dotted name; layer types have none, "". A field
     has `node`, itself with all that it holds, and `within`, the message of the text in which it
-    stands, None at the top; a value and a layer type have neither.
+    stands, None at the top; a value and a layer type have neither. A field that the dialect has,
+    but for one value where several are given, has `node` alone.
     """
 
     name: str
@@ -48,7 +49,9 @@ class Misfit(NamedTuple):
     The kinds are "unknown-field", "unknown-enum-value", "unknown-layer-type", "repeated-field",
     "missing-field", "missing-colon", "wrong-type" and "out-of-range". What is unknown has `lacks`,
     and its message goes no further than that it is; only a layer within a layer has none, since a
-    bracket was lost there and no dialect is wanted. `mending` makes it right, if that can be told.
+    bracket was lost there and no dialect is wanted. A list of several values for a field that takes
+    one, which is of the kind "wrong-type", has `lacks` too: another dialect may take them all.
+    `mending` makes it right, if that can be told.
     """
 
     start: int
@@ -111,7 +114,7 @@ class _Walker:
                 else:
                     yield from self.walk(self.schema.messages[field.type_name], node.fields, node)
                 if node.shape.listed and not field.repeated:
-                    yield _no_list(node.start, field, None)
+                    yield _no_list(node.start, field)
             elif (message.name, id(node.shape)) not in self.fitting:
                 problems = list(self.field(node, field, message.name))
                 if not problems:
@@ -139,7 +142,8 @@ class _Walker:
             yield Misfit(start, start + 1, "missing-colon", text, mending=colon)
             return
         if shape.listed and not field.repeated:
-            yield _no_list(node.value_start, field, without_list(node))
+            lack = Lack(node.name, owner, node) if len(node.scalars) > 1 else None
+            yield _no_list(node.value_start, field, lack, without_list(node))
             return
         for scalar in node.scalars:
             problem = self.scalar(scalar, field)
@@ -207,9 +211,11 @@ def _layer_within_layer(node: Message, broken: bool) -> Misfit:
     return Misfit(node.start, node.name_end, "unknown-field", text, mending=mending)
 
 
-def _no_list(start: int, field: FieldType, mending: Mending | None) -> Misfit:
+def _no_list(
+    start: int, field: FieldType, lack: Lack | None = None, mending: Mending | None = None
+) -> Misfit:
     text = f"`{field.name}` takes one value, not a list"
-    return Misfit(start, start + 1, "wrong-type", text, mending=mending)
+    return Misfit(start, start + 1, "wrong-type", text, lack, mending)
 
 
 def _wrong(start: int, end: int, field: FieldType, found: str) -> Misfit:

@@ -16,7 +16,7 @@ from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, has_loss_weight
 from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
 from protofix.net.layers import PADDING, Layer, Net
-from protofix.net.names import counted, nearest
+from protofix.net.names import counted, nearest_type
 from protofix.net.parameters import phase_of, written_params
 from protofix.net.setup import Made, Refusal, Setup
 from protofix.net.shapes import (
@@ -154,7 +154,7 @@ def _check_type(setup: Setup, net: Net) -> None:
         setup.refuse('has no type: say which layer it is, by type: "ReLU", say')
     elif setup.layer.format == 0 and written[-1].value not in (*V0_TYPES, PADDING):
         name = written[-1].value
-        meant = nearest(name, sorted(V0_TYPES))
+        meant = nearest_type(name, sorted(V0_TYPES))
         hint = f": did you mean `{meant}`?" if meant else ""
         setup.refuse(f"has type `{clip(name)}`, which is none of the V0 format{hint}", written[-1])
 

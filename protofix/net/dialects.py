@@ -13,6 +13,7 @@ from caffe_proto import (
     Schema,
     dialect_schema,
     dialect_title,
+    dialects_repeating,
     dialects_with_field,
     dialects_with_type,
     dialects_with_value,
@@ -110,9 +111,10 @@ def chosen_dialect(dialect: str = AUTO, schema: str | Path | None = None) -> Dia
 def fit(document: Document, dialect: Dialect | None = None) -> Fit:
     """Hold a document against a dialect; without one, against the dialect that explains it best.
 
-    That is the plainest one in which nothing is unknown, or else the plainest of those in which the
-    fewest names are. A field that only a fork has, and has for another type of value, is as good as
-    unknown there.
+    That is the plainest one in which nothing is unknown, or else, of those in which the fewest
+    names are, the one that has most of what Caffe 1.0 lacks, the plainest of several. A field that
+    only a fork has, and has for another type of value, is as good as unknown there; so is one that
+    is given a list of values in a dialect where it takes one.
     """
     if dialect is not None:
         return _fit(document, kind_of_file(document, dialect.schema), dialect)
@@ -124,17 +126,18 @@ def fit(document: Document, dialect: Dialect | None = None) -> Fit:
         return min(fits, key=lambda one: len(one.unknown))
     strange = [(m.lacks.name, who_knows(m)) for m in best.misfits if m.lacks is not None]
     added = [lack.node for lack in best.lacks if lack.node is not None]
-    least = len(best.unknown)
+    rank = (len(best.unknown), 0)  # of the best one: the lower, the better
     for name in DIALECTS[1:]:
-        if not least:
+        if not rank[0]:
             break
+        had = len({it for it, forks in strange if name in forks})
         # What a fork's table does not add stays unknown in it: most forks need not be tried.
-        if len({it for it, forks in strange if name not in forks}) >= least:
+        if (len({it for it, forks in strange if name not in forks}), -had) >= rank:
             continue
         other = _fit(document, best.kind, known_dialect(name))
-        unknown = len({*other.unknown, *_misused(other, added)})
-        if unknown < least:
-            best, least = other, unknown
+        reached = (len({*other.unknown, *_misused(other, added)}), -had)
+        if reached < rank:
+            best, rank = other, reached
     return best
 
 
@@ -150,6 +153,8 @@ def who_knows(misfit: Misfit) -> tuple[str, ...]:
         return dialects_with_type(lack.name)
     if misfit.kind == "unknown-enum-value":
         return dialects_with_value(lack.owner, lack.name)
+    if misfit.kind == "wrong-type":
+        return dialects_repeating(lack.owner, lack.name)
     kinds = kinds_of_field(lack.owner, lack.name)
     return tuple(name for name, it in kinds.items() if lack.node and may_hold(lack.node, {it}))
 

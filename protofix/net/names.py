@@ -5,7 +5,8 @@ Also the numbers of V1 types by name, and dialects by the titles that people kno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from caffe_proto import (
@@ -19,6 +20,9 @@ from caffe_proto import (
     layer_types,
     value_anywhere,
 )
+
+IN_NO_FORK = "nor in any fork known here"
+"""What is said of a name that neither Caffe 1.0 nor a fork has, and that is no slip of another."""
 
 _SHORT, _ALIKE_SHORT, _ALIKE = 5, 0.75, 0.8  # "nmae" is as near as 0.75 to "name"
 _COMMON_END = "_param"  # of most messages of a layer, so that it makes no two of them alike
@@ -37,6 +41,11 @@ _ELSEWHERE = {
 }
 
 _NAMED = 3  # names in a message
+
+# The words of a type: "Conv2DLocal" has Conv, 2, D and Local.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_EMPTY_WORDS = ("layer", "with")  # which people add to the name of a type without another in mind
+_SHORT_TYPE = 4  # letters: nearly any other of so many is a name as well, as Flip is beside Clip
 
 
 def _alike(written: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:
@@ -66,6 +75,39 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
     alike = _ALIKE_SHORT if len(core) <= _SHORT else _ALIKE
     found = _alike(core, cores, alike)
     return cores[found[0]] if found else None
+
+
+def nearest_type(written: str, types: Iterable[str]) -> str | None:
+    """The layer type that was most likely meant; None if none is near.
+
+    Types may be as today's Caffe or as the old formats name them. One with a word more, such as
+    ImageGtData beside ImageData, is a type of its own.
+    """
+    near = nearest(written, types)
+    return None if near is None or _is_another_type(written, near) else near
+
+
+def _is_another_type(written: str, name: str) -> bool:
+    """Whether people make such a name of another on purpose: by a word or a syllable before it."""
+    words, known = _words(written), _words(name)
+    if len(known) < len(words) and _in_order(known, words):
+        return True
+    longer, shorter = _plain(written), _plain(name)
+    before = len(longer) - len(shorter) if longer.endswith(shorter) else 0
+    if len(shorter) <= _SHORT_TYPE:
+        return before > 0 or longer[:1] != shorter[:1]
+    return before > 1
+
+
+def _words(name: str) -> list[str]:
+    found = (it.lower() for it in _WORD.findall(name))
+    return [it for it in found if it not in _EMPTY_WORDS]
+
+
+def _in_order(some: Iterable[str], words: Iterable[str]) -> bool:
+    """Whether some words are all among others, in the same order."""
+    rest: Iterator[str] = iter(words)
+    return all(it in rest for it in some)
 
 
 def field_called(written: str, fields: Iterable[str]) -> str | None:

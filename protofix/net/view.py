@@ -51,6 +51,13 @@ class NetView:
             if any(layer.index in built.graph.kept for built in self.built):
                 yield layer
 
+    def dropped(self) -> Iterator[Layer]:
+        """The layers that no state keeps, not even one that nobody means."""
+        graphs = (*self.graphs, *self.others)
+        for layer in self.net.layers:
+            if not any(layer.index in graph.kept for graph in graphs):
+                yield layer
+
     def where(self, layer: Layer, states: Sequence[NetState]) -> str:
         """Say in which states: " in TEST", or nothing if it is in all that keep the layer."""
         if len(states) == sum(1 for _ in self.keeping(layer)):

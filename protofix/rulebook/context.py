@@ -13,6 +13,7 @@ from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect, Fit, fit
 from protofix.net.names import nearest
+from protofix.net.own_layers import OwnLayer, own_layers
 from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState
@@ -100,6 +101,14 @@ class Context:
         said = {diagnosis.start for diagnosis in self.document.diagnoses}
         said |= {it.end for it in self.document.diagnoses if it.kind == "character"}
         return [misfit for misfit in self.fit.misfits if misfit.start not in said]
+
+    @cached_property
+    def own_layers(self) -> tuple[OwnLayer, ...]:
+        """The layers of forks that are not known here.
+
+        A schema that a user brings is that of the fork: what it lacks is no fork's own.
+        """
+        return () if self.dialect.types is None else tuple(own_layers(self.misfits))
 
     @cached_property
     def views(self) -> tuple[NetView, ...]:
@@ -190,6 +199,7 @@ _OF_THE_DOCUMENT = (
     "misfits",
     "misspelt",
     "nets",
+    "own_layers",
     "solver",
     "upgrader",
 )

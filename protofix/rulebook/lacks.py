@@ -8,7 +8,7 @@ from typing import NamedTuple
 from caffe_proto import dialect_title
 from protofix.net.binding import Lack, Misfit
 from protofix.net.dialects import who_knows
-from protofix.net.names import known_by
+from protofix.net.names import IN_NO_FORK, known_by
 from protofix.rulebook.checks import hit_of
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
@@ -28,7 +28,8 @@ def lacking(
     """A check for one kind of thing that the dialect lacks.
 
     Each is said with the dialects that have it. Where none has, `advice` says what was meant, and
-    gives None where that cannot be told.
+    gives None where that cannot be told; of the layer of a fork that is not known here it is not
+    asked.
     """
 
     def check(context: Context) -> Iterator[Hit]:
@@ -44,11 +45,16 @@ def _advised(
 ) -> Misfit:
     if misfit.lacks is None:
         return misfit
+    said = f"{misfit.message} in {context.dialect.title}"
+    for layer in context.own_layers:
+        if misfit.start in (layer.type_start, layer.param_start):
+            also = f", and no `{layer.param}`" if misfit.start == layer.type_start else ""
+            right = "`--schema` takes your own fork's caffe.proto"
+            return misfit._replace(message=f"{said}, {IN_NO_FORK}{also}: {right}")
     others = [name for name in who_knows(misfit) if name != context.dialect.name]
     found = Advice(who_has_it(others)) if others else advice(misfit, misfit.lacks, context)
-    said = f"{misfit.message} in {context.dialect.title}"
     if found is None:
-        return misfit._replace(message=f"{said}, nor in any fork known here")
+        return misfit._replace(message=f"{said}, {IN_NO_FORK}")
     return misfit._replace(message=f"{said}: {found.said}", mending=found.mending)
 
 

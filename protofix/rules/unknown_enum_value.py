@@ -17,7 +17,7 @@ Wrong:
 
 from caffe_proto import dialects_with_type
 from protofix.net.binding import Lack, Misfit
-from protofix.net.names import nearest, slip_of_type
+from protofix.net.names import nearest, nearest_type, slip_of_type, type_of_v1_name
 from protofix.rulebook.context import Context
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 
@@ -30,18 +30,30 @@ _MANY = 8
 _V1_TYPES = "V1LayerParameter.LayerType"
 
 
-def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice:
+def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:
     names = list(context.schema.enums[lack.owner].values)
-    meant = nearest(lack.name, names) or _cut_short(lack.name, names)
+    named_type = lack.owner == _V1_TYPES and not lack.name.isdecimal()
+    meant = (
+        nearest_type(lack.name, names)
+        if named_type
+        else nearest(lack.name, names) or _cut_short(lack.name, names)
+    )
     if meant and meant.lower() == lack.name.lower():
         return Advice(f"write {meant}", instead(misfit, meant, True))
     if meant:
         return Advice(f"did you mean {meant}?", instead(misfit, meant, False))
-    today = slip_of_type(lack.name) if lack.owner == _V1_TYPES else None
-    if today is not None:
-        return Advice(f"as a `layer` of type `{today}`, {who_has_it(dialects_with_type(today))}")
+    if named_type:
+        return _as_a_layer(lack.name)
     there = ", ".join(names) if len(names) <= _MANY else ", ".join(names[: _MANY - 2]) + ", ..."
     return Advice(f"it has {there}")
+
+
+def _as_a_layer(v1_name: str) -> Advice | None:
+    """Say who has layers of that type in today's format; None if nobody has."""
+    today = type_of_v1_name(v1_name) or slip_of_type(v1_name)
+    if today is None:
+        return None
+    return Advice(f"as a `layer` of type `{today}`, {who_has_it(dialects_with_type(today))}")
 
 
 def _cut_short(written: str, names: list[str]) -> str | None:

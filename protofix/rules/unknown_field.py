@@ -23,7 +23,13 @@ Right:
 
 from collections.abc import Iterator
 
-from caffe_proto import FieldType, dialects_with_field, fields_anywhere
+from caffe_proto import (
+    FieldType,
+    Schema,
+    dialect_schema,
+    dialects_with_field,
+    fields_anywhere,
+)
 from protofix.net.binding import Lack, Misfit
 from protofix.net.dialects import who_knows
 from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
@@ -33,7 +39,7 @@ from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.rulebook.upgrading import newer_types
-from protofix.textproto.tree import scalars_named
+from protofix.textproto.tree import Field, scalars_named
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -77,7 +83,20 @@ def _slip_of_a_fork(lack: Lack) -> str | None:
     meant = nearest(lack.name, fields_anywhere(lack.owner))
     if meant is None:
         return None
-    return f"did you mean `{meant}`? {who_has_it(dialects_with_field(lack.owner, meant))}"
+    dialects = dialects_with_field(lack.owner, meant)
+    if not _has_values_of(lack, dialect_schema(dialects[0]), meant):
+        return None
+    return f"did you mean `{meant}`? {who_has_it(dialects)}"
+
+
+def _has_values_of(lack: Lack, schema: Schema, meant: str) -> bool:
+    """Whether what is written could be values of the field that was meant, such as its enum's."""
+    field = schema.messages[lack.owner].fields[meant]
+    if lack.node is None or not may_hold(lack.node, {field.kind}):
+        return False
+    enum = schema.enums.get(field.type_name or "")
+    scalars = lack.node.scalars if isinstance(lack.node, Field) else ()
+    return enum is None or all(nearest(it.value, enum.values) for it in scalars)
 
 
 _check = lacking(NAME, _advice)
@@ -86,7 +105,8 @@ _check = lacking(NAME, _advice)
 def check(context: Context) -> Iterator[Hit]:
     """Say each, but for those that go with a layer's type which is said to be unknown itself.
 
-    Of types that `layers` do not have, PF102 says it, of those that a fork has PF109.
+    Of types that `layers` do not have, PF102 says it, or PF104; of those that a fork has, be it
+    one that is not known here, PF109.
     """
     newer = [layer.node for view in context.views for layer, _ in newer_types(view.net)]
     said = _of_unknown_types(context)
@@ -97,14 +117,17 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _of_unknown_types(context: Context) -> set[int]:
     """Where layers have a field of the forks that have their type, such as bn_param in a BN."""
+    own = {it.param_start for it in context.own_layers}
     types = {it.start: it for it in context.misfits if it.kind == "unknown-layer-type"}
     # Of the type of a layer that no state keeps nothing is said.
-    kept = {it.node.start for view in context.views for it in view.kept(view.net.layers)}
+    dropped = {layer.node.start for view in context.views for layer in view.dropped()}
     found: set[int] = set()
-    for misfit in context.misfits if types else ():
+    for misfit in context.misfits if types or own else ():
         layer = misfit.lacks.within if misfit.lacks and misfit.kind == NAME else None
-        if layer is None or layer.start not in kept:
+        if layer is None or layer.start in dropped:
             continue
+        if misfit.start in own:
+            found.add(misfit.start)
         for written in scalars_named(layer.fields, "type"):
             forks = who_knows(types[written.start]) if written.start in types else ()
             if not set(forks).isdisjoint(who_knows(misfit)):

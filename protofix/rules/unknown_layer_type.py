@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from caffe_proto import dialects_with_type
 from protofix.net.binding import Lack, Misfit
-from protofix.net.names import nearest, old_type, slip_of_type
+from protofix.net.names import nearest_type, old_type, slip_of_type
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
@@ -48,7 +48,7 @@ def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:
         return Advice(said, _typed(misfit, context, today if today in types else None))
     if slip is not None and slip not in types:
         return Advice(f"did you mean `{slip}`? {who_has_it(dialects_with_type(slip))}")
-    meant = slip or nearest(lack.name, sorted(types))
+    meant = slip or nearest_type(lack.name, sorted(types))
     return Advice(f"did you mean `{meant}`?", _typed(misfit, context, meant)) if meant else None
 
 
@@ -70,12 +70,7 @@ _check = lacking(NAME, _advice)
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it of each layer that some state keeps: Caffe does not look at the others."""
-    dropped = [
-        layer.node
-        for view in context.views
-        for layer in view.net.layers
-        if not any(layer.index in graph.kept for graph in (*view.graphs, *view.others))
-    ]
+    dropped = [layer.node for view in context.views for layer in view.dropped()]
     for hit in _check(context):
         if not any(node.start <= hit.start < node.end for node in dropped):
             yield hit

@@ -63,6 +63,23 @@ def test_the_summary_counts_dialects(folder: Path, capsys: pytest.CaptureFixture
     )
 
 
+@pytest.mark.parametrize("format", ["text", "concise"])
+def test_the_last_line_names_the_option_for_a_fork_of_ones_own(
+    format: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text(MINE * 3)
+    (folder / "slip.prototxt").write_text(PLAIN.replace("name", "nmae"))
+    said = "names in no fork known here: if they are your fork's, add --schema caffe.proto"
+    assert main(["check", "--format", format, "net.prototxt"]) == 1
+    summary, last = capsys.readouterr().err.splitlines()
+    assert summary.startswith("6 errors in 1 of 1 file; ")
+    assert last == said
+    main(["check", "slip.prototxt"])
+    assert said not in capsys.readouterr().err
+    main(["check", "--format", "json", "net.prototxt"])
+    assert capsys.readouterr().err == ""
+
+
 def test_verbose_says_what_each_file_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, text in {"a": SEGNET, "b": LABELS, "c": "base_lr: 1", "d": "foo: 1"}.items():
         (folder / f"{name}.prototxt").write_text(text)

@@ -89,7 +89,14 @@ USES = {
     "item { name: 'cat' label: 1 display_name: 'cat' }": "ssd",
     "base_lr: 0.1 eval_type: 'detection'": "ssd",
     "net_param { layer { type: 'BN' } } base_lr: 0.1": "segnet",
+    "base_lr: 0.1 device_id: [0, 1]": "yjxiong",
     # A slip is in no dialect, and so tells of none.
+    "base_lr: 0.1 device_id: [0]": "bvlc",
+    "base_lr: 0.1 device_id: 0 device_id: 1": "bvlc",
+    "base_lr: [0.1, 0.2]": "bvlc",
+    # A fork in which `kernel_size` takes one value, and one in which it takes two.
+    "layer { type: 'ROIPooling' } layer { convolution_param { kernel_size: 3 } }": "fastrcnn",
+    "layer { type: 'ROIPooling' } layer { convolution_param { kernel_size: [3, 1] } }": "rfcn",
     "layer { convolution_param { kernal_size: 3 } }": "bvlc",
     "layer { nmae: 'a' type: 'BN' }": "segnet",
     "layer { type: 'BN' } layer { type: 'Permute' } layer { type: 'Normalize' }": "yjxiong",
@@ -120,6 +127,8 @@ TIES = {
     # Each of two forks knows one of two: the plainer fork, however much text is in the message.
     "layer { type: 'MultiStageMeanfield' } "
     "layer { multibox_loss_param { num_classes: 2 neg_pos_ratio: 3 } }": "crfrnn",
+    # One has the message, but not that field of it.
+    "layer { type: 'ROIPooling' roi_pooling_param { pad_ratio: 0.5 } }": "fasterrcnn",
     # Another fork has a field of that name for values of another type.
     "layer { type: 'Convolution' engine: CUDNN }": "bvlc",
     "layer { type: 'Convolution' engine: 'CUDNN' }": "intel",

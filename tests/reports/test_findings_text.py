@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from findings_runs import found, holding, run
 from rich.cells import cell_len
 
 from protofix.linting.checking import Failed
-from protofix.reports.findings.concise import summary
+from protofix.reports.findings.concise import hint, summary
 from protofix.reports.findings.text import lines
 from protofix.reports.terminal import folded
 from protofix.rulebook.findings import Checked, Fix
@@ -175,3 +177,19 @@ SUMMARIES = {
 @pytest.mark.parametrize("expected", SUMMARIES)
 def test_the_summary(expected: str) -> None:
     assert summary(SUMMARIES[expected]) == expected
+
+
+UNHEARD = "there is no layer type `Flip` in Caffe 1.0, nor in any fork known here"
+
+
+def test_names_in_no_fork_call_for_a_schema() -> None:
+    own = holding("a: 1", found(0, 1, UNHEARD), found(2, 3, UNHEARD))
+    said = hint(run(CLEAN, own, own))
+    assert said == "names in no fork known here: if they are your fork's, add --schema caffe.proto"
+    assert len(said) <= 80
+
+
+def test_other_findings_call_for_no_schema() -> None:
+    assert hint(run(CLEAN, MIXED)) is None
+    brought = replace(holding("a: 1", found(0, 1, UNHEARD)), dialect="my_caffe.proto")
+    assert hint(run(brought)) is None

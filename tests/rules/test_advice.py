@@ -6,8 +6,8 @@ import pytest
 from shared_data import ROOT
 
 import protofix
-from caffe_proto import DIALECTS, dialect_schema
-from protofix.net.names import nearest, param_of_type, slip_of_type
+from caffe_proto import DIALECTS, V1_TYPES, dialect_schema, layer_types
+from protofix.net.names import nearest, nearest_type, param_of_type, slip_of_type
 from protofix.rulebook.findings import Finding
 from protofix.rulebook.lacks import who_has_it
 
@@ -38,6 +38,10 @@ SAID = {
         "V1LayerParameter.LayerType has no value `BATCH_NORM` in Caffe 1.0: "
         "as a `layer` of type `BatchNorm`, Caffe 1.0 has it"
     ),
+    ("layers { type: BN }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `BN` in Caffe 1.0: "
+        "as a `layer` of type `BN`, SegNet, yjxiong and PSPNet have it"
+    ),
     ("layers { type: INTERP }", "bvlc"): (
         "V1LayerParameter.LayerType has no value `INTERP` in Caffe 1.0: "
         "as a `layer` of type `Interp`, DeepLab and PSPNet have it"
@@ -62,6 +66,9 @@ SAID = {
     ): "Phase has no value `test` in Caffe 1.0: write TEST",
     ("layer { eltwise_param { operation: SUMM } }", "bvlc"): (
         "EltwiseParameter.EltwiseOp has no value `SUMM` in Caffe 1.0: did you mean SUM?"
+    ),
+    ("layer { pooling_param { pool: MAX_POOLING } }", "bvlc"): (
+        "PoolingParameter.PoolMethod has no value `MAX_POOLING` in Caffe 1.0: did you mean MAX?"
     ),
     ("layer { type: 'convolution' }", "bvlc"): (
         "there is no layer type `convolution` in Caffe 1.0: did you mean `Convolution`?"
@@ -104,6 +111,20 @@ SAID = {
         "InterpParameter of DeepLab and PSPNet has it"
     ),
     # Nobody's.
+    ("layer { convolution_param { fuse_type: FUSED_CONV_RELU } }", "auto"): (
+        "ConvolutionParameter has no field `fuse_type` in Caffe 1.0, nor in any fork known here"
+    ),
+    ("layer { type: 'ImageGtData' }", "bvlc"): (
+        "there is no layer type `ImageGtData` in Caffe 1.0, nor in any fork known here"
+    ),
+    ("layers { type: UNPOOLING }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `UNPOOLING` in Caffe 1.0, "
+        "nor in any fork known here"
+    ),
+    ("layers { type: ELTWISE_ACCURACY }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `ELTWISE_ACCURACY` in Caffe 1.0, "
+        "nor in any fork known here"
+    ),
     ("layer { wibble: 1 }", "bvlc"): (
         "LayerParameter has no field `wibble` in Caffe 1.0, nor in any fork known here"
     ),
@@ -262,6 +283,40 @@ def test_a_name_with_other_words_is_not_near() -> None:
     assert nearest("image_seg_data", ["image_data", "window_data"]) is None
     assert nearest("bn_param", ["bias_param", "mvn_param"]) is None
     assert nearest("kernelsize", ["kernel_size", "kernel_h"]) == "kernel_size"
+
+
+# What is no type of Caffe 1.0, and the one that was most likely meant.
+NEAR_TYPES = {
+    "InerProduct": "InnerProduct",
+    "inerproduct": "InnerProduct",
+    "SoftmaxLoss": "SoftmaxWithLoss",
+    "EuclideanWithLoss": "EuclideanLoss",
+    "ConvolutionLayer": "Convolution",
+    "Convolutional": "Convolution",
+    "Rleu": "ReLU",
+    "Crp": "Crop",
+    "POOLNG": "POOLING",
+    "RELUU": "RELU",
+    # With a word more they are types of their own.
+    "ImageGtData": None,
+    "MarginInnerProduct": None,
+    "BboxAccuracy": None,
+    "Convolution3D": None,
+    "ReLU6": None,
+    "EltwiseAccuracy": None,
+    "ELTWISE_ACCURACY": None,
+    # So they are with a syllable before them, and short ones with a letter or with another.
+    "UNPOOLING": None,
+    "SeLu": None,
+    "RReLU": None,
+    "Flip": None,
+}
+
+
+@pytest.mark.parametrize("written", NEAR_TYPES)
+def test_the_type_that_was_meant(written: str) -> None:
+    types = V1_TYPES if written.isupper() else sorted(layer_types("bvlc"))
+    assert nearest_type(written, types) == NEAR_TYPES[written]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from protofix.linting.checking import Failed
-from protofix.reports.findings.concise import file_line, summary
+from protofix.reports.findings.concise import file_line, hint, summary
 from protofix.reports.findings.formats import BY_LINES, WHOLE
 from protofix.reports.findings.run import Run, run_of
-from protofix.reports.terminal import Line, printable, width_of, write_line
+from protofix.reports.terminal import Line, folded, printable, width_of, write_line
 from protofix.rulebook.findings import Checked
 
 _STATISTICS = "statistics"  # instead of a format by lines
@@ -74,7 +74,9 @@ class Printer:
                 write_line(self._stream, line)
         if run.checked or len(run.failed) != 1:
             sys.stdout.flush()
-            print(summary(run), file=sys.stderr)
+            for said in filter(None, (summary(run), hint(run))):
+                for line in folded([(said, "")], width_of(sys.stderr)):
+                    write_line(sys.stderr, line)
         return run
 
     def _write(self, text: str) -> None:

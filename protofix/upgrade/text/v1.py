@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from caffe_proto import V1_TYPES, dialects_with_type
-from protofix.net.names import known_by, nearest, type_of_v1_name
+from protofix.net.names import known_by, nearest_type, type_of_v1_name
 from protofix.textproto.draft import Item, all_comments
 from protofix.textproto.layout import Style
 from protofix.textproto.moving import (
@@ -108,7 +108,7 @@ def _typed(layer: Item, value: Value, style: Style, notes: list[Note]) -> Item:
         said = f"{which}: taken for `{known}` of {known_by(dialects_with_type(known))}"
         notes.append(Note(value.item.at, said, False))
         return with_value(value.item, quoted(known, style), value.number)
-    near = nearest(name, V1_TYPES)
+    near = nearest_type(name, V1_TYPES)
     right = f"did you mean {near}?" if near else "write its type in quotes"
     notes.append(Note(value.item.at, f"{which}: left as it is; {right}", True))
     return value.item
