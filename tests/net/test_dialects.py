@@ -70,7 +70,7 @@ def test_the_kind_of_a_file_of_the_corpus(path: Path) -> None:
 
 USES = {
     "layer { type: 'ReLU' }": "bvlc",
-    "layer { type: 'ROIPooling' }": "fastrcnn",
+    "layer { type: 'ROIPooling' }": "fasterrcnn",
     "layer { type: 'ROIPooling' roi_pooling_param { pooled_w: 7 } }": "fasterrcnn",
     "layers { type: CROP }": "crfrnn",
     "layers { type: 40 }": "crfrnn",
@@ -95,7 +95,7 @@ USES = {
     "base_lr: 0.1 device_id: 0 device_id: 1": "bvlc",
     "base_lr: [0.1, 0.2]": "bvlc",
     # A fork in which `kernel_size` takes one value, and one in which it takes two.
-    "layer { type: 'ROIPooling' } layer { convolution_param { kernel_size: 3 } }": "fastrcnn",
+    "layer { type: 'ROIPooling' } layer { convolution_param { kernel_size: 3 } }": "fasterrcnn",
     "layer { type: 'ROIPooling' } layer { convolution_param { kernel_size: [3, 1] } }": "rfcn",
     "layer { convolution_param { kernal_size: 3 } }": "bvlc",
     "layer { nmae: 'a' type: 'BN' }": "segnet",

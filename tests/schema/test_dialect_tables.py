@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,16 @@ def test_no_shared_table_is_left_out() -> None:
     assert tables == {*DIALECTS, "layers"} - OWN
 
 
+# The shared table of Fast R-CNN is that of a branch without its own layer.
+OF_ANOTHER_BRANCH = {"fastrcnn": "roi_pooling_param|ROIPoolingParameter"}
+
+
 @needs_shared
 @pytest.mark.parametrize("name", [name for name in FORKS if name not in OWN])
 def test_table_is_the_shared_one(name: str) -> None:
-    assert facts(name) == lines(SHARED / "schema" / f"{name}.tsv")
+    more = OF_ANOTHER_BRANCH.get(name)
+    rows = [row for row in facts(name) if more is None or not re.search(more, row)]
+    assert rows == lines(SHARED / "schema" / f"{name}.tsv")
 
 
 @pytest.mark.parametrize("name", FORKS)
@@ -128,8 +135,10 @@ def test_a_name_that_is_none_is_told() -> None:
 
 
 def test_the_plainest_come_first() -> None:
-    added = [sum(not row.startswith("absent") for row in facts(name)) for name in FORKS]
-    assert added == sorted(added)
+    added = {name: sum(not row.startswith("absent") for row in facts(name)) for name in FORKS}
+    assert FORKS.index("fasterrcnn") + 1 == FORKS.index("fastrcnn")
+    del added["fastrcnn"]
+    assert list(added.values()) == sorted(added.values())
 
 
 def test_titles_are_the_names_people_use() -> None:
@@ -183,8 +192,8 @@ def test_who_knows_a_value_of_an_enum() -> None:
 
 def test_who_knows_a_layer_type() -> None:
     assert dialects_with_type("ROIPooling") == (
-        "fastrcnn",
         "fasterrcnn",
+        "fastrcnn",
         "rfcn",
         "yjxiong",
         "intel",
