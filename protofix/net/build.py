@@ -9,7 +9,7 @@ would be refused leaves unknown shapes behind, so that all mistakes are found in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caffe_proto import V0_TYPES, LayerFacts
 from protofix.net.data_files import DataFiles
@@ -17,6 +17,7 @@ from protofix.net.graph import Graph, has_loss_weight
 from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
 from protofix.net.layers import PADDING, Layer, Net
 from protofix.net.names import counted, nearest
+from protofix.net.origin import CAFFE, Origin
 from protofix.net.parameters import phase_of, written_params
 from protofix.net.setup import Made, Refusal, Setup
 from protofix.net.shapes import (
@@ -64,13 +65,16 @@ class Built:
 
 
 def build(
-    graph: Graph, given: Mapping[str, Shape] | None = None, files: DataFiles | None = None
+    graph: Graph,
+    given: Mapping[str, Shape] | None = None,
+    files: DataFiles | None = None,
+    origin: Origin = CAFFE,
 ) -> Built:
     """Set up every layer of a net in a state.
 
     `given` tells the shapes of blobs by name, which a prototxt does not: those of layers without
     bottoms, and of others (Python layers) where nothing else is known. `files` reads the shapes
-    from the data layers' sources.
+    from the data layers' sources. `origin` tells which Caffe the net is for.
     """
     given = given or {}
     shapes: dict[int, Shape] = _inputs(graph, given)
@@ -79,14 +83,16 @@ def build(
     swapped: set[int] = set()
     for layer in graph.layers:
         bottoms = _bottoms(graph, layer, shapes)
-        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files)
+        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, origin.dialect)
         if not layer.bottoms and layer.tops and all(top.name in given for top in layer.tops):
             swapped.add(layer.index)
             made = Made(tuple(given[top.name] for top in layer.tops))
-            _check_marks(setup, graph)
+            _check_propagate_down(setup)
+            _check_loss_weights(setup, graph)
             _check_params(setup, made)
         else:
-            made = _set_up(setup, graph, given)
+            foreign = layer.node.start in origin.foreign
+            made = _set_up(setup, graph, given, foreign)
         refusals += setup.refusals
         params[layer.index] = made.params
         for slot in range(len(layer.tops)):
@@ -117,12 +123,18 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
     return shapes
 
 
-def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
-    """Set up one layer, with the checks that Caffe makes of all."""
+def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], foreign: bool) -> Made:
+    """Set up one layer, with the checks that Caffe makes of all.
+
+    Of a `foreign` one, as `Origin` has it, nothing is known that its type tells.
+    """
     layer = setup.layer
-    _check_marks(setup, graph)
+    _check_propagate_down(setup)
     _check_type(setup, graph.net)
     _check_padding(setup, graph)
+    if foreign:
+        return Made(_with_given(setup, setup.unknown(None), given), None)
+    _check_loss_weights(setup, graph)
     _check_copies(setup, graph)
     facts = facts_of(layer)
     rule = rule_of(layer.type)
@@ -132,7 +144,7 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
         # Of a type that is not known here, not even the number of parameters is.
         made = setup.unknown(None)
     else:
-        own = Setup(layer, setup.phase, setup.bottoms, setup.files)
+        own = replace(setup, refusals=[])
         made = rule(own)
         if not own.refusals and layer.type != PADDING:
             made = _sane(own, made)
@@ -283,8 +295,8 @@ def _many(exact: int | None, least: int | None, most: int | None, noun: str) -> 
     return f"at most {most} {noun}s"
 
 
-def _check_marks(setup: Setup, graph: Graph) -> None:
-    """`propagate_down` is once a bottom or not at all, and so is `loss_weight` of the tops."""
+def _check_propagate_down(setup: Setup) -> None:
+    """It is written once a bottom or not at all."""
     layer = setup.layer
     marks = layer.propagate_down
     if marks and len(marks) != len(layer.bottoms):
@@ -295,6 +307,11 @@ def _check_marks(setup: Setup, graph: Graph) -> None:
             marks[-1],
             "marks",
         )
+
+
+def _check_loss_weights(setup: Setup, graph: Graph) -> None:
+    """They are written once a top or not at all."""
+    layer = setup.layer
     tops = tops_built(layer, facts_of(layer))
     if layer.type == "SoftmaxWithLoss" and tops > 1:
         return  # It aborts whatever the weights: its rule says so.

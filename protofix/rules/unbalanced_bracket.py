@@ -40,9 +40,7 @@ _check = diagnosed("bracket")
 
 def check(context: Context) -> Iterator[Hit]:
     """Say each, but for what is missing if a layer within a layer shows already where."""
-    within = [
-        it.start for it in context.misfits if it.kind == "unknown-field" and it.lacks is None
-    ]
+    within = [it.start for it in context.misfits if it.kind == "unknown-field" and it.lacks is None]
     shown = {
         node.end
         for node in context.document.fields
