@@ -37,6 +37,9 @@ from protofix.net.third_bottom import meant_by_third_bottom
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
 
+# They share a batch among as many GPUs as there are (NVIDIA/caffe, P2PSync::divide_batch_size).
+_SPLIT_BATCHES = ("nvidia015", "nvidia")
+
 _DIMS = 4  # of an input that `input_dim` tells the shape of
 
 
@@ -224,7 +227,7 @@ def _sane(setup: Setup, made: Made) -> Made:
         if shape is not None and len(shape) > MOST_AXES:
             setup.refuse_shape(f"makes {name} with {len(shape)} axes; Caffe takes {MOST_AXES}", top)
             shape = None
-        elif values is not None and values > MOST_VALUES:
+        elif values is not None and values > MOST_VALUES and not _is_split(setup, shape):
             setup.refuse_shape(
                 f"makes {name} of {shape_text(shape)}, {values_text(values)} values, which is more "
                 "than Caffe has room for in a blob",
@@ -242,6 +245,12 @@ def _sane(setup: Setup, made: Made) -> Made:
                 "values, which is more than Caffe has room for in a blob"
             )
     return Made(tuple(tops), made.params)
+
+
+def _is_split(setup: Setup, shape: Shape) -> bool:
+    """Whether a blob may be of a part of a batch, one item of which has room."""
+    item = known_count(shape[1:]) if shape else None
+    return setup.dialect in _SPLIT_BATCHES and item is not None and item <= MOST_VALUES
 
 
 def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:
