@@ -139,7 +139,7 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], foreign: boo
         return Made(_with_given(setup, setup.unknown(None), given), None)
     _check_loss_weights(setup, graph)
     _check_copies(setup, graph)
-    facts = facts_of(layer)
+    facts = facts_of(layer, setup.dialect)
     rule = rule_of(layer.type)
     if facts is not None and not _counts_fit(setup, facts):
         made = setup.unknown(None)

@@ -32,3 +32,38 @@ def test_nvidia_shares_a_batch_among_the_gpus(dialect: str) -> None:
     for net in (many, large):
         [told] = said(net, "bvlc")
         assert told.startswith("PF306 ") and LARGE in told
+
+
+POOL = (
+    'layer { name: "pool" type: "Pooling" bottom: "x" top: "pool" '
+    "pooling_param { kernel_size: 1 stride: 2 } }\n"
+)
+VOLUMES = POOL.replace("kernel_size: 1 stride: 2", "kernel_size_3d: 2 kernel_size_3d: 3")
+LABELLED = (
+    'layer { name: "given" type: "DummyData" top: "y" top: "w" '
+    "dummy_data_param { shape { dim: 2 } shape { dim: 2 } } }\n"
+)
+LOSS = (
+    'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "y" bottom: "w" top: "l" }\n'
+)
+JOINED = (
+    'layer { name: "half" type: "DummyData" top: "half" '
+    "dummy_data_param { shape { dim: 2 dim: 3 dim: 4 dim: 4 } } }\n"
+    'layer { name: "sum" type: "Eltwise" bottom: "pool" bottom: "half" top: "sum" }\n'
+)
+
+# A net that Intel's Caffe builds, and the code of what is said of it for Caffe 1.0.
+INTEL = {
+    "pooling of volumes": (batch(2, 3, 8, 8, 8) + POOL, "PF306"),
+    "a kernel for volumes": (batch(2, 3, 8, 8, 8) + VOLUMES, "PF306"),
+    # 8 / 2, where Caffe 1.0 makes a fifth value of what is behind the image.
+    "every second value": (batch(2, 3, 8, 8) + POOL + JOINED, "PF306"),
+    "weights of positions": (batch(2, 3) + LABELLED + LOSS, "PF304"),
+}
+
+
+@pytest.mark.parametrize("title", INTEL, ids=lambda title: title.replace(" ", "-"))
+def test_what_intel_takes(title: str) -> None:
+    net, codes = INTEL[title]
+    assert said(net, "intel") == []
+    assert " ".join(sorted(it.split()[0] for it in said(net, "bvlc"))) == codes
