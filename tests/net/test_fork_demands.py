@@ -52,12 +52,30 @@ JOINED = (
     'layer { name: "sum" type: "Eltwise" bottom: "pool" bottom: "half" top: "sum" }\n'
 )
 
-# A net that Intel's Caffe builds, and the code of what is said of it for Caffe 1.0.
+REGIONS = (
+    'layer { name: "rois" type: "DummyData" top: "rois" '
+    "dummy_data_param { shape { dim: 3 dim: 5 } } }\n"
+)
+
+# A net that Intel's Caffe builds, and the code of what is said of it for Caffe 1.0: nothing of
+# layers with fields that tell whose they are.
 INTEL = {
     "pooling of volumes": (batch(2, 3, 8, 8, 8) + POOL, "PF306"),
     "a kernel for volumes": (batch(2, 3, 8, 8, 8) + VOLUMES, "PF306"),
     # 8 / 2, where Caffe 1.0 makes a fifth value of what is behind the image.
     "every second value": (batch(2, 3, 8, 8) + POOL + JOINED, "PF306"),
+    "larger maps of fewer": (
+        batch(2, 4, 3, 3) + 'layer { name: "r" type: "Reshape" bottom: "x" top: "r" '
+        "reshape_param { pixelshuffler: 2 } }",
+        "",
+    ),
+    "regions of one size": (
+        batch(2, 4, 8, 8)
+        + REGIONS
+        + 'layer { name: "p" type: "ROIPooling" bottom: "x" bottom: "rois" top: "p" '
+        "roi_pooling_param { pooled_size: 7 } }",
+        "",
+    ),
     "weights of positions": (batch(2, 3) + LABELLED + LOSS, "PF304"),
 }
 
@@ -67,3 +85,14 @@ def test_what_intel_takes(title: str) -> None:
     net, codes = INTEL[title]
     assert said(net, "intel") == []
     assert " ".join(sorted(it.split()[0] for it in said(net, "bvlc"))) == codes
+
+
+@pytest.mark.parametrize(
+    "layer", ['type: "Reshape" reshape_param { shape { dim: 6 } }', 'type: "Flatten"']
+)
+@pytest.mark.parametrize("dialect", ["segnet", "yjxiong"])
+def test_old_forks_reshape_in_place(dialect: str, layer: str) -> None:
+    net = batch(2, 3) + f'layer {{ name: "r" {layer} bottom: "x" top: "x" }}'
+    assert said(net, dialect) == []
+    [told] = said(net, "bvlc")
+    assert "cannot work in place" in told
