@@ -24,7 +24,7 @@ from caffe_proto.dialects import (
     messages_of_forks_with,
     value_anywhere,
 )
-from caffe_proto.fork_layers import FORK_LAYERS
+from caffe_proto.fork_layers import CHANGED_LAYERS, FORK_LAYERS
 from caffe_proto.layers import LAYERS, V0_TYPES, V1_TYPES, LayerFacts
 from caffe_proto.schema import (
     Default,
@@ -42,6 +42,7 @@ from caffe_proto.schema import (
 
 __all__ = [
     "AUTO",
+    "CHANGED_LAYERS",
     "DIALECTS",
     "FORK_LAYERS",
     "LAYERS",

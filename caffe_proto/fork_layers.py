@@ -115,3 +115,11 @@ _FACTS = (
 
 FORK_LAYERS: Mapping[str, LayerFacts] = MappingProxyType({facts.type: facts for facts in _FACTS})
 """The facts of layer types that only forks of Caffe have, by type string."""
+
+CHANGED_LAYERS: Mapping[tuple[str, str], LayerFacts] = MappingProxyType(
+    {("intel", "SoftmaxWithLoss"): _loss("SoftmaxWithLoss", (2, 3), (1, 2))}
+)
+"""The facts of layer types of Caffe 1.0 that a dialect changed, by its name and the type string.
+
+Intel's SoftmaxWithLoss reads a weight for each position as its third bottom.
+"""

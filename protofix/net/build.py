@@ -9,7 +9,7 @@ would be refused leaves unknown shapes behind, so that all mistakes are found in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caffe_proto import V0_TYPES, LayerFacts
 from protofix.net.data_files import DataFiles
@@ -17,6 +17,7 @@ from protofix.net.graph import Graph, has_loss_weight
 from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
 from protofix.net.layers import PADDING, Layer, Net
 from protofix.net.names import counted, nearest_type
+from protofix.net.origin import CAFFE, Origin
 from protofix.net.parameters import phase_of, written_params
 from protofix.net.setup import Made, Refusal, Setup
 from protofix.net.shapes import (
@@ -35,6 +36,9 @@ from protofix.net.sharing import shared_refusals
 from protofix.net.third_bottom import meant_by_third_bottom
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
+
+# They share a batch among as many GPUs as there are (NVIDIA/caffe, P2PSync::divide_batch_size).
+_SPLIT_BATCHES = ("nvidia015", "nvidia")
 
 _DIMS = 4  # of an input that `input_dim` tells the shape of
 
@@ -64,13 +68,16 @@ class Built:
 
 
 def build(
-    graph: Graph, given: Mapping[str, Shape] | None = None, files: DataFiles | None = None
+    graph: Graph,
+    given: Mapping[str, Shape] | None = None,
+    files: DataFiles | None = None,
+    origin: Origin = CAFFE,
 ) -> Built:
     """Set up every layer of a net in a state.
 
     `given` tells the shapes of blobs by name, which a prototxt does not: those of layers without
     bottoms, and of others (Python layers) where nothing else is known. `files` reads the shapes
-    from the data layers' sources.
+    from the data layers' sources. `origin` tells which Caffe the net is for.
     """
     given = given or {}
     shapes: dict[int, Shape] = _inputs(graph, given)
@@ -79,14 +86,16 @@ def build(
     swapped: set[int] = set()
     for layer in graph.layers:
         bottoms = _bottoms(graph, layer, shapes)
-        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files)
+        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, origin.dialect)
         if not layer.bottoms and layer.tops and all(top.name in given for top in layer.tops):
             swapped.add(layer.index)
             made = Made(tuple(given[top.name] for top in layer.tops))
-            _check_marks(setup, graph)
+            _check_propagate_down(setup)
+            _check_loss_weights(setup, graph)
             _check_params(setup, made)
         else:
-            made = _set_up(setup, graph, given)
+            foreign = layer.node.start in origin.foreign
+            made = _set_up(setup, graph, given, foreign)
         refusals += setup.refusals
         params[layer.index] = made.params
         for slot in range(len(layer.tops)):
@@ -117,14 +126,20 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
     return shapes
 
 
-def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
-    """Set up one layer, with the checks that Caffe makes of all."""
+def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], foreign: bool) -> Made:
+    """Set up one layer, with the checks that Caffe makes of all.
+
+    Of a `foreign` one, as `Origin` has it, nothing is known that its type tells.
+    """
     layer = setup.layer
-    _check_marks(setup, graph)
+    _check_propagate_down(setup)
     _check_type(setup, graph.net)
     _check_padding(setup, graph)
+    if foreign:
+        return Made(_with_given(setup, setup.unknown(None), given), None)
+    _check_loss_weights(setup, graph)
     _check_copies(setup, graph)
-    facts = facts_of(layer)
+    facts = facts_of(layer, setup.dialect)
     rule = rule_of(layer.type)
     if facts is not None and not _counts_fit(setup, facts):
         made = setup.unknown(None)
@@ -132,7 +147,7 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape]) -> Made:
         # Of a type that is not known here, not even the number of parameters is.
         made = setup.unknown(None)
     else:
-        own = Setup(layer, setup.phase, setup.bottoms, setup.files)
+        own = replace(setup, refusals=[])
         made = rule(own)
         if not own.refusals and layer.type != PADDING:
             made = _sane(own, made)
@@ -212,7 +227,7 @@ def _sane(setup: Setup, made: Made) -> Made:
         if shape is not None and len(shape) > MOST_AXES:
             setup.refuse_shape(f"makes {name} with {len(shape)} axes; Caffe takes {MOST_AXES}", top)
             shape = None
-        elif values is not None and values > MOST_VALUES:
+        elif values is not None and values > MOST_VALUES and not _is_split(setup, shape):
             setup.refuse_shape(
                 f"makes {name} of {shape_text(shape)}, {values_text(values)} values, which is more "
                 "than Caffe has room for in a blob",
@@ -230,6 +245,12 @@ def _sane(setup: Setup, made: Made) -> Made:
                 "values, which is more than Caffe has room for in a blob"
             )
     return Made(tuple(tops), made.params)
+
+
+def _is_split(setup: Setup, shape: Shape) -> bool:
+    """Whether a blob may be of a part of a batch, one item of which has room."""
+    item = known_count(shape[1:]) if shape else None
+    return setup.dialect in _SPLIT_BATCHES and item is not None and item <= MOST_VALUES
 
 
 def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:
@@ -283,8 +304,8 @@ def _many(exact: int | None, least: int | None, most: int | None, noun: str) -> 
     return f"at most {most} {noun}s"
 
 
-def _check_marks(setup: Setup, graph: Graph) -> None:
-    """`propagate_down` is once a bottom or not at all, and so is `loss_weight` of the tops."""
+def _check_propagate_down(setup: Setup) -> None:
+    """It is written once a bottom or not at all."""
     layer = setup.layer
     marks = layer.propagate_down
     if marks and len(marks) != len(layer.bottoms):
@@ -295,6 +316,11 @@ def _check_marks(setup: Setup, graph: Graph) -> None:
             marks[-1],
             "marks",
         )
+
+
+def _check_loss_weights(setup: Setup, graph: Graph) -> None:
+    """They are written once a top or not at all."""
+    layer = setup.layer
     tops = tops_built(layer, facts_of(layer))
     if layer.type == "SoftmaxWithLoss" and tops > 1:
         return  # It aborts whatever the weights: its rule says so.

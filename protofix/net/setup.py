@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from protofix.net.data_files import DataFiles
 from protofix.net.layers import BlobName, Layer
+from protofix.net.origin import CAFFE
 from protofix.net.shapes import Dim, Shape, canonical_axis, shape_text
 from protofix.net.values import Values
 from protofix.textproto.tree import Field, Message, Node, Scalar
@@ -52,14 +53,15 @@ class Setup:
     """One layer about to be set up in a net of some phase, with the shapes that it reads.
 
     The counts of its bottoms and tops are what its type demands. `files` reads what data layers
-    name; None if nothing outside the net is to be read. `refusals` gathers what `refuse` is told:
-    a rule finds it empty.
+    name; None if nothing outside the net is to be read. `dialect` is the net's, by its name.
+    `refusals` gathers what `refuse` is told: a rule finds it empty.
     """
 
     layer: Layer
     phase: str
     bottoms: tuple[Shape, ...]
     files: DataFiles | None = None
+    dialect: str = CAFFE.dialect
     refusals: list[Refusal] = field(default_factory=list)
 
     def values(self, message: str) -> Values:

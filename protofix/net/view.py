@@ -10,6 +10,7 @@ from protofix.net.build import Built, build
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Version, build_graph
 from protofix.net.layers import Layer, Net, bind
+from protofix.net.origin import CAFFE, Origin
 from protofix.net.purpose import meant_graphs
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState, NetState, states_of
@@ -92,14 +93,16 @@ class NetBuilder:
         within: Message | None = None,
         given: Mapping[str, Shape] | None = None,
         files: DataFiles | None = None,
+        origin: Origin = CAFFE,
     ) -> None:
         """The net is the document, or a message `within` it.
 
-        `given` and `files` tell the shapes of data, as `build` has it.
+        `given` and `files` tell the shapes of data, and `origin` the Caffe, as `build` has it.
         """
         self.net = bind(document, within)
         self._given = given
         self._files = files
+        self._origin = origin
         self._graphs: dict[NetState, Graph] = {}
         self._built: dict[Graph, Built] = {}
 
@@ -119,7 +122,7 @@ class NetBuilder:
 
     def _build(self, graph: Graph) -> Built:
         if graph not in self._built:
-            self._built[graph] = build(graph, self._given, self._files)
+            self._built[graph] = build(graph, self._given, self._files, self._origin)
         return self._built[graph]
 
 

@@ -3,7 +3,8 @@
 Labels and H are given, and no loss has a gradient for them. Caffe builds the net, and aborts as
 soon as it goes back through the loss: where `propagate_down` is true for them, where what makes
 them has parameters that learn (those of a Parameter layer do, if no `lr_mult: 0` says otherwise),
-and where `force_backward` is on and H is a bottom.
+and where `force_backward` is on and H is a bottom. What layers of forks hand on, nobody can tell:
+of what comes through one of these it says nothing.
 
 Wrong:
 
@@ -46,7 +47,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from protofix.net.as_built import as_built
+from caffe_proto import LAYERS
+from protofix.net.as_built import BuiltLayer, as_built
 from protofix.net.backward import backward_of
 from protofix.net.build import Built
 from protofix.net.layers import Layer
@@ -93,15 +95,25 @@ def _asked(built: Built, fields: tuple[Node, ...]) -> Iterator[tuple[Layer, int]
     net = as_built(built)
     # Layers whose parameters are not known may have none.
     sure = tuple(it._replace(params=it.params or ()) for it in net.layers)
-    back = backward_of(replace(net, layers=sure), fields)
+    needs = backward_of(replace(net, layers=sure), fields).needed
+    # And a fork's layer may keep from its tops whatever gradient it was to hand on.
+    kept = tuple(_keeping_back(it) for it in sure)
+    asks = backward_of(replace(net, layers=kept), fields).bottoms
     refused = {it.layer for it in built.refusals}
-    for one, needed, bottoms in zip(net.layers, back.needed, back.bottoms, strict=True):
+    for one, needed, bottoms in zip(net.layers, needs, asks, strict=True):
         if needed and one.layer is not None and one.layer.type in TYPES:
             if one.layer in refused:  # Its bottoms may be meant to be others.
                 continue
             for slot in _GIVEN:
                 if slot < len(bottoms) and bottoms[slot]:
                     yield one.layer, slot
+
+
+def _keeping_back(one: BuiltLayer) -> BuiltLayer:
+    """A layer as if nothing were learned in it or before it, if it is not of Caffe 1.0."""
+    if one.layer is None or one.type in LAYERS:
+        return one
+    return one._replace(bottoms=(), params=())
 
 
 def _advice(layer: Layer, slot: int, fields: tuple[Node, ...]) -> tuple[str, Fix | None]:

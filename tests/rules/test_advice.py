@@ -75,7 +75,7 @@ SAID = {
     ),
     ("layer { type: 'ROIPoolling' }", "bvlc"): (
         "there is no layer type `ROIPoolling` in Caffe 1.0: did you mean `ROIPooling`? "
-        "Fast R-CNN, Faster R-CNN, R-FCN and 2 more have it"
+        "Faster R-CNN, Fast R-CNN, R-FCN and 2 more have it"
     ),
     # An old format's.
     ("layer { type: 'SOFTMAX_LOSS' }", "bvlc"): (

@@ -15,6 +15,8 @@ LEARNED = (
     "inner_product_param { num_output: 1 } }"
 )
 UNTOLD = LEARNED.replace("InnerProduct", "Python")
+GATHERED = 'layer { name: "all" type: "Gather" bottom: "y" bottom: "fc" top: "z" top: "scores" }'
+LEFT_OUT = 'layer { name: "z" type: "Dropout" bottom: "y" top: "z" }'
 FORCED = "force_backward: true"
 
 
@@ -44,6 +46,29 @@ ASKED = {
         "H, `H`",
         "let what makes it not learn, or write propagate_down once a bottom, false for it",
     ),
+    "labels that are learned, through a layer of Caffe's": (
+        net(FED, FC, LEARNED, LEFT_OUT, loss_of("SoftmaxWithLoss", "fc", "z")),
+        "labels, `z`",
+        "let what makes it not learn, or write propagate_down once a bottom, false for it",
+    ),
+    "labels that are learned, beside scores through a fork's layer": (
+        net(FED, FC, LEARNED, GATHERED, loss_of("SoftmaxWithLoss", "scores", "y")),
+        "labels, `y`",
+        "let what makes it not learn, or write propagate_down once a bottom, false for it",
+    ),
+    "labels by a mark, beside scores through a fork's layer": (
+        net(
+            FED,
+            FC,
+            LEARNED,
+            GATHERED,
+            loss_of("SoftmaxWithLoss", "scores", "label").replace(
+                "top:", f"{down('true', 'true')} top:"
+            ),
+        ),
+        "labels, `label`",
+        "write propagate_down: false for it",
+    ),
     "H of a net that is forced back": (
         net(FORCED, FED, FC, GIVEN_H, INFOGAIN),
         "H, `H`",
@@ -70,6 +95,11 @@ LEFT = {
         "top:", f"{down('true', 'false')} top:")),
     "a fixed H": net(FED, FC, FIXED_H, INFOGAIN),
     "labels of what may learn or not": net(FED, FC, UNTOLD, loss_of("SoftmaxWithLoss", "fc", "y")),
+    "labels through a fork's layer": net(
+        FED, FC, LEARNED, GATHERED, loss_of("SoftmaxWithLoss", "scores", "z")),
+    "labels through a fork's layer and one of Caffe's": net(
+        FED, FC, LEARNED, GATHERED, LEFT_OUT.replace('"y"', '"z"').replace('"z" }', '"z2" }'),
+        loss_of("SoftmaxWithLoss", "scores", "z2")),
     "a loss without weight": net(FED, FC, LOSS.replace(
         "top:", f"{down('true', 'true')} loss_weight: 0 top:")),
     "a net in which nothing learns": net(FED, LOSS.replace('"fc"', '"data"').replace(

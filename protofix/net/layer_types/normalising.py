@@ -1,4 +1,8 @@
-"""BatchNorm, LRN and MVN (Caffe 1.0, batch_norm_layer.cpp, lrn_layer.cpp and mvn_layer.cpp)."""
+"""BatchNorm, LRN and MVN (Caffe 1.0, batch_norm_layer.cpp, lrn_layer.cpp and mvn_layer.cpp).
+
+What forks do otherwise is as in batch_norm_layer.cpp of NVIDIA/caffe (caffe-0.15 and caffe-0.17),
+hszhao/PSPNet and intel/caffe, whose mkldnn_batch_norm_layer.cpp has the engine MKLDNN.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,23 @@ from collections.abc import Mapping
 
 from protofix.net.parameters import BATCH_NORM_STATISTICS, param_specs
 from protofix.net.setup import Made, Rule, Setup
-from protofix.net.shapes import Shape, shape_text
+from protofix.net.shapes import shape_text
+from protofix.net.values import string_of
 
 _IMAGE_AXES = 4
+_ENGINES = ("DEFAULT", "CAFFE")  # of Intel's, the others are its own
+
+# NVIDIA's sets the rates itself. The others were made of Caffe before its check of September 2016.
+_TAKE_ANY_RATES = (
+    "nvidia",
+    "fastrcnn",
+    "fasterrcnn",
+    "crfrnn",
+    "rfcn",
+    "segnet",
+    "yjxiong",
+    "pspnet",
+)
 _IMAGE = "(number, channels, height, width)"
 
 
@@ -22,12 +40,32 @@ def _batch_norm(it: Setup) -> Made:
             it.refuse_shape(
                 f"reads {it.called()}, which is {shape_text(bottom)}, without values", 0
             )
-    statistics: tuple[Shape, ...] = ((channels,), (channels,), (1,))
-    if it.values("batch_norm_param").boolean("scale_bias", False):
-        # NVIDIA's has the factors and the bias of a Scale in it, and sets the rates itself.
-        return Made((bottom,), (*statistics, (channels,), (channels,)))
-    _check_rates(it)
-    return Made((bottom,), statistics)
+    each = (channels,)
+    scaled = _scaled(it)
+    if it.dialect == "nvidia015":
+        # The factors and the bias of a Scale stand before the statistics.
+        return Made((bottom,), (*(each,) * scaled, each, each, (1,)))
+    if not _takes_any_rates(it):
+        _check_rates(it)
+    return Made((bottom,), (each, each, (1,), *(each,) * scaled))
+
+
+def _scaled(it: Setup) -> int:
+    """How many parameters of a Scale a fork's BatchNorm has in it: its factors, and its bias."""
+    values = it.values("batch_norm_param")
+    if it.dialect == "intel":
+        # Its engines have them but for one, and mostly no file says which it is.
+        return max(0, min(2, len(param_specs(it.layer)) - BATCH_NORM_STATISTICS))
+    told = values.boolean("scale_bias", False) or values.has("scale_filler", "bias_filler")
+    return 2 if told or it.dialect == "nvidia015" else 0
+
+
+def _takes_any_rates(it: Setup) -> bool:
+    """Whether nothing refuses to learn the statistics: a fork sets the rates itself, or is old."""
+    if it.dialect == "intel":
+        told = it.values("batch_norm_param").enum("engine", _ENGINES)
+        return "CAFFE" in (told, string_of(it.layer.fields, "engine"))
+    return it.dialect in _TAKE_ANY_RATES
 
 
 def _check_rates(it: Setup) -> None:

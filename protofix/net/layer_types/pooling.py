@@ -1,4 +1,8 @@
-"""Pooling (Caffe 1.0, pooling_layer.cpp), and the padding layer of the V0 format."""
+"""Pooling (Caffe 1.0, pooling_layer.cpp), and the padding layer of the V0 format.
+
+Intel's pools volumes too, and ends within the image where it steps over single values as well
+(intel/caffe, pooling_layer.cpp).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ _UNKNOWN: Shape = (None, None, None, None)
 def _pooling(it: Setup) -> Made:
     values = it.values("pooling_param")
     bottom = it.bottom()
+    if it.dialect == "intel" and _of_volumes(values, bottom):
+        return it.unknown()
     whole = values.boolean("global_pooling", False)
     _check_kernel(it, values, whole)
     pads, strides = _pair(it, values, "pad", 0), _pair(it, values, "stride", 1)
@@ -44,7 +50,7 @@ def _pooling(it: Setup) -> Made:
         return Made((top,) * len(it.layer.tops))
     ceil = values.enum("round_mode", _ROUNDS) == "CEIL"
     # Caffe looks after the last window of both sides if either is padded.
-    clips = pads != (0, 0)
+    clips = pads != (0, 0) or (it.dialect == "intel" and 1 in kernels)
     sides = [
         _pooled(*side, ceil, clips) for side in zip(bottom[2:], kernels, strides, pads, strict=True)
     ]
@@ -56,6 +62,12 @@ def _pooling(it: Setup) -> Made:
         )
         sides = [None, None]
     return Made(((*bottom[:2], *sides),) * len(it.layer.tops))
+
+
+def _of_volumes(values: Values, bottom: Shape) -> bool:
+    """Whether the images may have other axes than a height and a width."""
+    asked = values.has("kernel_size_3d", "pad_3d", "stride_3d", "axis")
+    return asked or (bottom is not None and len(bottom) != 4)
 
 
 def _one(values: Values, *names: str) -> int | None:

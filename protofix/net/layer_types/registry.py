@@ -11,9 +11,10 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-from caffe_proto import FORK_LAYERS, LAYERS, LayerFacts
+from caffe_proto import CHANGED_LAYERS, FORK_LAYERS, LAYERS, LayerFacts
 from protofix.net.enums import POOL_METHODS
 from protofix.net.layers import PADDING, Layer
+from protofix.net.origin import CAFFE
 from protofix.net.setup import Rule
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -193,10 +194,13 @@ def rule_of(type: str) -> Rule | None:
     return family.RULES[type]
 
 
-def facts_of(layer: Layer) -> LayerFacts | None:
+def facts_of(layer: Layer, dialect: str = CAFFE.dialect) -> LayerFacts | None:
     """How many bottoms and tops a layer takes, by its type and its own parameters."""
     if layer.type == PADDING:
         return _PADDING
+    changed = CHANGED_LAYERS.get((dialect, layer.type))
+    if changed is not None:
+        return changed
     facts = LAYERS.get(layer.type) or FORK_LAYERS.get(layer.type)
     if facts is None:
         return None

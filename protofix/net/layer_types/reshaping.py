@@ -23,6 +23,9 @@ from protofix.net.values import Values
 from protofix.textproto.literals import parse_integer
 from protofix.textproto.tree import Scalar
 
+# Made of Caffe before it refused this (alexgkendall/caffe-segnet and yjxiong/caffe).
+_ANYTHING_IN_PLACE = ("segnet", "yjxiong")
+
 
 class _Asked(NamedTuple):
     """One dim of `reshape_param.shape`: 0 copies the bottom's axis, -1 takes what is left."""
@@ -47,7 +50,7 @@ def refuse_empty(it: Setup) -> None:
 
 
 def _refuse_in_place(it: Setup) -> None:
-    if works_in_place(it):
+    if works_in_place(it) and it.dialect not in _ANYTHING_IN_PLACE:
         top = it.layer.tops[0]
         it.refuse(
             f"is a {it.layer.type}, which cannot work in place: give its top another name than "
@@ -60,6 +63,8 @@ def _reshape(it: Setup) -> Made:
     _refuse_in_place(it)
     refuse_empty(it)
     values = it.values("reshape_param")
+    if values.integer("pixelshuffler", 1) != 1:  # Intel's, which makes larger maps of fewer.
+        return it.unknown()
     asked = [
         _Asked(parse_integer(scalar.value), scalar)
         for shape in values.messages("shape")

@@ -19,6 +19,7 @@ import pytest
 from protofix.net.build import Built, build
 from protofix.net.graph import build_graph
 from protofix.net.layers import bind
+from protofix.net.origin import CAFFE, Origin
 from protofix.net.shapes import Shape
 from protofix.net.states import NetState
 from protofix.textproto.reader import read
@@ -45,13 +46,23 @@ class Outcome(NamedTuple):
     said: list[str]
 
 
-def built(layer: str, *bottoms: str | None, tops: int = 1, phase: str = "TEST") -> Outcome:
+def built(
+    layer: str,
+    *bottoms: str | None,
+    tops: int = 1,
+    phase: str = "TEST",
+    dialect: str = CAFFE.dialect,
+) -> Outcome:
     """Set up `layer { name: "x" ... }` with bottoms `b0`, `b1`, ... and tops `t0`, `t1`, ..."""
-    return built_of_shapes(layer, [shape_of(text) for text in bottoms], tops, phase)
+    return built_of_shapes(layer, [shape_of(text) for text in bottoms], tops, phase, dialect)
 
 
 def built_of_shapes(
-    layer: str, bottoms: Sequence[Shape], tops: int = 1, phase: str = "TEST"
+    layer: str,
+    bottoms: Sequence[Shape],
+    tops: int = 1,
+    phase: str = "TEST",
+    dialect: str = CAFFE.dialect,
 ) -> Outcome:
     """Set up a layer as `built` does, of shapes that need not be written."""
     # What a Python layer makes, no prototxt tells.
@@ -60,14 +71,19 @@ def built_of_shapes(
     writes = "".join(f' top: "t{index}"' for index in range(tops))
     net = f'{"".join(makers)}layer {{ name: "x"{reads}{writes} {layer} }}\n'
     known = {f"b{index}": shape for index, shape in enumerate(bottoms) if shape is not None}
-    return last_of(built_net(net, phase, known))
+    return last_of(built_net(net, phase, known, dialect))
 
 
-def built_net(net: str, phase: str = "TEST", given: Mapping[str, Shape] | None = None) -> Built:
+def built_net(
+    net: str,
+    phase: str = "TEST",
+    given: Mapping[str, Shape] | None = None,
+    dialect: str = CAFFE.dialect,
+) -> Built:
     """Set up a whole net, in which nothing is misspelt; `given` are blobs' shapes by name."""
     document = read(Source(net, "net.prototxt"))
     assert not document.diagnoses, document.diagnoses
-    return build(build_graph(bind(document), NetState(phase)), given)
+    return build(build_graph(bind(document), NetState(phase)), given, origin=Origin(dialect))
 
 
 def last_of(it: Built) -> Outcome:
@@ -77,26 +93,30 @@ def last_of(it: Built) -> Outcome:
     return Outcome(it.tops_of(last), it.params[last.index], said)
 
 
-def makes(table: Iterable[Makes], phase: str = "TEST") -> Callable[[Makes], None]:
+def makes(
+    table: Iterable[Makes], phase: str = "TEST", dialect: str = CAFFE.dialect
+) -> Callable[[Makes], None]:
     """The test that each layer of a table makes what is written there, and nothing is said."""
 
     @pytest.mark.parametrize("case", table, ids=_title)
     def test(case: Makes) -> None:
         layer, bottoms, tops, params = case if len(case) == 4 else (*case, ())
-        found = built(layer, *each(bottoms), tops=len(each(tops)), phase=phase)
+        found = built(layer, *each(bottoms), tops=len(each(tops)), phase=phase, dialect=dialect)
         wanted = Outcome(shapes_of(tops), None if params is None else shapes_of(params), [])
         assert found == wanted, f"{found}, not {wanted}"
 
     return test
 
 
-def refuses(table: Iterable[Refuses], phase: str = "TEST") -> Callable[[Refuses], None]:
+def refuses(
+    table: Iterable[Refuses], phase: str = "TEST", dialect: str = CAFFE.dialect
+) -> Callable[[Refuses], None]:
     """The test that one thing is said of each layer of a table, on a line that begins with it."""
 
     @pytest.mark.parametrize("case", table, ids=_title)
     def test(case: Refuses) -> None:
         layer, bottoms, tops, piece = case if len(case) == 4 else (*case[:2], 1, case[2])
-        said = built(layer, *each(bottoms), tops=tops, phase=phase).said
+        said = built(layer, *each(bottoms), tops=tops, phase=phase, dialect=dialect).said
         assert len(said) == 1, said
         assert said[0].startswith("`x` ") and "\n" not in said[0], said
         assert piece in said[0], said

@@ -41,6 +41,51 @@ BUILT: list[Makes] = [
 test_what_is_built = makes(BUILT)
 
 
+# NVIDIA's has the factors and the bias of a Scale in it, and sets the rates of statistics itself.
+SCALED = "batch_norm_param { scale_filler { value: 1 } }"
+BUILT_BY_NVIDIA: list[Makes] = [
+    (f'type: "BatchNorm" {LEARNED}', "2 3", "2 3", STATISTICS),
+    (f'type: "BatchNorm" {SCALED} {LEARNED * 5}', "2 3", "2 3", [*STATISTICS, "3", "3"]),
+    (f'type: "BatchNorm" {SCALED.replace("scale", "bias")}', "2 3", "2 3", [*STATISTICS, "3", "3"]),
+]
+test_what_nvidia_builds = makes(BUILT_BY_NVIDIA, dialect="nvidia")
+
+# That of before has them in front, always.
+BUILT_BY_NVIDIA_015: list[Makes] = [
+    (f'type: "BatchNorm" {LEARNED}', "2 3", "2 3", ["3", "3", "3", "3", "1"]),
+    (f'type: "BatchNorm" {SCALED} {LEARNED * 5}', "2 3", "2 3", ["3", "3", "3", "3", "1"]),
+]
+test_what_nvidia_built_before = makes(BUILT_BY_NVIDIA_015, dialect="nvidia015")
+
+BUILT_BY_PSPNET: list[Makes] = [(f'type: "BatchNorm" {LEARNED}', "2 3", "2 3", STATISTICS)]
+test_what_pspnet_builds = makes(BUILT_BY_PSPNET, dialect="pspnet")
+
+# Of Intel's engines only Caffe's own takes any rates, and that has no Scale in it.
+BUILT_BY_INTEL: list[Makes] = [
+    ('type: "BatchNorm"', "2 3", "2 3", STATISTICS),
+    (f'type: "BatchNorm" {FIXED * 3} {LEARNED * 2}', "2 3", "2 3", [*STATISTICS, "3", "3"]),
+    (f'type: "BatchNorm" engine: "CAFFE" {LEARNED}', "2 3", "2 3", STATISTICS),
+    (
+        f'type: "BatchNorm" batch_norm_param {{ engine: CAFFE }} {LEARNED}',
+        "2 3",
+        "2 3",
+        STATISTICS,
+    ),
+]
+test_what_intel_builds = makes(BUILT_BY_INTEL, dialect="intel")
+
+REFUSED_BY_INTEL: list[Refuses] = [
+    (f'type: "BatchNorm" {LEARNED}', "2 3", "has lr_mult 1 in its param number 1"),
+    (
+        f'type: "BatchNorm" batch_norm_param {{ engine: MKLDNN }} {LEARNED}',
+        "2 3",
+        "has lr_mult 1 in its param number 1",
+    ),
+    (f'type: "BatchNorm" {FIXED * 6}', "2 3", "has 6 param"),
+]
+test_what_intel_refuses = refuses(REFUSED_BY_INTEL, dialect="intel")
+
+
 REFUSED: list[Refuses] = [
     ('type: "BatchNorm"', "6", "reads `b0`, which is 6: it must have at least 2 axes"),
     ('type: "BatchNorm"', "", "reads `b0`, which is a single value"),

@@ -30,6 +30,8 @@ _LOSS: Shape = ()
 
 def _roi_pooling(it: Setup) -> Made:
     values = it.values("roi_pooling_param")
+    if values.has("pooled_size"):  # Intel's, for volumes too.
+        return it.unknown()
     for name in ("pooled_h", "pooled_w"):
         if not values.integer(name):
             at = values.field(name)
