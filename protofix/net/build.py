@@ -9,7 +9,7 @@ would be refused leaves unknown shapes behind, so that all mistakes are found in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from caffe_proto import V0_TYPES, LayerFacts
 from protofix.net.data_files import DataFiles
@@ -147,7 +147,7 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], foreign: boo
         # Of a type that is not known here, not even the number of parameters is.
         made = setup.unknown(None)
     else:
-        own = replace(setup, refusals=[])
+        own = Setup(layer, setup.phase, setup.bottoms, setup.files, setup.dialect)
         made = rule(own)
         if not own.refusals and layer.type != PADDING:
             made = _sane(own, made)
