@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from protofix.rulebook.selectors import means
 from protofix.textproto.edits import Edit
@@ -31,19 +31,33 @@ class Fix:
     safe: bool = True
 
 
+class Said(NamedTuple):
+    """What a rule says: its name, and the offset at which its finding begins."""
+
+    rule: str
+    start: int
+
+
 @dataclass(frozen=True)
 class Hit:
-    """What a rule gives back; `Rule.findings` makes a finding of it."""
+    """What a rule gives back; `Rule.findings` makes a finding of it.
+
+    It is left out where `within` is said, a finding of another rule that tells of it too.
+    """
 
     start: int
     end: int
     message: str
     fix: Fix | None = None
+    within: Said | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something found: where (offsets into the text), by which rule, and what."""
+    """Something found: where (offsets into the text), by which rule, and what.
+
+    `within` is as a `Hit` has it, and None once it is known that this is to be said.
+    """
 
     start: int
     end: int
@@ -52,6 +66,12 @@ class Finding:
     message: str
     severity: Severity
     fix: Fix | None = None
+    within: Said | None = None
+
+    @property
+    def said(self) -> Said:
+        """What another finding is left out for, if that tells no more than this."""
+        return Said(self.rule, self.start)
 
     @property
     def place(self) -> tuple[int, int, str, str]:
