@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from caffe_proto import (
+    EnumType,
     FieldType,
     Schema,
     dialect_schema,
@@ -41,7 +42,8 @@ from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit, Said
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.rulebook.upgrading import newer_types
-from protofix.textproto.tree import Field, scalars_named
+from protofix.textproto.literals import parse_integer
+from protofix.textproto.tree import Field, Scalar, scalars_named
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -98,7 +100,14 @@ def _has_values_of(lack: Lack, schema: Schema, meant: str) -> bool:
         return False
     enum = schema.enums.get(field.type_name or "")
     scalars = lack.node.scalars if isinstance(lack.node, Field) else ()
-    return enum is None or all(nearest(it.value, enum.values) for it in scalars)
+    return enum is None or all(_is_near(it, enum) for it in scalars)
+
+
+def _is_near(scalar: Scalar, enum: EnumType) -> bool:
+    """Whether a value is one of an enum, by its number or by its name or a slip of that."""
+    if scalar.kind == "integer":
+        return parse_integer(scalar.value) in enum.numbers
+    return nearest(scalar.value, enum.values) is not None
 
 
 _check = lacking(NAME, _advice)

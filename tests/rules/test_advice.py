@@ -106,6 +106,14 @@ SAID = {
         "SolverParameter has no field `rampup_intervl` in Caffe 1.0: "
         "did you mean `rampup_interval`? NVIDIA 0.17 has it"
     ),
+    ("layer { convolution_param { fusion_typ: SUM_FUSION } }", "auto"): (
+        "ConvolutionParameter has no field `fusion_typ` in Caffe 1.0: "
+        "did you mean `fusion_type`? Intel has it"
+    ),
+    ("layer { convolution_param { fusion_typ: 0x1 } }", "auto"): (
+        "ConvolutionParameter has no field `fusion_typ` in Caffe 1.0: "
+        "did you mean `fusion_type`? Intel has it"
+    ),
     ("layer { zoom_factor: 3 }", "auto"): (
         "LayerParameter has no field `zoom_factor` in Caffe 1.0: "
         "InterpParameter of DeepLab and PSPNet has it"
@@ -113,6 +121,9 @@ SAID = {
     # Nobody's.
     ("layer { convolution_param { fuse_type: FUSED_CONV_RELU } }", "auto"): (
         "ConvolutionParameter has no field `fuse_type` in Caffe 1.0, nor in any fork known here"
+    ),
+    ("layer { convolution_param { fusion_typ: 7 } }", "auto"): (
+        "ConvolutionParameter has no field `fusion_typ` in Caffe 1.0, nor in any fork known here"
     ),
     ("layer { type: 'ImageGtData' }", "bvlc"): (
         "there is no layer type `ImageGtData` in Caffe 1.0, nor in any fork known here"
@@ -133,6 +144,14 @@ SAID = {
     ),
     ("layer { include { phase: WIBBLE } }", "bvlc"): (
         "Phase has no value `WIBBLE` in Caffe 1.0: it has TRAIN, TEST"
+    ),
+    ("layers { type: -5 }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `-5` in Caffe 1.0: "
+        "it has NONE, ABSVAL, ACCURACY, ARGMAX, BNLL, CONCAT, ..."
+    ),
+    ("layers { type: 0x123456789 }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `0x123456789` in Caffe 1.0: "
+        "it has NONE, ABSVAL, ACCURACY, ARGMAX, BNLL, CONCAT, ..."
     ),
     ("layers { type: 99 }", "bvlc"): (
         "V1LayerParameter.LayerType has no value `99` in Caffe 1.0: "
