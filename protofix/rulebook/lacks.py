@@ -51,11 +51,16 @@ def _advised(
             also = f", and no `{layer.param}`" if misfit.start == layer.type_start else ""
             right = "`--schema` takes your own fork's caffe.proto"
             return misfit._replace(message=f"{said}, {IN_NO_FORK}{also}: {right}")
-    others = [name for name in who_knows(misfit) if name != context.dialect.name]
+    others = others_with(misfit, context)
     found = Advice(who_has_it(others)) if others else advice(misfit, misfit.lacks, context)
     if found is None:
         return misfit._replace(message=f"{said}, {IN_NO_FORK}")
     return misfit._replace(message=f"{said}: {found.said}", mending=found.mending)
+
+
+def others_with(misfit: Misfit, context: Context) -> list[str]:
+    """Name the dialects that know what is lacking in the one that a document is held against."""
+    return [name for name in who_knows(misfit) if name != context.dialect.name]
 
 
 def instead(misfit: Misfit, text: str, certain: bool) -> Mending:
@@ -65,5 +70,14 @@ def instead(misfit: Misfit, text: str, certain: bool) -> Mending:
 
 def who_has_it(dialects: Sequence[str]) -> str:
     """Say which dialects have something: "SegNet and yjxiong have it"."""
-    names = known_by(dialects)
-    return f"{names} {'has' if names in map(dialect_title, dialects) else 'have'} it"
+    return f"{known_by(dialects)} {'has' if _are_one(dialects) else 'have'} it"
+
+
+def who_takes_several(dialects: Sequence[str]) -> str:
+    """Say which dialects take several values for a field: "yjxiong takes several"."""
+    return f"{known_by(dialects)} {'takes' if _are_one(dialects) else 'take'} several"
+
+
+def _are_one(dialects: Sequence[str]) -> bool:
+    """Whether one alone is named of some dialects."""
+    return known_by(dialects) in map(dialect_title, dialects)

@@ -101,6 +101,16 @@ SAID = {
     ("layer { type: 'Pooling' engine: CUDNN }", "auto"): (
         "LayerParameter has no field `engine` in Caffe 1.0: it belongs in `pooling_param`"
     ),
+    # A list, which others take.
+    ("net: 'x' device_id: [0, 1]", "bvlc"): (
+        "`device_id` takes one value, not a list, in Caffe 1.0: yjxiong takes several"
+    ),
+    ("layer { convolution_param { kernel_size: [3, 1] } }", "fastrcnn"): (
+        "`kernel_size` takes one value, not a list, in Fast R-CNN: Caffe 1.0 takes several"
+    ),
+    ("layer { convolution_param { num_output: [3, 1] } }", "bvlc"): (
+        "`num_output` takes one value, not a list"
+    ),
     # A fork's, written otherwise.
     ("base_lr: 1 rampup_intervl: 3", "auto"): (
         "SolverParameter has no field `rampup_intervl` in Caffe 1.0: "
