@@ -45,7 +45,7 @@ _NAMED = 3  # names in a message
 # The words of a type: "Conv2DLocal" has Conv, 2, D and Local.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _EMPTY_WORDS = ("layer", "with")  # which people add to the name of a type without another in mind
-_SHORT_TYPE = 4  # letters: nearly any other of so many is a name as well, as Flip is beside Clip
+_SHORT_TYPE = 4  # letters: nearly any other of so many is a name as well
 
 
 def _alike(written: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:
@@ -88,14 +88,18 @@ def nearest_type(written: str, types: Iterable[str]) -> str | None:
 
 
 def _is_another_type(written: str, name: str) -> bool:
-    """Whether people make such a name of another on purpose: by a word or a syllable before it."""
+    """Whether people make such a name of another on purpose.
+
+    They do by a word anywhere in it (EltwiseAccuracy) or a syllable before it (UNPOOLING). Of a
+    short type they make one by a letter before it (RReLU) or another first letter (Flip of Clip).
+    """
     words, known = _words(written), _words(name)
     if len(known) < len(words) and _in_order(known, words):
         return True
-    longer, shorter = _plain(written), _plain(name)
-    before = len(longer) - len(shorter) if longer.endswith(shorter) else 0
-    if len(shorter) <= _SHORT_TYPE:
-        return before > 0 or longer[:1] != shorter[:1]
+    made, of = _plain(written), _plain(name)
+    before = len(made) - len(of) if made.endswith(of) else 0
+    if len(of) <= _SHORT_TYPE:
+        return before > 0 or made[:1] != of[:1]
     return before > 1
 
 

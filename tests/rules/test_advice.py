@@ -329,6 +329,8 @@ NEAR_TYPES = {
     # With a word more they are types of their own.
     "ImageGtData": None,
     "MarginInnerProduct": None,
+    "InnerMarginProduct": None,
+    "InnerProductMargin": None,
     "BboxAccuracy": None,
     "Convolution3D": None,
     "ReLU6": None,
