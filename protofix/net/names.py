@@ -21,9 +21,6 @@ from caffe_proto import (
     value_anywhere,
 )
 
-IN_NO_FORK = "nor in any fork known here"
-"""What is said of a name that neither Caffe 1.0 nor a fork has, and that is no slip of another."""
-
 _SHORT, _ALIKE_SHORT, _ALIKE = 5, 0.75, 0.8  # "nmae" is as near as 0.75 to "name"
 _COMMON_END = "_param"  # of most messages of a layer, so that it makes no two of them alike
 

@@ -42,13 +42,15 @@ class Said(NamedTuple):
 class Hit:
     """What a rule gives back; `Rule.findings` makes a finding of it.
 
-    It is left out where `within` is said, a finding of another rule that tells of it too.
+    `unheard` is one of a name that no dialect known here has, unless a user brought the schema. It
+    is left out where `within` is said, a finding of another rule that tells of it too.
     """
 
     start: int
     end: int
     message: str
     fix: Fix | None = None
+    unheard: bool = False
     within: Said | None = None
 
 
@@ -56,7 +58,8 @@ class Hit:
 class Finding:
     """Something found: where (offsets into the text), by which rule, and what.
 
-    `within` is as a `Hit` has it, and None once it is known that this is to be said.
+    `unheard` and `within` are as a `Hit` has them; the latter is None once it is known that this is
+    to be said.
     """
 
     start: int
@@ -66,6 +69,7 @@ class Finding:
     message: str
     severity: Severity
     fix: Fix | None = None
+    unheard: bool = False
     within: Said | None = None
 
     @property

@@ -78,7 +78,8 @@ class Rule:
         """Everything the rule finds."""
         for hit in self.file().check(context):
             place = (hit.start, hit.end, self.code, self.name)
-            yield Finding(*place, hit.message, self.severity, hit.fix, hit.within)
+            said = (hit.message, self.severity, hit.fix)
+            yield Finding(*place, *said, hit.unheard, hit.within)
 
 
 _HAS: Mapping[Wants, Callable[[Context], bool]] = {

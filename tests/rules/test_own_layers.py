@@ -23,29 +23,28 @@ OF_AN_UNKNOWN_FORK = {
     "layer { name: 'b' type: 'Flip' bottom: 'a' top: 'b' flip_param { axis: 3 } }": (
         "PF109",
         "there is no layer type `Flip` in Caffe 1.0, nor in any fork known here, "
-        "and no `flip_param`: `--schema` takes your own fork's caffe.proto",
+        "and no `flip_param`",
     ),
     "layer { name: 'b' type: 'ConvolutionX' bottom: 'a' top: 'b' convolution_x_param { } }": (
         "PF109",
         "there is no layer type `ConvolutionX` in Caffe 1.0, nor in any fork known here, "
-        "and no `convolution_x_param`: `--schema` takes your own fork's caffe.proto",
+        "and no `convolution_x_param`",
     ),
     "layers { name: 'b' type: POOLINGS bottom: 'a' top: 'b' poolings_param { } }": (
         "PF104",
         "V1LayerParameter.LayerType has no value `POOLINGS` in Caffe 1.0, nor in any fork "
-        "known here, and no `poolings_param`: `--schema` takes your own fork's caffe.proto",
+        "known here, and no `poolings_param`",
     ),
     # One that no state keeps: Caffe does not look at its type, but does at its fields.
     "layer { name: 'b' type: 'Flip' bottom: 'a' top: 'b' flip_param { } exclude { } }": (
         "PF101",
-        "LayerParameter has no field `flip_param` in Caffe 1.0, nor in any fork known here: "
-        "`--schema` takes your own fork's caffe.proto",
+        "LayerParameter has no field `flip_param` in Caffe 1.0, nor in any fork known here",
     ),
     # Of V1 layers it looks at all types.
     "layers { name: 'b' type: POOLINGS bottom: 'a' top: 'b' poolings_param { } exclude { } }": (
         "PF104",
         "V1LayerParameter.LayerType has no value `POOLINGS` in Caffe 1.0, nor in any fork "
-        "known here, and no `poolings_param`: `--schema` takes your own fork's caffe.proto",
+        "known here, and no `poolings_param`",
     ),
 }
 
