@@ -71,7 +71,14 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
     }
     alike = _ALIKE_SHORT if len(core) <= _SHORT else _ALIKE
     found = _alike(core, cores, alike)
-    return cores[found[0]] if found else None
+    return cores[found[0]] if found else by_spelling.get(_with_common_end(spelling))
+
+
+def _with_common_end(spelling: str) -> str:
+    """A name that ends in a slip of `_param`, such as `_parm`, with that end as it should be."""
+    before, blank, end = spelling.rpartition("_")
+    meant = before and _alike(blank + end, [_COMMON_END], _ALIKE)
+    return before + _COMMON_END if meant else spelling
 
 
 def nearest_type(written: str, types: Iterable[str]) -> str | None:

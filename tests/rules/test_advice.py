@@ -314,6 +314,32 @@ def test_a_name_with_other_words_is_not_near() -> None:
     assert nearest("kernelsize", ["kernel_size", "kernel_h"]) == "kernel_size"
 
 
+# Names of messages, and the message that was most likely meant.
+MESSAGES = {
+    "relu_parm": "relu_param",
+    "relu_params": "relu_param",
+    "relu_pram": "relu_param",
+    "convolution_parm": "convolution_param",
+    "Convolution_Parma": "convolution_param",
+    "convolutoin_param": "convolution_param",
+    # With a slip more it may be another's message: that of a Flip is not `clip_param`.
+    "flip_parm": None,
+    "convolutoin_parm": None,
+    # Nor is every last word a slip.
+    "relu_part": None,
+    "relu_path": None,
+    # Some fork's field has a last word much like it.
+    "bw_parms": "bw_params",
+    "parm": "param",
+}
+
+
+@pytest.mark.parametrize("written", MESSAGES)
+def test_the_message_that_was_meant(written: str) -> None:
+    fields = dialect_schema("bvlc").messages["LayerParameter"].fields
+    assert nearest(written, [*fields, "bw_params"]) == MESSAGES[written]
+
+
 # What is no type of Caffe 1.0, and the one that was most likely meant.
 NEAR_TYPES = {
     "InerProduct": "InnerProduct",
