@@ -1,9 +1,11 @@
 """A field that the message does not have.
 
 Caffe refuses a whole file for one. It is a slip of the pen, a field of a fork, or one that belongs
-in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against
-a schema of your own. Of a layer with a field that no Caffe known here has, neither the shapes that
-it makes nor what it demands are known, and nothing more is said of them.
+in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against a
+schema of your own. A field that goes with the type of its layer, which Caffe does not have either,
+is said with that type, unless that is left out. Of a layer with a field that no Caffe known here
+has, neither the shapes that it makes nor what it demands are known, and nothing more is said of
+them.
 
 Wrong:
 
