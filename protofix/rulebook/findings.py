@@ -42,8 +42,9 @@ class Said(NamedTuple):
 class Hit:
     """What a rule gives back; `Rule.findings` makes a finding of it.
 
-    `unheard` is one of a name that no dialect known here has, unless a user brought the schema. It
-    is left out where `within` is said, a finding of another rule that tells of it too.
+    It is `unheard` if it is of a name that no dialect known here has, unless a user brought the
+    schema. It is left out where what it is `within` is said: a finding of another rule that tells
+    of it too.
     """
 
     start: int

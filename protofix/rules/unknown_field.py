@@ -132,7 +132,7 @@ def _of_unknown_types(context: Context) -> dict[int, Said]:
 
     With what is said of the type; the forks may be ones that are not known here.
     """
-    kinds = {it.start: it.kind for it in context.misfits}
+    kinds = {it.start: it.kind for it in context.misfits}  # which rules are called after
     own = {it.param_start: it.type_start for it in context.own_layers}
     found = {param: Said(kinds[start], start) for param, start in own.items()}
     types = {it.start: it for it in context.misfits if it.kind == "unknown-layer-type"}
