@@ -1,9 +1,11 @@
 """A field that the message does not have.
 
 Caffe refuses a whole file for one. It is a slip of the pen, a field of a fork, or one that belongs
-in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against
-a schema of your own. Of a layer with a field that no Caffe known here has, neither the shapes that
-it makes nor what it demands are known, and nothing more is said of them.
+in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against a
+schema of your own. A field that goes with the type of its layer, which Caffe does not have either,
+is said with that type, unless that is left out. Of a layer with a field that no Caffe known here
+has, neither the shapes that it makes nor what it demands are known, and nothing more is said of
+them.
 
 Wrong:
 
@@ -23,8 +25,10 @@ Right:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from caffe_proto import (
+    EnumType,
     FieldType,
     Schema,
     dialect_schema,
@@ -37,10 +41,11 @@ from protofix.net.homes import any_home, home_in_fork, likely_home, messages_aro
 from protofix.net.kinds import may_hold
 from protofix.net.names import field_called, nearest
 from protofix.rulebook.context import Context
-from protofix.rulebook.findings import Hit
+from protofix.rulebook.findings import Hit, Said
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.rulebook.upgrading import newer_types
-from protofix.textproto.tree import Field, scalars_named
+from protofix.textproto.literals import parse_integer
+from protofix.textproto.tree import Field, Scalar, scalars_named
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -97,40 +102,44 @@ def _has_values_of(lack: Lack, schema: Schema, meant: str) -> bool:
         return False
     enum = schema.enums.get(field.type_name or "")
     scalars = lack.node.scalars if isinstance(lack.node, Field) else ()
-    return enum is None or all(nearest(it.value, enum.values) for it in scalars)
+    return enum is None or all(_is_near(it, enum) for it in scalars)
+
+
+def _is_near(scalar: Scalar, enum: EnumType) -> bool:
+    """Whether a value is one of an enum, by its number or by its name or a slip of that."""
+    if scalar.kind == "integer":
+        return parse_integer(scalar.value) in enum.numbers
+    return nearest(scalar.value, enum.values) is not None
 
 
 _check = lacking(NAME, _advice)
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each, but for those that go with a layer's type which is said to be unknown itself.
-
-    Of types that `layers` do not have, PF102 says it, or PF104; of those that a fork has, be it
-    one that is not known here, PF109.
-    """
-    newer = [layer.node for view in context.views for layer, _ in newer_types(view.net)]
-    said = _of_unknown_types(context)
+    """Say each, within what is said of its layer's type where the two go together."""
+    within = _of_unknown_types(context)
+    newer = [it for view in context.views for it in newer_types(view.net)]
     for hit in _check(context):
-        if hit.start not in said and not any(it.start <= hit.start < it.end for it in newer):
-            yield hit
+        said = within.get(hit.start)
+        for layer, scalar in newer:
+            if layer.node.start <= hit.start < layer.node.end:
+                said = Said("wrong-type", scalar.start)
+        yield replace(hit, within=said)
 
 
-def _of_unknown_types(context: Context) -> set[int]:
-    """Where layers have a field of the forks that have their type, such as bn_param in a BN."""
-    own = {it.param_start for it in context.own_layers}
+def _of_unknown_types(context: Context) -> dict[int, Said]:
+    """Where layers have a field of the forks that have their type, such as bn_param in a BN.
+
+    With what is said of the type; the forks may be ones that are not known here.
+    """
+    kinds = {it.start: it.kind for it in context.misfits}  # which rules are called after
+    own = {it.param_start: it.type_start for it in context.own_layers}
+    found = {param: Said(kinds[start], start) for param, start in own.items()}
     types = {it.start: it for it in context.misfits if it.kind == "unknown-layer-type"}
-    # Of the type of a layer that no state keeps nothing is said.
-    dropped = {layer.node.start for view in context.views for layer in view.dropped()}
-    found: set[int] = set()
-    for misfit in context.misfits if types or own else ():
+    for misfit in context.misfits if types else ():
         layer = misfit.lacks.within if misfit.lacks and misfit.kind == NAME else None
-        if layer is None or layer.start in dropped:
-            continue
-        if misfit.start in own:
-            found.add(misfit.start)
-        for written in scalars_named(layer.fields, "type"):
+        for written in scalars_named(layer.fields, "type") if layer else ():
             forks = who_knows(types[written.start]) if written.start in types else ()
             if not set(forks).isdisjoint(who_knows(misfit)):
-                found.add(misfit.start)
+                found[misfit.start] = Said("unknown-layer-type", written.start)
     return found

@@ -118,6 +118,14 @@ def test_a_net_of_an_unknown_fork_is_let_be(text: str) -> None:
     assert [(it.code, it.fix) for it in found] == [("PF203", None)]
 
 
+def test_a_list_where_one_value_goes_is_of_no_fork() -> None:
+    found = old(INPUT + V1.replace(" }", " inner_product_param { num_output: [3, 4] } }"))
+    assert [(it.code, it.fix is not None and it.fix.safe) for it in found] == [
+        ("PF204", True),
+        ("PF203", True),
+    ]
+
+
 @pytest.mark.parametrize("text", INCOMPLETE, ids=repr)
 def test_what_the_upgrade_leaves_has_no_fix(text: str) -> None:
     found = old(text)
