@@ -157,6 +157,11 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], foreign: boo
     return made
 
 
+def _says_no_type(layer: Layer) -> bool:
+    """Whether a type is written that is none, as the first of the V1 format's is."""
+    return not layer.type or (layer.format == 1 and layer.type == "NONE")
+
+
 def _check_type(setup: Setup, net: Net) -> None:
     """What is no type at all; one that the dialect does not have is said by the schema check."""
     written = scalars_named(setup.layer.fields, "type")
@@ -165,8 +170,11 @@ def _check_type(setup: Setup, net: Net) -> None:
             "is in the V1 format among layers of the V0 format, and Caffe drops what it says: "
             "write all in one format"
         )
-    elif not written:
-        setup.refuse('has no type: say which layer it is, by type: "ReLU", say')
+    elif not written or _says_no_type(setup.layer):
+        setup.refuse(
+            'has no type: say which layer it is, by type: "ReLU", say',
+            written[-1] if written else None,
+        )
     elif setup.layer.format == 0 and written[-1].value not in (*V0_TYPES, PADDING):
         name = written[-1].value
         meant = nearest_type(name, sorted(V0_TYPES))

@@ -1,4 +1,4 @@
-"""An `input` of a net without a shape, or with one that is none.
+"""An `input` of a net without a shape, with one that is none, or given twice.
 
 Caffe makes an Input layer of a net's `input` fields, and takes the shapes from `input_shape`, one
 an input, or else from `input_dim`, four numbers an input. Without any it leaves the inputs out
@@ -35,7 +35,11 @@ _RIGHT = "write `input_shape { dim: ... }` once for each input"
 
 def _check(view: NetView) -> Iterator[Hit]:
     shapes = view.net.input_shapes
+    names: set[str] = set()
     for index, given in enumerate(view.net.inputs):
+        if given.name in names:
+            yield _hit(given, "is given twice, and Caffe makes a blob once: take one away")
+        names.add(given.name)
         if index >= len(shapes) or (not view.net.has_input_shapes and len(shapes[index]) < 4):
             without = "has no shape" if index >= len(shapes) else "has fewer than 4 input_dim"
             yield _hit(given, f"{without}, and Caffe cannot build it: {_RIGHT}")

@@ -1,6 +1,7 @@
 """A net that has both `layers` (the V1 format) and `layer` (today's).
 
-Caffe refuses it; older ones lost one kind without a word.
+Caffe refuses it; older ones lost one kind without a word, and so does today's where the `layers` are
+in the V0 format.
 
 Wrong:
 
@@ -36,8 +37,9 @@ def _hit(context: Context, view: NetView) -> Hit:
     old = [layer.node for layer in view.net.layers if layer.format < 2]
     new = [layer.node for layer in view.net.layers if layer.format == 2]
     rarer = min(old, new, key=len)
+    does = "drops every `layer` beside V0's `layers`" if view.net.is_v0 else "refuses it"
     message = (
-        f"the net mixes {len(new)} `layer` and {len(old)} `layers`, and Caffe refuses it: "
+        f"the net mixes {len(new)} `layer` and {len(old)} `layers`, and Caffe {does}: "
         "write all of them as `layer`"
     )
     fix = layers_fix(context, unsafe=True)

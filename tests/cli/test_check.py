@@ -144,6 +144,10 @@ FINDINGS = {
     "item { id: 1 }": ["PF108"],
     "layer { type: 'Convolutoin' }": ["PF109"],
     "input: 'x' layer { name: 'r' type: 'Silence' bottom: 'x' }": ["PF312"],
+    "input: 'x' input: 'x' input_shape { dim: 2 } input_shape { dim: 2 } "
+    "layer { name: 'r' type: 'Silence' bottom: 'x' }": ["PF204", "PF312"],
+    "layer { name: 'x' type: '' top: 'x' }": ["PF305"],
+    "layers { name: 'x' type: NONE top: 'x' }": ["PF203", "PF305"],
     "layers { layer { name: 'x' type: 'data' source: 'x' batchsize: 2 } top: 'x' }": ["PF202"],
     "layers { name: 'x' type: DATA top: 'x' data_param { source: 'x' batch_size: 2 } }": ["PF203"],
     "input: 'x' input_dim: 1 input_dim: 1 input_dim: 1 input_dim: 1": ["PF204"],
