@@ -1,7 +1,7 @@
 """A net that has both `layers` (the V1 format) and `layer` (today's).
 
-Caffe refuses it; older ones lost one kind without a word, and so does today's where the `layers` are
-in the V0 format.
+Caffe refuses it; older ones lost one kind without a word, and so does today's where the `layers`
+are in the V0 format.
 
 Wrong:
 
