@@ -10,6 +10,7 @@ a user brings. This room knows nothing of text, of nets or of rules.
 
 from caffe_proto.dialects import (
     AUTO,
+    BVLC,
     DIALECTS,
     dialect_schema,
     dialect_title,
@@ -42,6 +43,7 @@ from caffe_proto.schema import (
 
 __all__ = [
     "AUTO",
+    "BVLC",
     "CHANGED_LAYERS",
     "DIALECTS",
     "FORK_LAYERS",

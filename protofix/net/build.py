@@ -17,7 +17,6 @@ from protofix.net.graph import Graph, has_loss_weight
 from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
 from protofix.net.layers import PADDING, Layer, Net
 from protofix.net.names import counted, nearest_type
-from protofix.net.origin import CAFFE, Origin
 from protofix.net.parameters import phase_of, written_params
 from protofix.net.setup import Made, Refusal, Setup
 from protofix.net.shapes import (
@@ -34,6 +33,7 @@ from protofix.net.shapes import (
 )
 from protofix.net.sharing import shared_refusals
 from protofix.net.third_bottom import meant_by_third_bottom
+from protofix.net.which_caffe import CAFFE_1_0, WhichCaffe
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
 
@@ -71,13 +71,13 @@ def build(
     graph: Graph,
     given: Mapping[str, Shape] | None = None,
     files: DataFiles | None = None,
-    origin: Origin = CAFFE,
+    caffe: WhichCaffe = CAFFE_1_0,
 ) -> Built:
     """Set up every layer of a net in a state.
 
     `given` tells the shapes of blobs by name, which a prototxt does not: those of layers without
     bottoms, and of others (Python layers) where nothing else is known. `files` reads the shapes
-    from the data layers' sources. `origin` tells which Caffe the net is for.
+    from the data layers' sources. `caffe` tells which Caffe the net is for.
     """
     given = given or {}
     shapes: dict[int, Shape] = _inputs(graph, given)
@@ -86,7 +86,7 @@ def build(
     swapped: set[int] = set()
     for layer in graph.layers:
         bottoms = _bottoms(graph, layer, shapes)
-        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, origin.dialect)
+        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, caffe.dialect)
         if not layer.bottoms and layer.tops and all(top.name in given for top in layer.tops):
             swapped.add(layer.index)
             made = Made(tuple(given[top.name] for top in layer.tops))
@@ -94,8 +94,8 @@ def build(
             _check_loss_weights(setup, graph)
             _check_params(setup, made)
         else:
-            foreign = layer.node.start in origin.foreign
-            made = _set_up(setup, graph, given, foreign)
+            unexplained = layer.node.start in caffe.unexplained
+            made = _set_up(setup, graph, given, unexplained)
         refusals += setup.refusals
         params[layer.index] = made.params
         for slot in range(len(layer.tops)):
@@ -126,16 +126,16 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
     return shapes
 
 
-def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], foreign: bool) -> Made:
+def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], unexplained: bool) -> Made:
     """Set up one layer, with the checks that Caffe makes of all.
 
-    Of a `foreign` one, as `Origin` has it, nothing is known that its type tells.
+    Of an `unexplained` one, as `WhichCaffe` has it, nothing is known that its type tells.
     """
     layer = setup.layer
     _check_propagate_down(setup)
     _check_type(setup, graph.net)
     _check_padding(setup, graph)
-    if foreign:
+    if unexplained:
         return Made(_with_given(setup, setup.unknown(None), given), None)
     _check_loss_weights(setup, graph)
     _check_copies(setup, graph)

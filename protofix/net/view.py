@@ -10,10 +10,10 @@ from protofix.net.build import Built, build
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Version, build_graph
 from protofix.net.layers import Layer, Net, bind
-from protofix.net.origin import CAFFE, Origin
 from protofix.net.purpose import meant_graphs
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState, NetState, states_of
+from protofix.net.which_caffe import CAFFE_1_0, WhichCaffe
 from protofix.textproto.tree import Document, Message
 
 _REMEMBERED = 8  # documents; a rewrite looks at one a dozen times
@@ -93,16 +93,16 @@ class NetBuilder:
         within: Message | None = None,
         given: Mapping[str, Shape] | None = None,
         files: DataFiles | None = None,
-        origin: Origin = CAFFE,
+        caffe: WhichCaffe = CAFFE_1_0,
     ) -> None:
         """The net is the document, or a message `within` it.
 
-        `given` and `files` tell the shapes of data, and `origin` the Caffe, as `build` has it.
+        `given` and `files` tell the shapes of data, and `caffe` the Caffe, as `build` has it.
         """
         self.net = bind(document, within)
         self._given = given
         self._files = files
-        self._origin = origin
+        self._caffe = caffe
         self._graphs: dict[NetState, Graph] = {}
         self._built: dict[Graph, Built] = {}
 
@@ -122,7 +122,7 @@ class NetBuilder:
 
     def _build(self, graph: Graph) -> Built:
         if graph not in self._built:
-            self._built[graph] = build(graph, self._given, self._files, self._origin)
+            self._built[graph] = build(graph, self._given, self._files, self._caffe)
         return self._built[graph]
 
 
