@@ -23,6 +23,7 @@ from caffe_proto.dialects import (
     kinds_of_field,
     layer_types,
     messages_of_forks_with,
+    named_dialects,
     value_anywhere,
 )
 from caffe_proto.fork_layers import CHANGED_LAYERS, FORK_LAYERS
@@ -73,5 +74,6 @@ __all__ = [
     "kinds_of_field",
     "layer_types",
     "messages_of_forks_with",
+    "named_dialects",
     "value_anywhere",
 ]

@@ -114,8 +114,7 @@ class Table:
 @cache
 def dialect_table(name: str) -> Table:
     """Give the table of a fork; that of "bvlc" is empty. Raises SchemaError for another name."""
-    if name not in DIALECTS:
-        raise SchemaError(f"there is no dialect {name}; there are {', '.join(DIALECTS)}")
+    _refuse_unknown(name)
     rows: dict[str, list[list[str]]] = {kind: [] for kind in _WIDTHS}
     if name != BVLC:
         path = Path(__file__).with_name("dialects") / f"{name}.tsv"
@@ -133,6 +132,21 @@ def dialect_table(name: str) -> Table:
         frozenset((owner, name) for owner, name in rows["absent"]),
         MappingProxyType(dict(rows["type"])),
     )
+
+
+def _refuse_unknown(name: str) -> None:
+    if name not in DIALECTS:
+        raise SchemaError(f"there is no dialect {name}; there are {', '.join(DIALECTS)}")
+
+
+def named_dialects(*names: str) -> frozenset[str]:
+    """Give dialects by their names, for what is known of those alone.
+
+    Raises SchemaError for a name that is none: a slip would else be a dialect that never comes.
+    """
+    for name in names:
+        _refuse_unknown(name)
+    return frozenset(names)
 
 
 def dialect_title(name: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from caffe_proto import V0_TYPES, LayerFacts
+from caffe_proto import V0_TYPES, LayerFacts, named_dialects
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, has_loss_weight
 from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
@@ -38,7 +38,7 @@ from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
 
 # They share a batch among as many GPUs as there are (NVIDIA/caffe, P2PSync::divide_batch_size).
-_SPLIT_BATCHES = ("nvidia015", "nvidia")
+_SHARE_BATCHES = named_dialects("nvidia015", "nvidia")
 
 _DIMS = 4  # of an input that `input_dim` tells the shape of
 
@@ -227,7 +227,9 @@ def _sane(setup: Setup, made: Made) -> Made:
         if shape is not None and len(shape) > MOST_AXES:
             setup.refuse_shape(f"makes {name} with {len(shape)} axes; Caffe takes {MOST_AXES}", top)
             shape = None
-        elif values is not None and values > MOST_VALUES and not _is_split(setup, shape):
+        elif (
+            values is not None and values > MOST_VALUES and not _is_shared_among_gpus(setup, shape)
+        ):
             setup.refuse_shape(
                 f"makes {name} of {shape_text(shape)}, {values_text(values)} values, which is more "
                 "than Caffe has room for in a blob",
@@ -247,10 +249,10 @@ def _sane(setup: Setup, made: Made) -> Made:
     return Made(tuple(tops), made.params)
 
 
-def _is_split(setup: Setup, shape: Shape) -> bool:
+def _is_shared_among_gpus(setup: Setup, shape: Shape) -> bool:
     """Whether a blob may be of a part of a batch, one item of which has room."""
     item = known_count(shape[1:]) if shape else None
-    return setup.dialect in _SPLIT_BATCHES and item is not None and item <= MOST_VALUES
+    return setup.dialect in _SHARE_BATCHES and item is not None and item <= MOST_VALUES
 
 
 def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:

@@ -18,7 +18,7 @@ Right:
 from collections.abc import Iterator
 
 from protofix.net.layers import Layer, Net
-from protofix.net.parameters import BATCH_NORM_STATISTICS
+from protofix.net.parameters import BATCH_NORM_STATISTICS, SCALE_BEFORE_STATISTICS
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 from protofix.rulebook.upgrading import Old, old_format
@@ -59,5 +59,5 @@ _check = old_format(_look, ("batch-norm",), "write 0, as `protofix upgrade` does
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it but of NVIDIA's before 0.16, whose first two are no statistics, and are learned."""
-    if context.dialect.name != "nvidia015":
+    if context.dialect.name not in SCALE_BEFORE_STATISTICS:
         yield from _check(context)
