@@ -88,6 +88,19 @@ NETS = {
         [DATA, CONV, pool(beside="pool: MAX"), JOINED],
         [unknown("pool", "LayerParameter", ": it belongs in `pooling_param`"), UNLIKE],
     ),
+    "a slip of a fork's field": (
+        [DATA, CONV.replace("stride", "fusion_typ: SUM_FUSION stride"), pool(), JOINED],
+        [
+            unknown(
+                "fusion_typ", "ConvolutionParameter", ": did you mean `fusion_type`? Intel has it"
+            ),
+            UNLIKE,
+        ],
+    ),
+    "a field of a solver": (
+        [DATA, CONV.replace("stride", "weight_decay: 3 stride"), pool(), JOINED],
+        [unknown("weight_decay", "ConvolutionParameter", ": it belongs in a solver"), UNLIKE],
+    ),
     "a field of the net": (
         [DATA, CONV, pool(), JOINED, "made_by_us: true"],
         [UNLIKE, unknown("made_by_us", "NetParameter")],
