@@ -56,6 +56,8 @@ class Built:
     refusals: tuple[Refusal, ...]
     swapped: frozenset[int] = frozenset()
     """Indices of the layers all of whose tops were given: Caffe would have an Input there."""
+    unexplained: frozenset[int] = frozenset()
+    """Those of layers of which nothing is known that their types tell, as `WhichCaffe` has it."""
 
     def bottoms_of(self, layer: Layer) -> Shapes:
         """The shapes that a layer reads."""
@@ -84,6 +86,8 @@ def build(
     params: dict[int, Shapes | None] = {}
     refusals: list[Refusal] = []
     swapped: set[int] = set()
+    layers = graph.layers if caffe.unexplained else ()
+    unexplained = frozenset(it.index for it in layers if it.node.start in caffe.unexplained)
     for layer in graph.layers:
         bottoms = _bottoms(graph, layer, shapes)
         setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, caffe.dialect)
@@ -94,8 +98,7 @@ def build(
             _check_loss_weights(setup, graph)
             _check_params(setup, made)
         else:
-            unexplained = layer.node.start in caffe.unexplained
-            made = _set_up(setup, graph, given, unexplained)
+            made = _set_up(setup, graph, given, layer.index in unexplained)
         refusals += setup.refusals
         params[layer.index] = made.params
         for slot in range(len(layer.tops)):
@@ -103,7 +106,7 @@ def build(
             assert result is not None
             shapes[result.number] = made.tops[slot] if slot < len(made.tops) else None
     refusals += shared_refusals(graph, params)
-    return Built(graph, shapes, params, tuple(refusals), frozenset(swapped))
+    return Built(graph, shapes, params, tuple(refusals), frozenset(swapped), unexplained)
 
 
 def _bottoms(graph: Graph, layer: Layer, shapes: Mapping[int, Shape]) -> Shapes:
@@ -129,7 +132,7 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
 def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], unexplained: bool) -> Made:
     """Set up one layer, with the checks that Caffe makes of all.
 
-    Of an `unexplained` one, as `WhichCaffe` has it, nothing is known that its type tells.
+    Of an `unexplained` one nothing is known that its type tells.
     """
     layer = setup.layer
     _check_propagate_down(setup)

@@ -2,8 +2,9 @@
 
 Caffe refuses a whole file for one. It is a slip of the pen, a field of a fork, or one that belongs
 in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against
-a schema of your own. Of a layer with a field that no Caffe known here has, neither the shapes that
-it makes nor what it demands are known, and nothing more is said of them.
+a schema of your own. Of a layer with a field of which nobody can say what was meant, neither the
+shapes that it makes nor what it demands or hands back are known, and no rule holds these against
+it.
 
 Wrong:
 
