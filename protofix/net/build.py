@@ -33,7 +33,7 @@ from protofix.net.shapes import (
 )
 from protofix.net.sharing import shared_refusals
 from protofix.net.third_bottom import meant_by_third_bottom
-from protofix.net.which_caffe import CAFFE_1_0, WhichCaffe
+from protofix.net.which_caffe import WhichCaffe
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
 
@@ -71,15 +71,15 @@ class Built:
 
 def build(
     graph: Graph,
+    caffe: WhichCaffe,
     given: Mapping[str, Shape] | None = None,
     files: DataFiles | None = None,
-    caffe: WhichCaffe = CAFFE_1_0,
 ) -> Built:
-    """Set up every layer of a net in a state.
+    """Set up every layer of a net in a state, as that Caffe does.
 
     `given` tells the shapes of blobs by name, which a prototxt does not: those of layers without
     bottoms, and of others (Python layers) where nothing else is known. `files` reads the shapes
-    from the data layers' sources. `caffe` tells which Caffe the net is for.
+    from the data layers' sources.
     """
     given = given or {}
     shapes: dict[int, Shape] = _inputs(graph, given)

@@ -90,14 +90,14 @@ class NetBuilder:
     def __init__(
         self,
         document: Document,
+        caffe: WhichCaffe,
         within: Message | None = None,
         given: Mapping[str, Shape] | None = None,
         files: DataFiles | None = None,
-        caffe: WhichCaffe = CAFFE_1_0,
     ) -> None:
-        """The net is the document, or a message `within` it.
+        """The net is the document, or a message `within` it, for that Caffe.
 
-        `given` and `files` tell the shapes of data, and `caffe` the Caffe, as `build` has it.
+        `given` and `files` tell the shapes of data, as `build` has it.
         """
         self.net = bind(document, within)
         self._given = given
@@ -122,11 +122,14 @@ class NetBuilder:
 
     def _build(self, graph: Graph) -> Built:
         if graph not in self._built:
-            self._built[graph] = build(graph, self._given, self._files, self._caffe)
+            self._built[graph] = build(graph, self._caffe, self._given, self._files)
         return self._built[graph]
 
 
 @lru_cache(_REMEMBERED)
 def view_of(document: Document) -> NetView:
-    """A document's net in each state that a person can mean, told from its text alone."""
-    return NetBuilder(document).view()
+    """A document's net in each state that a person can mean, told from its text alone.
+
+    It is as Caffe 1.0 builds it: who rewrites losses, or proves that they are the same, means its.
+    """
+    return NetBuilder(document, CAFFE_1_0).view()

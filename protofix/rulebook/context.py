@@ -132,7 +132,7 @@ class Context:
         """What builds each net that the file holds."""
         nodes = [None] if self.kind == "NetParameter" else [node for node, _ in self._held]
         document, caffe = self.document, self._which_caffe
-        return tuple(NetBuilder(document, node, self.given, self.files, caffe) for node in nodes)
+        return tuple(NetBuilder(document, caffe, node, self.given, self.files) for node in nodes)
 
     @property
     def _which_caffe(self) -> WhichCaffe:

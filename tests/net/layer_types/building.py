@@ -84,7 +84,7 @@ def built_net(
     """Set up a whole net, in which nothing is misspelt; `given` are blobs' shapes by name."""
     document = read(Source(net, "net.prototxt"))
     assert not document.diagnoses, document.diagnoses
-    return build(build_graph(bind(document), NetState(phase)), given, caffe=WhichCaffe(dialect))
+    return build(build_graph(bind(document), NetState(phase)), WhichCaffe(dialect), given)
 
 
 def last_of(it: Built) -> Outcome:
