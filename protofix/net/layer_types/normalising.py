@@ -1,7 +1,8 @@
 """BatchNorm, LRN and MVN (Caffe 1.0, batch_norm_layer.cpp, lrn_layer.cpp and mvn_layer.cpp).
 
 What forks do otherwise is as in batch_norm_layer.cpp of NVIDIA/caffe (caffe-0.15 and caffe-0.17),
-hszhao/PSPNet and intel/caffe, whose mkldnn_batch_norm_layer.cpp has the engine MKLDNN.
+daijifeng001/caffe-rfcn, hszhao/PSPNet and intel/caffe, whose mkldnn_batch_norm_layer.cpp has the
+engine MKLDNN.
 """
 
 from __future__ import annotations
@@ -18,17 +19,9 @@ _IMAGE_AXES = 4
 _SCALE_BY_ENGINE = named_dialects("intel")
 _ENGINES = ("DEFAULT", "CAFFE")  # of Intel's, the others are its own
 
-# NVIDIA's sets the rates itself. The others were made of Caffe before its check of September 2016.
-_TAKE_ANY_RATES = named_dialects(
-    "nvidia",
-    "fastrcnn",
-    "fasterrcnn",
-    "crfrnn",
-    "rfcn",
-    "segnet",
-    "yjxiong",
-    "pspnet",
-)
+# NVIDIA's sets the rates itself. The others were made of Caffe before its check of September 2016,
+# though not before it had a BatchNorm.
+_TAKE_ANY_RATES = named_dialects("nvidia", "rfcn", "pspnet")
 _IMAGE = "(number, channels, height, width)"
 
 
