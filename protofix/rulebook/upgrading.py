@@ -38,8 +38,8 @@ def old_format(
     """A check for what some steps of the upgrade change, said once a net where `look` finds it.
 
     A fork that could not read the result, or to which it means something else, has no other way to
-    say it, and neither has a Caffe from before April 2017: nothing is said then. A fork that
-    nobody knows may not read it either: then there is no fix.
+    say it, and neither has a Caffe from before April 2017: nothing is said then. A fork of
+    the days of `layers` that nobody knows may not read it either: then there is no fix.
     """
 
     def check(context: Context) -> Iterator[Hit]:
@@ -102,12 +102,9 @@ def _fits(context: Context, after: Document) -> bool:
 
 
 def _of_unknown_fork(context: Context) -> bool:
-    """Whether a net has something that no dialect knows, then or today.
-
-    In one of today's layers that is a layer which is unexplained: the rest, all forks read alike.
-    """
+    """Whether a net with layers of old has something that no dialect knows, then or today."""
     if all(layer.format == 2 for view in context.views for layer in view.net.layers):
-        return any(built.unexplained for view in context.views for built in view.built)
+        return False
     return any(
         not who_knows(misfit) and not dialects_with_field("LayerParameter", misfit.lacks.name)
         for misfit in context.misfits

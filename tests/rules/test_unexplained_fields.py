@@ -115,19 +115,6 @@ def test_what_is_not_known_is_not_held_against_a_layer(title: str) -> None:
     assert [it for it in said("".join(layers), "PF") if it.startswith(CODES)] == wanted
 
 
-NORM = (
-    'layer { name: "bn" type: "BatchNorm" bottom: "data" top: "bn" '
-    "param { lr_mult: 1 } param { lr_mult: 1 } param { lr_mult: 1 } @ }\n"
-)
-
-
-@pytest.mark.parametrize("field", ["", "batch_norm_param { of_ours: 1 }"])
-def test_the_rates_of_statistics_are_not_mended_where_they_may_be_others(field: str) -> None:
-    found = protofix.check(DATA + NORM.replace("@", field), "net.prototxt")
-    [rates] = [it for it in found if it.code == "PF206"]
-    assert (rates.fix is None) == bool(field)
-
-
 @pytest.mark.parametrize("field", ["", "ceil_mode: false"])
 def test_what_can_work_in_place_is_not_known_of_it(field: str) -> None:
     net = DATA + pool(field, blobs='bottom: "data" top: "data"')
