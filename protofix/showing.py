@@ -146,7 +146,9 @@ def _joined(shown: Sequence[Shown]) -> Shown:
 
 
 def _found(context: Context) -> _Found:
-    return {rule: its for rule in _ABORTING if (its := found_by([rule], context))}
+    found = found_by(_ABORTING, context)
+    by_rule = {rule: [it for it in found if it.code == rule.code] for rule in _ABORTING}
+    return {rule: its for rule, its in by_rule.items() if its}
 
 
 def _as_caffe_meets(

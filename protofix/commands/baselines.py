@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING
 from protofix.commands.common import DONE, complain
 from protofix.linting.checking import Failed
 from protofix.reports.findings.run import Run
+from protofix.reports.terminal import write_line
 from protofix.rulebook.findings import Checked
 from protofix.runner import Task
+
+ADVICE = "--write-baseline accepts what is there now"
+
+_SYNTAX = "PF0"
 
 if TYPE_CHECKING:
     from protofix.linting.baseline import Acceptance
@@ -37,19 +42,17 @@ def accepted_by(arguments: argparse.Namespace, questions: Questions) -> Accepted
     return read_baseline(arguments.baseline).of
 
 
-class Accepted:
-    """Leaves what is accepted out of what was found, and knows what of that was there no more."""
+class BaselineTally:
+    """Leaves what a baseline accepts out of what is found, and counts what of it was not found."""
 
     def __init__(self, tasks: Iterable[Task | Failed], accepted_of: AcceptedOf) -> None:
         self._accepted_of = accepted_of
-        self._left: dict[str, Acceptance] = {}
-        self._codes: dict[str, frozenset[str]] = {}
-        self._checked: set[str] = set()
-        for it in tasks:
-            if isinstance(it, Task) and it.accepted is not None:
-                path = os.path.realpath(it.name)
-                self._left[path] = it.accepted
-                self._codes[path] = it.question.codes
+        self._tasks = {os.path.realpath(it.name): it for it in tasks if isinstance(it, Task)}
+        # What no finding has used up so far, by files.
+        self._left = {
+            path: it.accepted for path, it in self._tasks.items() if it.accepted is not None
+        }
+        self._read_whole: set[str] = set()
 
     def new_of(self, results: Iterable[Checked | Failed]) -> Iterator[Checked | Failed]:
         """What is not accepted of what was found."""
@@ -58,7 +61,8 @@ class Accepted:
                 yield it
                 continue
             path = os.path.realpath(it.source.path)
-            self._checked.add(path)
+            if not any(finding.code.startswith(_SYNTAX) for finding in it.findings):
+                self._read_whole.add(path)
             accepted = self._left.get(path) or _of_named_net(path, self._accepted_of)
             if accepted is None:
                 yield it
@@ -69,14 +73,27 @@ class Accepted:
             yield replace(it, findings=findings)
 
     def gone(self) -> int:
-        """How many findings are accepted that the files checked do not have, by rules that ran."""
+        """How many accepted findings the files no longer have, once all were found.
+
+        Of rules that did not run, of states that were not looked at and of what stands in a text
+        that could not be read whole, nobody knows.
+        """
         return sum(
             count
-            for path, codes in self._codes.items()
-            if path in self._checked
+            for path, task in self._tasks.items()
+            if path in self._left and path in self._read_whole and not task.question.asked
             for (code, _), count in self._left[path].lines.items()
-            if code in codes
+            if code in task.question.codes
         )
+
+
+def say_gone(count: int) -> None:
+    """Say that accepted findings are there no more."""
+    from protofix.net.names import counted
+
+    are = "is" if count == 1 else "are"
+    said = f"{counted(count, 'finding')} that the baseline accepts {are} there no more"
+    write_line(sys.stderr, [(f"{said}; {ADVICE}", "")])
 
 
 def _of_named_net(path: str, accepted_of: AcceptedOf) -> Acceptance | None:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from protofix.commands.baselines import Accepted, accepted_by, write_baseline
+from protofix.commands.baselines import BaselineTally, accepted_by, say_gone, write_baseline
 from protofix.commands.choosing import chosen_files
 from protofix.commands.common import DONE, FAILED, FOUND, Complaints, print_bytes, stdin_bytes
 from protofix.commands.states import asked_of, given_of, refuse_unmade_given
@@ -58,21 +58,13 @@ def check_files(arguments: argparse.Namespace) -> int:
             arguments.verbose,
             _stream(arguments),
         )
-        accepted = Accepted(tasks, accepted_of)
-        for it in accepted.new_of(results):
+        tally = BaselineTally(tasks, accepted_of)
+        for it in tally.new_of(results):
             printer.take(it)
         code = max(code, _code(printer.finish(names), arguments))
-    if gone := accepted.gone():
-        _say_gone(gone)
+    if gone := tally.gone():
+        say_gone(gone)
     return code
-
-
-def _say_gone(count: int) -> None:
-    from protofix.net.names import counted
-
-    are = "is" if count == 1 else "are"
-    said = f"{counted(count, 'finding')} that the baseline accepts {are} there no more"
-    print(f"{said}; --write-baseline accepts what is there now", file=sys.stderr)
 
 
 def _options(arguments: argparse.Namespace) -> Options:

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from protofix.commands.baselines import ADVICE
 from protofix.commands.common import DONE, FOUND, Complaints, print_bytes, replace_file
 from protofix.files import FileError
 from protofix.linting.checking import Failed
@@ -54,8 +55,7 @@ def mend(
     _say(mended, files, arguments.diff)
     if outdated and not arguments.diff:
         findings = counted(outdated, "accepted finding")
-        advice = "--write-baseline accepts what is there now"
-        said = f"the baseline does not know the lines of {findings} any more; {advice}"
+        said = f"the baseline does not know the lines of {findings} any more; {ADVICE}"
         write_line(sys.stderr, [(said, "")])
     if arguments.diff:  # Otherwise it is said when the files are checked.
         for it in after:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from protofix.linting.baseline import NOTHING, Acceptance
@@ -77,12 +77,8 @@ def fix_source(
         made, after = _readable(document, taken)
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
-        # Nor is a guess made twice: it may be one that another guess undoes.
-        given_up |= {
-            _change(it.code, it.fix, origins)
-            for it in findings
-            if it.fix and it.fix in taken and not (it.fix in made and it.fix.safe)
-        }
+        tried = (it for it in findings if it.fix in taken)
+        given_up |= set(_not_again(tried, made, origins))
         if left_out and not context.document.diagnoses:
             said = _failure(before, left_out, "break the text")
             return Fixed(source, before, mended, checked, accepted, (said,))
@@ -119,6 +115,16 @@ def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
             kept[fix] = None
             after = tried
     return kept.keys(), after
+
+
+def _not_again(findings: Iterable[Finding], made: Set[Fix], origins: Origins) -> Iterator[_Change]:
+    """The changes that are not to be made again: what was left out, and guesses.
+
+    A guess may be one that another guess undoes.
+    """
+    for it in findings:
+        if it.fix and not (it.fix in made and it.fix.safe):
+            yield _change(it.code, it.fix, origins)
 
 
 def _change(code: str, fix: Fix, origins: Origins) -> _Change:

@@ -64,7 +64,7 @@ def _record(checked: Checked) -> dict[str, object]:
 def _finding_record(finding: Finding, numbers: Mapping[int, int]) -> list[object]:
     fix = None if finding.fix is None else numbers[id(finding.fix)]
     place = (finding.start, finding.end, finding.code, finding.rule)
-    return [*place, finding.message, finding.severity, fix]
+    return [*place, finding.message, finding.severity, fix, finding.unheard]
 
 
 def _checked(record: Mapping[str, Any]) -> Checked:
@@ -73,8 +73,10 @@ def _checked(record: Mapping[str, Any]) -> Checked:
         for title, safe, edits in record["fixes"]
     ]
     findings = tuple(
-        Finding(start, end, code, rule, message, severity, None if fix is None else fixes[fix])
-        for start, end, code, rule, message, severity, fix in record["findings"]
+        Finding(
+            start, end, code, rule, message, severity, None if fix is None else fixes[fix], unheard
+        )
+        for start, end, code, rule, message, severity, fix, unheard in record["findings"]
     )
     blobs = record["blobs"]
     return Checked(

@@ -123,14 +123,15 @@ class Net:
     """A net: its document, its fields there, its layers and its inputs in the order of the file.
 
     The fields are the document's own, or those of a message within: solvers can hold nets.
-    `left_out` are `input` fields without a shape that no layer needs: Caffe makes nothing of them.
+    `unshaped_inputs` are further `input` fields, without a shape, which no layer lacks otherwise:
+    Caffe makes nothing of them.
     """
 
     document: Document
     fields: tuple[Node, ...]
     layers: tuple[Layer, ...]
     inputs: tuple[BlobName, ...]
-    left_out: tuple[BlobName, ...]
+    unshaped_inputs: tuple[BlobName, ...]
 
     @cached_property
     def is_v0(self) -> bool:
@@ -176,19 +177,21 @@ def bind(document: Document, within: Message | None = None) -> Net:
         if isinstance(node, Message) and node.name in ("layer", "layers"):
             layers.append(_layer(len(layers), node))
     inputs = _blob_names(fields, "input")
-    left_out: tuple[BlobName, ...] = ()
-    if (
-        inputs
-        and not messages_named(fields, "input_shape")
-        and not scalars_named(fields, "input_dim")
-    ):
-        names = (
-            ((it.name for it in layer.bottoms), (it.name for it in layer.tops)) for layer in layers
-        )
-        needed = read_before_made((it.name for it in inputs), names)
-        left_out = tuple(it for it in inputs if it.name not in needed)
-        inputs = tuple(it for it in inputs if it.name in needed)
-    return Net(document, fields, tuple(layers), inputs, left_out)
+    unshaped = _unshaped(fields, inputs, layers)
+    shaped = tuple(it for it in inputs if it not in unshaped)
+    return Net(document, fields, tuple(layers), shaped, unshaped)
+
+
+def _unshaped(
+    fields: tuple[Node, ...], inputs: tuple[BlobName, ...], layers: list[Layer]
+) -> tuple[BlobName, ...]:
+    if not inputs or messages_named(fields, "input_shape") or scalars_named(fields, "input_dim"):
+        return ()
+    names = (
+        ((it.name for it in layer.bottoms), (it.name for it in layer.tops)) for layer in layers
+    )
+    needed = read_before_made((it.name for it in inputs), names)
+    return tuple(it for it in inputs if it.name not in needed)
 
 
 def read_before_made(

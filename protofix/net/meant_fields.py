@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from caffe_proto import (
+    EnumType,
     FieldType,
     Schema,
     dialect_schema,
@@ -16,7 +17,8 @@ from protofix.net.binding import Lack
 from protofix.net.homes import any_home, home_in_fork, likely_home
 from protofix.net.kinds import may_hold
 from protofix.net.names import field_called, nearest
-from protofix.textproto.tree import Field, Message
+from protofix.textproto.literals import parse_integer
+from protofix.textproto.tree import Field, Message, Scalar
 
 
 class MeantField(NamedTuple):
@@ -78,4 +80,11 @@ def _has_values_of(lack: Lack, schema: Schema, meant: str) -> bool:
         return False
     enum = schema.enums.get(field.type_name or "")
     scalars = lack.node.scalars if isinstance(lack.node, Field) else ()
-    return enum is None or all(nearest(it.value, enum.values) for it in scalars)
+    return enum is None or all(_is_near(it, enum) for it in scalars)
+
+
+def _is_near(scalar: Scalar, enum: EnumType) -> bool:
+    """Whether a value is one of an enum, by its number or by its name or a slip of that."""
+    if scalar.kind == "integer":
+        return parse_integer(scalar.value) in enum.numbers
+    return nearest(scalar.value, enum.values) is not None

@@ -22,9 +22,6 @@ from caffe_proto import (
     value_anywhere,
 )
 
-IN_NO_FORK = "nor in any fork known here"
-"""What is said of a name that neither Caffe 1.0 nor a fork has, and that is no slip of another."""
-
 _SHORT, _ALIKE_SHORT, _ALIKE = 5, 0.75, 0.8  # "nmae" is as near as 0.75 to "name"
 _COMMON_END = "_param"  # of most messages of a layer, so that it makes no two of them alike
 
@@ -46,7 +43,7 @@ _NAMED = 3  # names in a message
 # The words of a type: "Conv2DLocal" has Conv, 2, D and Local.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _EMPTY_WORDS = ("layer", "with")  # which people add to the name of a type without another in mind
-_SHORT_TYPE = 4  # letters: nearly any other of so many is a name as well, as Flip is beside Clip
+_SHORT_TYPE = 4  # letters: nearly any other of so many is a name as well
 
 
 def _alike(written: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:
@@ -75,7 +72,14 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
     }
     alike = _ALIKE_SHORT if len(core) <= _SHORT else _ALIKE
     found = _alike(core, cores, alike)
-    return cores[found[0]] if found else None
+    return cores[found[0]] if found else by_spelling.get(_with_common_end(spelling))
+
+
+def _with_common_end(spelling: str) -> str:
+    """A name that ends in a slip of `_param`, such as `_parm`, with that end as it should be."""
+    before, blank, end = spelling.rpartition("_")
+    meant = before and _alike(blank + end, [_COMMON_END], _ALIKE)
+    return before + _COMMON_END if meant else spelling
 
 
 def nearest_type(written: str, types: Iterable[str]) -> str | None:
@@ -89,14 +93,18 @@ def nearest_type(written: str, types: Iterable[str]) -> str | None:
 
 
 def _is_another_type(written: str, name: str) -> bool:
-    """Whether people make such a name of another on purpose: by a word or a syllable before it."""
+    """Whether people make such a name of another on purpose.
+
+    They do by a word anywhere in it (EltwiseAccuracy) or a syllable before it (UNPOOLING). Of a
+    short type they make one by a letter before it (RReLU) or another first letter (Flip of Clip).
+    """
     words, known = _words(written), _words(name)
     if len(known) < len(words) and _in_order(known, words):
         return True
-    longer, shorter = _plain(written), _plain(name)
-    before = len(longer) - len(shorter) if longer.endswith(shorter) else 0
-    if len(shorter) <= _SHORT_TYPE:
-        return before > 0 or longer[:1] != shorter[:1]
+    made, of = _plain(written), _plain(name)
+    before = len(made) - len(of) if made.endswith(of) else 0
+    if len(of) <= _SHORT_TYPE:
+        return before > 0 or made[:1] != of[:1]
     return before > 1
 
 

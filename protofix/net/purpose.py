@@ -59,22 +59,23 @@ def meant_graphs(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:
     has none either. And stages that bring two data layers for one blob, or that no rule asks for
     together and that do not fit together, are not meant at once. A phase that some layer is there
     for, and that has no data in any state, is meant all the same: its data was forgotten. Nor is
-    the file of a net to be tested or used meant to be built in TRAIN where it lacks something in
-    that phase alone: what is left of the net for TRAIN that it was made of is no mistake.
+    the file of a net to be tested or used, which a program feeds, meant to be built in TRAIN where
+    it lacks something in that phase alone: what is left of the net that it was made of is no
+    mistake.
     """
     if not graphs:
         return graphs
     net = graphs[0].net
-    called_for = {"TRAIN": is_called_after(net, "TRAIN"), "TEST": _is_called_test(net)}
+    named_for = {"TRAIN": is_called_after(net, "TRAIN"), "TEST": _is_called_test(net)}
     meant = [graph for graph in graphs if _has_data(graph) and not _stages_clash(graph)]
-    if called_for["TEST"] and any(it.state.phase == "TEST" and _is_whole(it) for it in meant):
-        meant = [graph for graph in meant if graph.state.phase == "TEST" or _is_whole(graph)]
+    if named_for["TEST"] and any(it.state.phase == "TEST" and _is_whole(it) for it in meant):
+        meant = [graph for graph in meant if not _is_leftover(graph)]
     for phase in PHASES:
         without = [graph for graph in graphs if graph.state.phase == phase]
         if without and all(graph.state.phase != phase or graph not in meant for graph in graphs):
             plainest = without[0]
             for_it = any(_is_for(layer, phase) for layer in plainest.layers)
-            if for_it and not called_for[_OTHER[phase]]:
+            if for_it and not named_for[_OTHER[phase]]:
                 meant.append(plainest)
     return tuple(graph for graph in graphs if graph in meant) or graphs
 
@@ -84,6 +85,12 @@ def _is_called_test(net: Net) -> bool:
     return is_called_after(net, "TEST") or (
         is_called(net, "deploy") and not is_called_after(net, "TRAIN")
     )
+
+
+def _is_leftover(graph: Graph) -> bool:
+    """Whether a net that reads no data by itself lacks something in TRAIN."""
+    fed = not any(map(brings_data, graph.layers))
+    return graph.state.phase == "TRAIN" and fed and not _is_whole(graph)
 
 
 def _is_whole(graph: Graph) -> bool:

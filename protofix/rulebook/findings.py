@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from protofix.rulebook.selectors import means
 from protofix.textproto.edits import Edit
@@ -31,19 +31,37 @@ class Fix:
     safe: bool = True
 
 
+class Said(NamedTuple):
+    """What a rule says: its name, and the offset at which its finding begins."""
+
+    rule: str
+    start: int
+
+
 @dataclass(frozen=True)
 class Hit:
-    """What a rule gives back; `Rule.findings` makes a finding of it."""
+    """What a rule gives back; `Rule.findings` makes a finding of it.
+
+    It is `unheard` if it is of a name that no dialect known here has, unless a user brought the
+    schema. It is left out where what it is `within` is said: a finding of another rule that tells
+    of it too.
+    """
 
     start: int
     end: int
     message: str
     fix: Fix | None = None
+    unheard: bool = False
+    within: Said | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something found: where (offsets into the text), by which rule, and what."""
+    """Something found: where (offsets into the text), by which rule, and what.
+
+    `unheard` and `within` are as a `Hit` has them; the latter is None once it is known that this is
+    to be said.
+    """
 
     start: int
     end: int
@@ -52,6 +70,13 @@ class Finding:
     message: str
     severity: Severity
     fix: Fix | None = None
+    unheard: bool = False
+    within: Said | None = None
+
+    @property
+    def said(self) -> Said:
+        """What another finding is left out for, if that tells no more than this."""
+        return Said(self.rule, self.start)
 
     @property
     def place(self) -> tuple[int, int, str, str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from caffe_proto import dialect_title
 from protofix.net.binding import Lack, Misfit
 from protofix.net.dialects import who_knows
-from protofix.net.names import IN_NO_FORK, known_by
+from protofix.net.names import known_by
 from protofix.rulebook.checks import hit_of
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 from protofix.textproto.edits import Edit, Mending
+
+_IN_NO_FORK = "nor in any fork known here"
 
 
 class Advice(NamedTuple):
@@ -35,27 +38,37 @@ def lacking(
     def check(context: Context) -> Iterator[Hit]:
         for misfit in context.misfits:
             if misfit.kind == kind:
-                yield hit_of(_advised(misfit, context, advice))
+                yield _advised(misfit, context, advice)
 
     return check
 
 
 def _advised(
     misfit: Misfit, context: Context, advice: Callable[[Misfit, Lack, Context], Advice | None]
-) -> Misfit:
+) -> Hit:
     if misfit.lacks is None:
-        return misfit
+        return hit_of(misfit)
     said = f"{misfit.message} in {context.dialect.title}"
     for layer in context.own_layers:
-        if misfit.start in (layer.type_start, layer.param_start):
-            also = f", and no `{layer.param}`" if misfit.start == layer.type_start else ""
-            right = "`--schema` takes your own fork's caffe.proto"
-            return misfit._replace(message=f"{said}, {IN_NO_FORK}{also}: {right}")
-    others = [name for name in who_knows(misfit) if name != context.dialect.name]
+        if misfit.start == layer.type_start:
+            return _unheard(misfit, f"{said}, {_IN_NO_FORK}, and no `{layer.param}`", context)
+        if misfit.start == layer.param_start:
+            return _unheard(misfit, f"{said}, {_IN_NO_FORK}", context)
+    others = others_with(misfit, context)
     found = Advice(who_has_it(others)) if others else advice(misfit, misfit.lacks, context)
     if found is None:
-        return misfit._replace(message=f"{said}, {IN_NO_FORK}")
-    return misfit._replace(message=f"{said}: {found.said}", mending=found.mending)
+        return _unheard(misfit, f"{said}, {_IN_NO_FORK}", context)
+    return hit_of(misfit._replace(message=f"{said}: {found.said}", mending=found.mending))
+
+
+def _unheard(misfit: Misfit, message: str, context: Context) -> Hit:
+    hit = hit_of(misfit._replace(message=message))
+    return replace(hit, unheard=context.dialect.types is not None)
+
+
+def others_with(misfit: Misfit, context: Context) -> list[str]:
+    """Name the dialects that know what is lacking in the one that a document is held against."""
+    return [name for name in who_knows(misfit) if name != context.dialect.name]
 
 
 def instead(misfit: Misfit, text: str, certain: bool) -> Mending:
@@ -65,5 +78,14 @@ def instead(misfit: Misfit, text: str, certain: bool) -> Mending:
 
 def who_has_it(dialects: Sequence[str]) -> str:
     """Say which dialects have something: "SegNet and yjxiong have it"."""
-    names = known_by(dialects)
-    return f"{names} {'has' if names in map(dialect_title, dialects) else 'have'} it"
+    return f"{known_by(dialects)} {'has' if _are_one(dialects) else 'have'} it"
+
+
+def who_takes_several(dialects: Sequence[str]) -> str:
+    """Say which dialects take several values for a field: "yjxiong takes several"."""
+    return f"{known_by(dialects)} {'takes' if _are_one(dialects) else 'take'} several"
+
+
+def _are_one(dialects: Sequence[str]) -> bool:
+    """Whether one alone is named of some dialects."""
+    return known_by(dialects) in map(dialect_title, dialects)

@@ -8,11 +8,14 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Finding, Looked
 from protofix.rulebook.rule import Meets, Rule, RuleFile, Wants
+
+if TYPE_CHECKING:
+    from protofix.rulebook.ignores import Ignore
 
 INDEX = Path(__file__).with_name("index.json")
 """What the rules' files say of themselves; `tools/write_rule_pages.py` makes it of them."""
@@ -92,6 +95,7 @@ def run_rules(context: Context, codes: frozenset[str] = ON) -> Ran:
     failures: list[RuleError] = []
     rules = [rule for rule in RULES if rule.code in codes]
     found = _found_by([rule for rule in rules if not rule.last], context, failures)
+    found = _each_said_once(found, context.ignores)
     unsure = frozenset(it.code for it in RULES if context.ignores and it.may_find_other(context))
     looked = context.looked_at(Looked(NAMES, ON, codes, tuple(found), unsure))
     found += _found_by([rule for rule in rules if rule.last], looked, failures)
@@ -109,10 +113,18 @@ def found_by(rules: Iterable[Rule], context: Context) -> list[Finding]:
     Raises RuleError if one breaks down.
     """
     failures: list[RuleError] = []
-    found = _found_by(rules, context, failures)
+    found = _each_said_once(_found_by(rules, context, failures))
     if failures:
         raise failures[0]
     return sorted(found, key=lambda it: it.place)
+
+
+def _each_said_once(found: list[Finding], ignores: Iterable[Ignore] = ()) -> list[Finding]:
+    """Leave out what another finding tells of too, unless a comment hides that one."""
+    if all(it.within is None for it in found):
+        return found
+    said = {it.said for it in found if not any(one.covers(it) for one in ignores)}
+    return [replace(it, within=None) for it in found if it.within not in said]
 
 
 def _found_by(rules: Iterable[Rule], context: Context, failures: list[RuleError]) -> list[Finding]:

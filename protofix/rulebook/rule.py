@@ -77,9 +77,9 @@ class Rule:
     def findings(self, context: Context) -> Iterator[Finding]:
         """Everything the rule finds."""
         for hit in self.file().check(context):
-            yield Finding(
-                hit.start, hit.end, self.code, self.name, hit.message, self.severity, hit.fix
-            )
+            place = (hit.start, hit.end, self.code, self.name)
+            said = (hit.message, self.severity, hit.fix)
+            yield Finding(*place, *said, hit.unheard, hit.within)
 
 
 _HAS: Mapping[Wants, Callable[[Context], bool]] = {

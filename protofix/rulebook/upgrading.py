@@ -102,13 +102,16 @@ def _fits(context: Context, after: Document) -> bool:
 
 
 def _of_unknown_fork(context: Context) -> bool:
-    """Whether a net with layers of old has something that no dialect knows, then or today."""
+    """Whether a net with layers of old has something that no dialect knows, then or today.
+
+    A list where no dialect takes one is no fork's own.
+    """
     if all(layer.format == 2 for view in context.views for layer in view.net.layers):
         return False
     return any(
         not who_knows(misfit) and not dialects_with_field("LayerParameter", misfit.lacks.name)
         for misfit in context.misfits
-        if misfit.lacks is not None
+        if misfit.lacks is not None and misfit.kind != "wrong-type"
     )
 
 

@@ -51,13 +51,13 @@ def _inputs(net: Net) -> Old | None:
     return Old(first, said)
 
 
-def _left_out(net: Net) -> Old | None:
-    if not net.left_out:
+def _unshaped(net: Net) -> Old | None:
+    if not net.unshaped_inputs:
         return None
-    them = "it" if len(net.left_out) == 1 else "them"
-    names = _names(net.left_out)
+    them = "it" if len(net.unshaped_inputs) == 1 else "them"
+    names = _names(net.unshaped_inputs)
     said = f"Caffe makes nothing of {names} as `input` without a shape: take {them} out"
-    return Old(net.left_out[0].field, said)
+    return Old(net.unshaped_inputs[0].field, said)
 
 
 def _names(blobs: Iterable[BlobName]) -> str:
@@ -65,10 +65,13 @@ def _names(blobs: Iterable[BlobName]) -> str:
 
 
 _check_inputs = old_format(_inputs, _STEPS, "write an Input layer, as `protofix upgrade` does")
-_check_left_out = old_format(_left_out, _STEPS, "take it out, as `protofix upgrade` does")
+_check_unshaped = old_format(
+    _unshaped, _STEPS, "take out what Caffe makes nothing of, as `protofix upgrade` does"
+)
 
 
 def check(context: Context) -> Iterator[Hit]:
     """Say nothing where Caffe makes no Input layer of them, for want of shapes, as PF312 says."""
     yield from (hit for hit in _check_inputs(context) if hit.fix is not None)
-    yield from _check_left_out(context)
+    if context.has_input_layers:
+        yield from _check_unshaped(context)

@@ -22,6 +22,7 @@ from protofix.net.layers import BlobName
 from protofix.net.shapes import is_possible, shape_text
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
+from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
 
 CODE = "PF312"
@@ -49,4 +50,13 @@ def _hit(given: BlobName, message: str) -> Hit:
     return Hit(given.start, given.end, f"the input `{given.name}` {message}")
 
 
-check = of_nets(_check)
+_check_nets = of_nets(_check)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """Say each; a fork from before the Input layer leaves no input out, whoever makes the blob."""
+    yield from _check_nets(context)
+    if not context.has_input_layers:
+        for view in context.views:
+            for given in view.net.unshaped_inputs:
+                yield _hit(given, f"has no shape, and Caffe cannot build it: {_RIGHT}")

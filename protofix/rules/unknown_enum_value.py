@@ -32,7 +32,7 @@ _V1_TYPES = "V1LayerParameter.LayerType"
 
 def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:
     names = list(context.schema.enums[lack.owner].values)
-    named_type = lack.owner == _V1_TYPES and not lack.name.isdecimal()
+    named_type = lack.owner == _V1_TYPES and lack.name.isidentifier()
     meant = (
         nearest_type(lack.name, names)
         if named_type

@@ -1,10 +1,11 @@
 """A field that the message does not have.
 
 Caffe refuses a whole file for one. It is a slip of the pen, a field of a fork, or one that belongs
-in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against
-a schema of your own. Of a layer with a field of which nobody can say what was meant, neither the
-shapes that it makes nor what it demands or hands back are known, and no rule holds these against
-it.
+in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against a
+schema of your own. A field that goes with the type of its layer, which Caffe does not have either,
+is said with that type, unless that is left out. Of a layer with a field of which nobody can say
+what was meant, neither the shapes that it makes nor what it demands or hands back are known, and no
+rule holds these against it.
 
 Wrong:
 
@@ -24,6 +25,7 @@ Right:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from caffe_proto import FieldType
 from protofix.net.binding import Lack, Misfit
@@ -32,7 +34,7 @@ from protofix.net.homes import messages_around
 from protofix.net.kinds import may_hold
 from protofix.net.meant_fields import meant_field
 from protofix.rulebook.context import Context
-from protofix.rulebook.findings import Hit
+from protofix.rulebook.findings import Hit, Said
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.rulebook.upgrading import newer_types
 from protofix.textproto.edits import Mending
@@ -67,33 +69,30 @@ _check = lacking(NAME, _advice)
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each, but for those that go with a layer's type which is said to be unknown itself.
-
-    Of types that `layers` do not have, PF102 says it, or PF104; of those that a fork has, be it
-    one that is not known here, PF109.
-    """
-    newer = [layer.node for view in context.views for layer, _ in newer_types(view.net)]
-    said = _of_unknown_types(context)
+    """Say each, within what is said of its layer's type where the two go together."""
+    within = _of_unknown_types(context)
+    newer = [it for view in context.views for it in newer_types(view.net)]
     for hit in _check(context):
-        if hit.start not in said and not any(it.start <= hit.start < it.end for it in newer):
-            yield hit
+        said = within.get(hit.start)
+        for layer, scalar in newer:
+            if layer.node.start <= hit.start < layer.node.end:
+                said = Said("wrong-type", scalar.start)
+        yield replace(hit, within=said)
 
 
-def _of_unknown_types(context: Context) -> set[int]:
-    """Where layers have a field of the forks that have their type, such as bn_param in a BN."""
-    own = {it.param_start for it in context.own_layers}
+def _of_unknown_types(context: Context) -> dict[int, Said]:
+    """Where layers have a field of the forks that have their type, such as bn_param in a BN.
+
+    With what is said of the type; the forks may be ones that are not known here.
+    """
+    kinds = {it.start: it.kind for it in context.misfits}  # which rules are called after
+    own = {it.param_start: it.type_start for it in context.own_layers}
+    found = {param: Said(kinds[start], start) for param, start in own.items()}
     types = {it.start: it for it in context.misfits if it.kind == "unknown-layer-type"}
-    # Of the type of a layer that no state keeps nothing is said.
-    dropped = {layer.node.start for view in context.views for layer in view.dropped()}
-    found: set[int] = set()
-    for misfit in context.misfits if types or own else ():
+    for misfit in context.misfits if types else ():
         layer = misfit.lacks.within if misfit.lacks and misfit.kind == NAME else None
-        if layer is None or layer.start in dropped:
-            continue
-        if misfit.start in own:
-            found.add(misfit.start)
-        for written in scalars_named(layer.fields, "type"):
+        for written in scalars_named(layer.fields, "type") if layer else ():
             forks = who_knows(types[written.start]) if written.start in types else ()
             if not set(forks).isdisjoint(who_knows(misfit)):
-                found.add(misfit.start)
+                found[misfit.start] = Said("unknown-layer-type", written.start)
     return found

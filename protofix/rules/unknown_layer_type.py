@@ -1,8 +1,10 @@
 """A layer whose type Caffe does not have.
 
 Caffe stops with "Unknown layer type". It is a slip of the pen, a fork's type, or the name that an
-old format had for it. A schema of your own (`--schema`) does not tell which types there are: with
-one, only what is clearly a slip of a known type is reported.
+old format had for it. A layer of a fork that is not known here has mostly a message of its own as
+well, as a `Flip` has `flip_param`: both are said here, once, and `--schema` takes that fork's
+caffe.proto. A schema does not tell which types there are: with one, only what is clearly a slip of
+a known type is reported.
 
 Wrong:
 

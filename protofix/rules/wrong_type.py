@@ -22,9 +22,11 @@ Right:
 from collections.abc import Iterator
 from dataclasses import replace
 
-from protofix.rulebook.checks import misfitting
+from protofix.net.binding import Misfit
+from protofix.rulebook.checks import hit_of
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
+from protofix.rulebook.lacks import others_with, who_takes_several
 from protofix.rulebook.upgrading import layers_fix, newer_types
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import Scalar
@@ -34,15 +36,23 @@ NAME = "wrong-type"
 SEVERITY = "error"
 WANTS = "misfits"
 
-_check = misfitting("wrong-type")
-
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each, and of a layer type that V1 does not have that it takes a `layer`."""
+    """Say each; of a list, who takes it; of a type that V1 does not have, that it takes `layer`."""
     newer = {it.start: it for view in context.views for _, it in newer_types(view.net)}
-    for hit in _check(context):
-        scalar = newer.get(hit.start)
-        yield hit if scalar is None else _newer(context, hit, scalar)
+    for misfit in context.misfits:
+        if misfit.kind == NAME:
+            hit = hit_of(_with_those_that_take_it(misfit, context))
+            scalar = newer.get(hit.start)
+            yield hit if scalar is None else _newer(context, hit, scalar)
+
+
+def _with_those_that_take_it(misfit: Misfit, context: Context) -> Misfit:
+    others = others_with(misfit, context)
+    if not others:
+        return misfit
+    said = f"{misfit.message}, in {context.dialect.title}: {who_takes_several(others)}"
+    return misfit._replace(message=said)
 
 
 def _newer(context: Context, hit: Hit, scalar: Scalar) -> Hit:

@@ -80,6 +80,38 @@ def test_the_last_line_names_the_option_for_a_fork_of_ones_own(
     assert capsys.readouterr().err == ""
 
 
+# What is said of a net, and whether a schema would tell more.
+HINTED = {
+    "layer { type: 'Flip' }": True,
+    "layer { type: 'Flip' flip_param { } }": True,
+    "layer { wibble: 1 }": True,
+    "layer { bn_param { } }": False,  # which forks have
+    "layer { nmae: 'a' }": False,
+    "layer { wibble: 1 }  # protofix: ignore[PF101]": False,
+}
+
+
+@pytest.mark.parametrize("text", HINTED)
+def test_the_hint_is_for_names_in_no_fork_that_are_said(
+    text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text(text)
+    for _ in ("anew", "remembered"):
+        main(["check", "--dialect", "bvlc", "--cache-dir", "cache", "net.prototxt"])
+        assert ("add --schema" in capsys.readouterr().err) == HINTED[text]
+
+
+def test_a_schema_of_ones_own_calls_for_no_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "net.prototxt").write_text("layer { wibble: 1 }")
+    write_own_schema(folder / "mine.desc")
+    assert main(["check", "--schema", "mine.desc"]) == 1
+    out, err = capsys.readouterr()
+    assert "no field `wibble` in mine.desc, nor in any fork known here" in out
+    assert "--schema" not in err
+
+
 def test_verbose_says_what_each_file_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, text in {"a": SEGNET, "b": LABELS, "c": "base_lr: 1", "d": "foo: 1"}.items():
         (folder / f"{name}.prototxt").write_text(text)

@@ -57,6 +57,7 @@ GONE = {
     "all": (["nets"], True),
     "rules that did not run": (["nets", "--select", "PF3"], False),
     "files that were not checked": (["other"], False),
+    "a state that was asked for": (["nets", "--stage", "x"], False),
     "a report for a program": (["nets", "--format", "sarif"], True),
     "no baseline": (["nets", "--no-baseline"], False),
 }
@@ -79,6 +80,17 @@ def test_what_is_accepted_and_there_no_more_is_said(
     main(["check", "--write-baseline", "base.json"])
     assert main(["check", *options]) == 0
     assert gone not in capsys.readouterr().err
+
+
+def test_what_is_accepted_in_a_text_that_breaks_off_is_not_said_to_be_gone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = folder / "nets" / "a.prototxt"
+    net.write_text("layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'r' }\n")  # Nobody makes x.
+    main(["check", "--write-baseline", "base.json"])
+    net.write_text(net.read_text() + "layer {\n")
+    assert main(["check", "--baseline", "base.json"]) == 1
+    assert "there no more" not in capsys.readouterr().err
 
 
 def test_paths_count_from_the_baseline(

@@ -83,6 +83,8 @@ def test_a_state_without_data_is_nobodys() -> None:
     assert meant(net) == ["TRAIN"]
 
 
+FED = "input: 'data' input_shape { dim: 1 dim: 3 }\n"
+OF_TEST = 'include { phase: TEST } bottom: "data" top: "shaped"'
 LEFT_OVER = {
     "a layer of TRAIN": 'include { phase: TRAIN } bottom: "rois" top: "loss"',
     "what only TEST makes is read": 'bottom: "shaped" top: "out"',
@@ -94,15 +96,20 @@ LEFT_OVER = {
 def test_a_net_to_be_used_is_not_meant_for_train_if_it_lacks_something_there(
     case: str, name: str
 ) -> None:
-    net = (
-        "input: 'data' input_shape { dim: 1 dim: 3 }\n"
-        + layer("s", 'include { phase: TEST } bottom: "data" top: "shaped"', "Flatten")
-        + layer("x", LEFT_OVER[case], "Python")
-    )
-    assert meant(net, name) == ["TEST"]
-    assert meant(net, "net.prototxt") == meant(net, "train_deploy.prototxt") == ["TRAIN", "TEST"]
-    whole = net.replace("rois", "data").replace("phase: TEST", "")
-    assert meant(whole, name)[:2] == ["TRAIN", "TEST"]
+    layers = layer("s", OF_TEST, "Flatten") + layer("x", LEFT_OVER[case], "Python")
+    assert meant(FED + layers, name) == ["TEST"]
+    for other in ("net.prototxt", "train_deploy.prototxt", "train_test.prototxt"):
+        assert meant(FED + layers, other) == ["TRAIN", "TEST"]
+    # One that reads data by itself is trained, whatever it is called.
+    data = 'layer { name: "d" type: "Data" top: "data" }\n'
+    assert meant(data + layers, name) == ["TRAIN", "TEST"]
+
+
+def test_a_net_to_be_used_that_lacks_nothing_is_meant_for_both_phases() -> None:
+    layers = layer("s", OF_TEST, "Flatten") + layer("x", 'bottom: "data" top: "out"')
+    assert meant(FED + layers, "deploy.prototxt") == ["TRAIN", "TEST"]
+    lacking = layers.replace('bottom: "data" top: "out"', 'bottom: "dta" top: "out"')
+    assert meant(FED + lacking, "deploy.prototxt") == ["TRAIN", "TEST"]
 
 
 def test_stages_that_bring_two_data_layers_are_not_meant_at_once() -> None:

@@ -179,11 +179,8 @@ def test_the_summary(expected: str) -> None:
     assert summary(SUMMARIES[expected]) == expected
 
 
-UNHEARD = "there is no layer type `Flip` in Caffe 1.0, nor in any fork known here"
-
-
 def test_names_in_no_fork_call_for_a_schema() -> None:
-    own = holding("a: 1", found(0, 1, UNHEARD), found(2, 3, UNHEARD))
+    own = holding("a: 1", replace(found(0, 1), unheard=True), found(2, 3))
     said = hint(run(CLEAN, own, own))
     assert said == "names in no fork known here: if they are your fork's, add --schema caffe.proto"
     assert len(said) <= 80
@@ -191,5 +188,5 @@ def test_names_in_no_fork_call_for_a_schema() -> None:
 
 def test_other_findings_call_for_no_schema() -> None:
     assert hint(run(CLEAN, MIXED)) is None
-    brought = replace(holding("a: 1", found(0, 1, UNHEARD)), dialect="my_caffe.proto")
-    assert hint(run(brought)) is None
+    like_it = found(0, 1, "`flip` is nor in any fork known here")
+    assert hint(run(holding("a: 1", like_it))) is None

@@ -101,10 +101,28 @@ SAID = {
     ("layer { type: 'Pooling' engine: CUDNN }", "auto"): (
         "LayerParameter has no field `engine` in Caffe 1.0: it belongs in `pooling_param`"
     ),
+    # A list, which others take.
+    ("net: 'x' device_id: [0, 1]", "bvlc"): (
+        "`device_id` takes one value, not a list, in Caffe 1.0: yjxiong takes several"
+    ),
+    ("layer { convolution_param { kernel_size: [3, 1] } }", "fastrcnn"): (
+        "`kernel_size` takes one value, not a list, in Fast R-CNN: Caffe 1.0 takes several"
+    ),
+    ("layer { convolution_param { num_output: [3, 1] } }", "bvlc"): (
+        "`num_output` takes one value, not a list"
+    ),
     # A fork's, written otherwise.
     ("base_lr: 1 rampup_intervl: 3", "auto"): (
         "SolverParameter has no field `rampup_intervl` in Caffe 1.0: "
         "did you mean `rampup_interval`? NVIDIA 0.17 has it"
+    ),
+    ("layer { convolution_param { fusion_typ: SUM_FUSION } }", "auto"): (
+        "ConvolutionParameter has no field `fusion_typ` in Caffe 1.0: "
+        "did you mean `fusion_type`? Intel has it"
+    ),
+    ("layer { convolution_param { fusion_typ: 0x1 } }", "auto"): (
+        "ConvolutionParameter has no field `fusion_typ` in Caffe 1.0: "
+        "did you mean `fusion_type`? Intel has it"
     ),
     ("layer { zoom_factor: 3 }", "auto"): (
         "LayerParameter has no field `zoom_factor` in Caffe 1.0: "
@@ -113,6 +131,9 @@ SAID = {
     # Nobody's.
     ("layer { convolution_param { fuse_type: FUSED_CONV_RELU } }", "auto"): (
         "ConvolutionParameter has no field `fuse_type` in Caffe 1.0, nor in any fork known here"
+    ),
+    ("layer { convolution_param { fusion_typ: 7 } }", "auto"): (
+        "ConvolutionParameter has no field `fusion_typ` in Caffe 1.0, nor in any fork known here"
     ),
     ("layer { type: 'ImageGtData' }", "bvlc"): (
         "there is no layer type `ImageGtData` in Caffe 1.0, nor in any fork known here"
@@ -133,6 +154,14 @@ SAID = {
     ),
     ("layer { include { phase: WIBBLE } }", "bvlc"): (
         "Phase has no value `WIBBLE` in Caffe 1.0: it has TRAIN, TEST"
+    ),
+    ("layers { type: -5 }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `-5` in Caffe 1.0: "
+        "it has NONE, ABSVAL, ACCURACY, ARGMAX, BNLL, CONCAT, ..."
+    ),
+    ("layers { type: 0x123456789 }", "bvlc"): (
+        "V1LayerParameter.LayerType has no value `0x123456789` in Caffe 1.0: "
+        "it has NONE, ABSVAL, ACCURACY, ARGMAX, BNLL, CONCAT, ..."
     ),
     ("layers { type: 99 }", "bvlc"): (
         "V1LayerParameter.LayerType has no value `99` in Caffe 1.0: "
@@ -285,6 +314,32 @@ def test_a_name_with_other_words_is_not_near() -> None:
     assert nearest("kernelsize", ["kernel_size", "kernel_h"]) == "kernel_size"
 
 
+# Names of messages, and the message that was most likely meant.
+MESSAGES = {
+    "relu_parm": "relu_param",
+    "relu_params": "relu_param",
+    "relu_pram": "relu_param",
+    "convolution_parm": "convolution_param",
+    "Convolution_Parma": "convolution_param",
+    "convolutoin_param": "convolution_param",
+    # With a slip more it may be another's message: that of a Flip is not `clip_param`.
+    "flip_parm": None,
+    "convolutoin_parm": None,
+    # Nor is every last word a slip.
+    "relu_part": None,
+    "relu_path": None,
+    # Some fork's field has a last word much like it.
+    "bw_parms": "bw_params",
+    "parm": "param",
+}
+
+
+@pytest.mark.parametrize("written", MESSAGES)
+def test_the_message_that_was_meant(written: str) -> None:
+    fields = dialect_schema("bvlc").messages["LayerParameter"].fields
+    assert nearest(written, [*fields, "bw_params"]) == MESSAGES[written]
+
+
 # What is no type of Caffe 1.0, and the one that was most likely meant.
 NEAR_TYPES = {
     "InerProduct": "InnerProduct",
@@ -300,6 +355,8 @@ NEAR_TYPES = {
     # With a word more they are types of their own.
     "ImageGtData": None,
     "MarginInnerProduct": None,
+    "InnerMarginProduct": None,
+    "InnerProductMargin": None,
     "BboxAccuracy": None,
     "Convolution3D": None,
     "ReLU6": None,

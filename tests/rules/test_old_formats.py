@@ -39,6 +39,9 @@ SAID = {
     # Caffe itself makes nothing of inputs without a shape.
     "input: 'x'\n" + TODAY: [],
     "input_dim: 1\n" + MADE + TODAY: [],
+    "input: 'x'\n" + MADE + TODAY: [(1, 1, "PF204")],
+    MADE + TODAY + "input: 'x'\n": [(3, 1, "PF204")],
+    "input: 'x'\n" + MADE + V1: [(3, 1, "PF201")],
     # What is today's already, or means nothing to these steps.
     MADE + TODAY: [],
     "layer { type: 'BatchNorm' bottom: 'x' top: 'x' param { lr_mult: 0 } param { lr_mult: 0 } "
@@ -77,6 +80,10 @@ def test_a_fork_without_an_input_layer_needs_the_fields() -> None:
     assert "input_param" not in fork.schema.messages["LayerParameter"].fields
     assert old(INPUT + TODAY, dialect="fastrcnn") == []
     assert [it.code for it in old(INPUT + V1, dialect="fastrcnn")] == ["PF203"]
+    unshaped = "input: 'x'\n" + MADE + TODAY
+    assert old(unshaped, dialect="fastrcnn") == []
+    found = check_source(Source(unshaped), replace(EVERYTHING, dialect="fastrcnn")).findings
+    assert "PF312" in [it.code for it in found]
 
 
 def test_the_first_parameters_of_the_old_batch_norm_of_nvidia_are_learned() -> None:
@@ -109,6 +116,14 @@ UNKNOWN_FORKS = [
 def test_a_net_of_an_unknown_fork_is_let_be(text: str) -> None:
     found = old(text)
     assert [(it.code, it.fix) for it in found] == [("PF203", None)]
+
+
+def test_a_list_where_one_value_goes_is_of_no_fork() -> None:
+    found = old(INPUT + V1.replace(" }", " inner_product_param { num_output: [3, 4] } }"))
+    assert [(it.code, it.fix is not None and it.fix.safe) for it in found] == [
+        ("PF204", True),
+        ("PF203", True),
+    ]
 
 
 @pytest.mark.parametrize("text", INCOMPLETE, ids=repr)

@@ -6,7 +6,11 @@ import pytest
 from shared_data import ROOT
 
 import protofix
+from protofix.linting.checking import Question, check_source
 from protofix.rulebook.findings import Finding
+from protofix.rulebook.registry import NAMES, ON
+from protofix.rulebook.selectors import chosen_codes
+from protofix.textproto.source import Source
 
 
 def of_the_schema(findings: list[Finding]) -> list[Finding]:
@@ -19,23 +23,28 @@ OF_AN_UNKNOWN_FORK = {
     "layer { name: 'b' type: 'Flip' bottom: 'a' top: 'b' flip_param { axis: 3 } }": (
         "PF109",
         "there is no layer type `Flip` in Caffe 1.0, nor in any fork known here, "
-        "and no `flip_param`: `--schema` takes your own fork's caffe.proto",
+        "and no `flip_param`",
     ),
     "layer { name: 'b' type: 'ConvolutionX' bottom: 'a' top: 'b' convolution_x_param { } }": (
         "PF109",
         "there is no layer type `ConvolutionX` in Caffe 1.0, nor in any fork known here, "
-        "and no `convolution_x_param`: `--schema` takes your own fork's caffe.proto",
+        "and no `convolution_x_param`",
     ),
     "layers { name: 'b' type: POOLINGS bottom: 'a' top: 'b' poolings_param { } }": (
         "PF104",
         "V1LayerParameter.LayerType has no value `POOLINGS` in Caffe 1.0, nor in any fork "
-        "known here, and no `poolings_param`: `--schema` takes your own fork's caffe.proto",
+        "known here, and no `poolings_param`",
     ),
     # One that no state keeps: Caffe does not look at its type, but does at its fields.
     "layer { name: 'b' type: 'Flip' bottom: 'a' top: 'b' flip_param { } exclude { } }": (
         "PF101",
-        "LayerParameter has no field `flip_param` in Caffe 1.0, nor in any fork known here: "
-        "`--schema` takes your own fork's caffe.proto",
+        "LayerParameter has no field `flip_param` in Caffe 1.0, nor in any fork known here",
+    ),
+    # Of V1 layers it looks at all types.
+    "layers { name: 'b' type: POOLINGS bottom: 'a' top: 'b' poolings_param { } exclude { } }": (
+        "PF104",
+        "V1LayerParameter.LayerType has no value `POOLINGS` in Caffe 1.0, nor in any fork "
+        "known here, and no `poolings_param`",
     ),
 }
 
@@ -48,6 +57,44 @@ def test_a_layer_of_an_unknown_fork_is_one_finding(text: str) -> None:
     [finding] = of_the_schema(protofix.check(net))
     assert (finding.code, finding.message) == OF_AN_UNKNOWN_FORK[text]
     assert finding.fix is None
+
+
+FLIP = "layer { type: 'Flip'\n  flip_param { } }"
+BN = "layer { type: 'BN'\n  bn_param { } }"
+POOLINGS = "layers { type: POOLINGS\n  poolings_param { } }"
+IN_QUOTES = "layers { type: 'Scale'\n  scale_param { } }"  # a type that came after `layers`
+
+
+def hushed(text: str, code: str) -> str:
+    """With a comment that asks for findings of a rule on the line of the type to be left out."""
+    return text.replace("\n", f"  # protofix: ignore[{code}]\n")
+
+
+# A layer, the rules that look, and what of the two is said: the type, the field within it.
+HALVES = {
+    "all look": (FLIP, ["PF1"], ["PF109"]),
+    "of a fork that is known": (BN, ["PF1"], ["PF109"]),
+    "of V1": (POOLINGS, ["PF1"], ["PF104"]),
+    "later than V1": (IN_QUOTES, ["PF1"], ["PF102"]),
+    "without the type": (FLIP, ["PF101"], ["PF101"]),
+    "without the type, of a fork that is known": (BN, ["PF101"], ["PF101"]),
+    "without the type, of V1": (POOLINGS, ["PF101"], ["PF101"]),
+    "without the type, later than V1": (IN_QUOTES, ["PF101"], ["PF101"]),
+    "the type hushed": (hushed(FLIP, "PF109"), ["PF1"], ["PF101"]),
+    "the type hushed, of a fork that is known": (hushed(BN, "PF109"), ["PF1"], ["PF101"]),
+    "the type hushed, of V1": (hushed(POOLINGS, "PF104"), ["PF1"], ["PF101"]),
+    "the type hushed, later than V1": (hushed(IN_QUOTES, "PF102"), ["PF1"], ["PF101"]),
+    "another rule hushed": (hushed(FLIP, "PF104"), ["PF1"], ["PF109"]),
+    "another rule on the spot": (FLIP, ["PF101", "PF802"], ["PF101"]),
+}
+
+
+@pytest.mark.parametrize("case", HALVES)
+def test_a_field_is_said_unless_its_type_is(case: str) -> None:
+    text, rules, expected = HALVES[case]
+    question = Question("bvlc", codes=chosen_codes(NAMES, ON, rules))
+    found = check_source(Source(text, "net.prototxt"), question).findings
+    assert [it.code for it in found if it.code != "PF802"] == expected
 
 
 @pytest.mark.parametrize(

@@ -56,16 +56,27 @@ def test_no_shared_table_is_left_out() -> None:
     assert tables == {*DIALECTS, "layers"} - OWN
 
 
-# The shared table of Fast R-CNN is that of a branch without its own layer.
-OF_ANOTHER_BRANCH = {"fastrcnn": "roi_pooling_param|ROIPoolingParameter"}
+# The shared table of Fast R-CNN is that of a branch without its own layer, which Faster R-CNN took
+# over as it was.
+ROI_POOLING = re.compile("roi_pooling_param|ROIPoolingParameter")
+OF_ANOTHER_BRANCH = {"fastrcnn": ROI_POOLING}
 
 
 @needs_shared
 @pytest.mark.parametrize("name", [name for name in FORKS if name not in OWN])
 def test_table_is_the_shared_one(name: str) -> None:
     more = OF_ANOTHER_BRANCH.get(name)
-    rows = [row for row in facts(name) if more is None or not re.search(more, row)]
+    rows = [row for row in facts(name) if more is None or not more.search(row)]
     assert rows == lines(SHARED / "schema" / f"{name}.tsv")
+
+
+def test_fast_rcnn_s_own_layer_is_that_of_faster_rcnn() -> None:
+    own, taken_over = (
+        [row for row in facts(name) if ROI_POOLING.search(row)]
+        for name in ("fastrcnn", "fasterrcnn")
+    )
+    assert own == taken_over
+    assert len(own) == 4
 
 
 @pytest.mark.parametrize("name", FORKS)

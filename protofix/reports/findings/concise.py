@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from caffe_proto import DIALECTS
 from protofix.net.kinds import KIND_NAMES
-from protofix.net.names import IN_NO_FORK, counted, in_words
+from protofix.net.names import counted, in_words
 from protofix.reports.terminal import Line
 from protofix.rulebook.findings import Checked, Finding, Severity
 from protofix.textproto.source import Source
@@ -69,12 +68,8 @@ def summary(run: Run) -> str:
 
 
 def hint(run: Run) -> str | None:
-    """What would tell more of the files, in one line; None if nothing is known that would.
-
-    A schema that a user brought is no dialect known here, and tells all already.
-    """
-    own = (one for one in run.checked if one.dialect in DIALECTS)
-    unheard = any(IN_NO_FORK in finding.message for one in own for finding in one.findings)
+    """What would tell more of the files, in one line; None if nothing is known that would."""
+    unheard = any(finding.unheard for one in run.checked for finding in one.findings)
     return _OWN_SCHEMA if unheard else None
 
 

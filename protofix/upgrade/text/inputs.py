@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from protofix.net.layers import read_before_made
 from protofix.textproto.draft import Item, all_comments
@@ -40,7 +41,7 @@ def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
     if problem:
         return Upgraded(tuple(items), (Note(inputs[0].item.at, problem, True),))
     if not _has_shapes(items):
-        return _left_out(items, inputs, style)
+        return _taken_out(items, inputs, style)
     layer, notes = _layer(items, olds[0], style)
     gone = set(map(id, olds))
     new: list[Item] = []
@@ -58,7 +59,7 @@ def upgrade_inputs(items: Sequence[Item], style: Style) -> Upgraded:
     return Upgraded(tuple(new), notes)
 
 
-def _left_out(items: Sequence[Item], inputs: Sequence[Value], style: Style) -> Upgraded:
+def _taken_out(items: Sequence[Item], inputs: Sequence[Value], style: Style) -> Upgraded:
     """Take out fields without a shape; their comments go to what is below them."""
     new = list(items)
     said = "`input` without `input_shape` or `input_dim`, of which Caffe makes nothing: taken out"
@@ -77,10 +78,9 @@ def _why_not(items: Sequence[Item], inputs: Sequence[Value]) -> str | None:
     if any(item.name == "layers" for item in items):
         return "`input` becomes a layer of today's format only when all layers are of it"
     if not _has_shapes(items):
-        # What stands at the end has nothing below it for its comments to go to.
-        stays = _needed(items, inputs) or items[-1].name in _FIELDS
-        said = "`input` has neither `input_shape` nor `input_dim`: left as it is"
-        return said if stays else None
+        if not _needed(items, inputs) and not _commented_at_end(items):
+            return None
+        return "`input` has neither `input_shape` nor `input_dim`: left as it is"
     shapes = messages_of(items, "input_shape")
     dims = list(values_of(items, "input_dim"))
     if shapes and len(shapes) < count:
@@ -95,6 +95,12 @@ def _why_not(items: Sequence[Item], inputs: Sequence[Value]) -> str | None:
 
 def _has_shapes(items: Sequence[Item]) -> bool:
     return bool(messages_of(items, "input_shape")) or any(values_of(items, "input_dim"))
+
+
+def _commented_at_end(items: Sequence[Item]) -> bool:
+    """Whether fields at the end have comments, which could go to nothing below them."""
+    last = takewhile(lambda item: item.name in _FIELDS, reversed(items))
+    return any(map(all_comments, last))
 
 
 def _needed(items: Sequence[Item], inputs: Sequence[Value]) -> set[str]:
