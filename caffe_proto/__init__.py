@@ -10,6 +10,7 @@ a user brings. This room knows nothing of text, of nets or of rules.
 
 from caffe_proto.dialects import (
     AUTO,
+    BVLC,
     DIALECTS,
     dialect_schema,
     dialect_title,
@@ -22,6 +23,7 @@ from caffe_proto.dialects import (
     kinds_of_field,
     layer_types,
     messages_of_forks_with,
+    named_dialects,
     value_anywhere,
 )
 from caffe_proto.fork_layers import CHANGED_LAYERS, FORK_LAYERS
@@ -42,6 +44,7 @@ from caffe_proto.schema import (
 
 __all__ = [
     "AUTO",
+    "BVLC",
     "CHANGED_LAYERS",
     "DIALECTS",
     "FORK_LAYERS",
@@ -71,5 +74,6 @@ __all__ = [
     "kinds_of_field",
     "layer_types",
     "messages_of_forks_with",
+    "named_dialects",
     "value_anywhere",
 ]

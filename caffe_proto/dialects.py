@@ -64,7 +64,9 @@ Faster R-CNN, which has all that it adds and is nearer to Caffe 1.0."""
 AUTO = "auto"
 """What stands for a dialect that is to be found from what a file uses."""
 
-_BASE = "bvlc"
+BVLC = "bvlc"
+"""The dialect of Caffe 1.0, on which those of the forks are put."""
+
 _BASE_TITLE = "Caffe 1.0"
 
 _REMEMBERED = 1000  # questions, of names that files make up
@@ -112,10 +114,9 @@ class Table:
 @cache
 def dialect_table(name: str) -> Table:
     """Give the table of a fork; that of "bvlc" is empty. Raises SchemaError for another name."""
-    if name not in DIALECTS:
-        raise SchemaError(f"there is no dialect {name}; there are {', '.join(DIALECTS)}")
+    _refuse_unknown(name)
     rows: dict[str, list[list[str]]] = {kind: [] for kind in _WIDTHS}
-    if name != _BASE:
+    if name != BVLC:
         path = Path(__file__).with_name("dialects") / f"{name}.tsv"
         for line in path.read_text(encoding="utf-8").splitlines():
             if not line.startswith("#"):
@@ -133,6 +134,21 @@ def dialect_table(name: str) -> Table:
     )
 
 
+def _refuse_unknown(name: str) -> None:
+    if name not in DIALECTS:
+        raise SchemaError(f"there is no dialect {name}; there are {', '.join(DIALECTS)}")
+
+
+def named_dialects(*names: str) -> frozenset[str]:
+    """Give dialects by their names, for what is known of those alone.
+
+    Raises SchemaError for a name that is none: a slip would else be a dialect that never comes.
+    """
+    for name in names:
+        _refuse_unknown(name)
+    return frozenset(names)
+
+
 def dialect_title(name: str) -> str:
     """Give a dialect's name as people say it: "SSD", "Faster R-CNN", "Caffe 1.0"."""
     return dialect_table(name).title
@@ -142,7 +158,7 @@ def dialect_title(name: str) -> str:
 def dialect_schema(name: str) -> Schema:
     """Give the schema of a dialect; made once. Raises SchemaError for a name that is none."""
     table = dialect_table(name)
-    return base_schema() if name == _BASE else build_schema(name, _overlaid(table))
+    return base_schema() if name == BVLC else build_schema(name, _overlaid(table))
 
 
 @cache

@@ -6,7 +6,8 @@ import argparse
 from functools import partial
 from textwrap import fill
 
-from caffe_proto import DIALECTS
+from protofix.commands.common import path_written
+from protofix.commands.dialects import add_dialect_options
 from protofix.commands.states import add_state_options
 from protofix.looking import CACHE_FOLDER, NO_CACHE
 from protofix.reports.findings.formats import FORMATS, WHOLE
@@ -61,17 +62,7 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_mending(check)
     _add_reports(check)
     _add_files(check)
-    held = check.add_argument_group("the Caffe that files are for").add_mutually_exclusive_group()
-    held.add_argument(
-        "--dialect", type=_dialect_named, metavar="NAME",
-        help=f"the fork whose schema files are held against: {', '.join(DIALECTS)}; "
-        "default: auto, found for each file from what it uses",
-    )  # fmt: skip
-    held.add_argument(
-        "--schema", type=_path, metavar="FILE",
-        help="a schema of your own with a NetParameter: a .proto file "
-        "(needs protofix[schema]) or what protoc makes of one",
-    )  # fmt: skip
+    add_dialect_options(check)
     check.add_argument(
         "--target", choices=("fused", "legacy"),
         help="legacy: a Caffe before April 2017, whose InfogainLoss reads probabilities; "
@@ -99,14 +90,14 @@ def _add_rules(check: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     baseline = rules.add_mutually_exclusive_group()
     baseline.add_argument(
-        "--baseline", type=_path, metavar="FILE",
+        "--baseline", type=path_written, metavar="FILE",
         help="accept the findings of FILE, report what is new",
     )  # fmt: skip
     baseline.add_argument(
         "--no-baseline", action="store_true", help="report what a configured baseline accepts, too"
     )
     baseline.add_argument(
-        "--write-baseline", type=_path, metavar="FILE",
+        "--write-baseline", type=path_written, metavar="FILE",
         help="write all that is found to FILE, to be accepted",
     )  # fmt: skip
 
@@ -130,7 +121,7 @@ def _add_reports(check: argparse.ArgumentParser) -> None:
     reports = check.add_argument_group("reports")
     reports.add_argument("--format", choices=FORMATS, help="default: text")
     reports.add_argument(
-        "-o", "--output", type=_path, metavar="FILE",
+        "-o", "--output", type=path_written, metavar="FILE",
         help="write the report to FILE, not to standard output (- prints it)",
     )  # fmt: skip
     reports.add_argument(
@@ -165,20 +156,11 @@ def _add_files(check: argparse.ArgumentParser) -> None:
         f"also by the environment variable {NO_CACHE}",
     )  # fmt: skip
     cache.add_argument(
-        "--cache-dir", type=_path, metavar="DIR",
+        "--cache-dir", type=path_written, metavar="DIR",
         help="where the results of eight files and more are remembered; "
         f"default: what is configured for the working folder, else {CACHE_FOLDER} in it",
     )  # fmt: skip
     files.add_argument("--jobs", type=_jobs, metavar="N", help="processes; default: all cores")
-
-
-def _dialect_named(written: str) -> str:
-    from protofix.net.names import dialect_named
-
-    try:
-        return dialect_named(written)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _rules_named(written: str) -> list[str]:
@@ -192,12 +174,6 @@ def _rules_named(written: str) -> list[str]:
         return [known_selector(it, NAMES) for it in names]
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _path(written: str) -> str:
-    if not written:  # So is a variable of CI that nobody has set.
-        raise argparse.ArgumentTypeError("is empty: name a path")
-    return written
 
 
 def _jobs(written: str) -> int:

@@ -37,6 +37,13 @@ class Complaints:
         return FAILED
 
 
+def path_written(written: str) -> str:
+    """The path that an option names."""
+    if not written:  # A variable of CI that nobody has set.
+        raise argparse.ArgumentTypeError("is empty: name a path")
+    return written
+
+
 def positive(text: str) -> int:
     """An option's number, which must be 1 at least."""
     number = int(text)

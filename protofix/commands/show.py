@@ -10,7 +10,9 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from caffe_proto import AUTO
 from protofix.commands.common import DONE, FOUND, print_bytes, say_written, stdin_bytes
+from protofix.commands.dialects import add_dialect_options
 from protofix.commands.states import add_state_options, asked_of, given_of, refuse_unmade_given
 from protofix.files import read_bytes, source_of_bytes, write_atomically
 
@@ -21,6 +23,7 @@ _EXAMPLES = """\
 examples:
   protofix show train_val.prototxt                  a table for each state that a person can mean
   protofix show --phase TEST --stage deploy net.prototxt
+  protofix show --dialect intel net.prototxt        as a fork builds it
   protofix show --given data=10,3,227,227 --given label=10 train_val.prototxt
   protofix show solver.prototxt                     the solver's nets in its states
   protofix show --format svg -o net.svg net.prototxt
@@ -60,6 +63,7 @@ def add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "with --format json, give layers, blobs and outputs alone",
     )  # fmt: skip
     show.add_argument("-o", "--output", metavar="OUT", help="write to OUT (- prints it)")
+    add_dialect_options(show)
     add_state_options(show)
     show.set_defaults(run=_show)
 
@@ -78,7 +82,10 @@ def _show(arguments: argparse.Namespace) -> int:
     config = Configs().of(path)
     given = given_of(arguments)
     source = source_of_bytes(data, "<stdin>" if path == "-" else path)
-    shown = show(source, Question(config.dialect, config.schema, asked_of(arguments), given))
+    dialect, schema = config.dialect, config.schema
+    if arguments.dialect or arguments.schema:
+        dialect, schema = arguments.dialect or AUTO, arguments.schema and Path(arguments.schema)
+    shown = show(source, Question(dialect, schema, asked_of(arguments), given))
     refuse_unmade_given(given, [blob for net in shown.nets for blob in net.blobs])
     _refuse_overwriting(shown, arguments)
     if arguments.format == "table":

@@ -29,6 +29,7 @@ from protofix.net.paths import find_file
 from protofix.net.shapes import Shape, class_count
 from protofix.net.states import AskedState
 from protofix.net.view import NetBuilder
+from protofix.net.which_caffe import CAFFE_1_0
 from protofix.textproto.tree import Document
 
 TRAIN = AskedState("TRAIN", "TRAIN")
@@ -78,7 +79,7 @@ def labels_of_net(
     asked: AskedState = TRAIN,
     given: dict[str, Shape] | None = None,
 ) -> NetLabels:
-    """Find the labels that a net's loss learns from.
+    """Find the labels that a net's loss learns from, in a net of Caffe 1.0.
 
     Args:
         document: the net.
@@ -95,7 +96,7 @@ def labels_of_net(
     path = document.source.path
     if kind_of_file(document, base_schema()) == "SolverParameter":
         raise LabelSourceError(f"{path}: is a solver: give the net it names")
-    view = NetBuilder(document, given=given, files=DataFiles(path)).view([asked])
+    view = NetBuilder(document, CAFFE_1_0, given=given, files=DataFiles(path)).view([asked])
     [built] = view.built
     found = [_labels_of(built, layer, path) for layer in _losses(built, loss, path)]
     kinds = {replace(one, loss="") for one in found}

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from caffe_proto import V0_TYPES, LayerFacts
+from caffe_proto import V0_TYPES, LayerFacts, named_dialects
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, has_loss_weight
 from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
 from protofix.net.layers import PADDING, Layer, Net
 from protofix.net.names import counted, nearest_type
-from protofix.net.origin import CAFFE, Origin
 from protofix.net.parameters import phase_of, written_params
 from protofix.net.setup import Made, Refusal, Setup
 from protofix.net.shapes import (
@@ -34,11 +33,12 @@ from protofix.net.shapes import (
 )
 from protofix.net.sharing import shared_refusals
 from protofix.net.third_bottom import meant_by_third_bottom
+from protofix.net.which_caffe import WhichCaffe
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
 
 # They share a batch among as many GPUs as there are (NVIDIA/caffe, P2PSync::divide_batch_size).
-_SPLIT_BATCHES = ("nvidia015", "nvidia")
+_SHARE_BATCHES = named_dialects("nvidia015", "nvidia")
 
 _DIMS = 4  # of an input that `input_dim` tells the shape of
 
@@ -56,6 +56,8 @@ class Built:
     refusals: tuple[Refusal, ...]
     swapped: frozenset[int] = frozenset()
     """Indices of the layers all of whose tops were given: Caffe would have an Input there."""
+    unexplained: frozenset[int] = frozenset()
+    """Those of layers of which nothing is known that their types tell, as `WhichCaffe` has it."""
 
     def bottoms_of(self, layer: Layer) -> Shapes:
         """The shapes that a layer reads."""
@@ -69,24 +71,26 @@ class Built:
 
 def build(
     graph: Graph,
+    caffe: WhichCaffe,
     given: Mapping[str, Shape] | None = None,
     files: DataFiles | None = None,
-    origin: Origin = CAFFE,
 ) -> Built:
-    """Set up every layer of a net in a state.
+    """Set up every layer of a net in a state, as that Caffe does.
 
     `given` tells the shapes of blobs by name, which a prototxt does not: those of layers without
     bottoms, and of others (Python layers) where nothing else is known. `files` reads the shapes
-    from the data layers' sources. `origin` tells which Caffe the net is for.
+    from the data layers' sources.
     """
     given = given or {}
     shapes: dict[int, Shape] = _inputs(graph, given)
     params: dict[int, Shapes | None] = {}
     refusals: list[Refusal] = []
     swapped: set[int] = set()
+    layers = graph.layers if caffe.unexplained else ()
+    unexplained = frozenset(it.index for it in layers if it.node.start in caffe.unexplained)
     for layer in graph.layers:
         bottoms = _bottoms(graph, layer, shapes)
-        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, origin.dialect)
+        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, caffe.dialect)
         if not layer.bottoms and layer.tops and all(top.name in given for top in layer.tops):
             swapped.add(layer.index)
             made = Made(tuple(given[top.name] for top in layer.tops))
@@ -94,8 +98,7 @@ def build(
             _check_loss_weights(setup, graph)
             _check_params(setup, made)
         else:
-            foreign = layer.node.start in origin.foreign
-            made = _set_up(setup, graph, given, foreign)
+            made = _set_up(setup, graph, given, layer.index in unexplained)
         refusals += setup.refusals
         params[layer.index] = made.params
         for slot in range(len(layer.tops)):
@@ -103,7 +106,7 @@ def build(
             assert result is not None
             shapes[result.number] = made.tops[slot] if slot < len(made.tops) else None
     refusals += shared_refusals(graph, params)
-    return Built(graph, shapes, params, tuple(refusals), frozenset(swapped))
+    return Built(graph, shapes, params, tuple(refusals), frozenset(swapped), unexplained)
 
 
 def _bottoms(graph: Graph, layer: Layer, shapes: Mapping[int, Shape]) -> Shapes:
@@ -126,16 +129,16 @@ def _inputs(graph: Graph, given: Mapping[str, Shape]) -> dict[int, Shape]:
     return shapes
 
 
-def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], foreign: bool) -> Made:
+def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], unexplained: bool) -> Made:
     """Set up one layer, with the checks that Caffe makes of all.
 
-    Of a `foreign` one, as `Origin` has it, nothing is known that its type tells.
+    Of an `unexplained` one nothing is known that its type tells.
     """
     layer = setup.layer
     _check_propagate_down(setup)
     _check_type(setup, graph.net)
     _check_padding(setup, graph)
-    if foreign:
+    if unexplained:
         return Made(_with_given(setup, setup.unknown(None), given), None)
     _check_loss_weights(setup, graph)
     _check_copies(setup, graph)
@@ -235,7 +238,9 @@ def _sane(setup: Setup, made: Made) -> Made:
         if shape is not None and len(shape) > MOST_AXES:
             setup.refuse_shape(f"makes {name} with {len(shape)} axes; Caffe takes {MOST_AXES}", top)
             shape = None
-        elif values is not None and values > MOST_VALUES and not _is_split(setup, shape):
+        elif (
+            values is not None and values > MOST_VALUES and not _is_shared_among_gpus(setup, shape)
+        ):
             setup.refuse_shape(
                 f"makes {name} of {shape_text(shape)}, {values_text(values)} values, which is more "
                 "than Caffe has room for in a blob",
@@ -255,10 +260,10 @@ def _sane(setup: Setup, made: Made) -> Made:
     return Made(tuple(tops), made.params)
 
 
-def _is_split(setup: Setup, shape: Shape) -> bool:
+def _is_shared_among_gpus(setup: Setup, shape: Shape) -> bool:
     """Whether a blob may be of a part of a batch, one item of which has room."""
     item = known_count(shape[1:]) if shape else None
-    return setup.dialect in _SPLIT_BATCHES and item is not None and item <= MOST_VALUES
+    return setup.dialect in _SHARE_BATCHES and item is not None and item <= MOST_VALUES
 
 
 def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:

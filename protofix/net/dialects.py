@@ -9,6 +9,7 @@ from pathlib import Path
 
 from caffe_proto import (
     AUTO,
+    BVLC,
     DIALECTS,
     Schema,
     dialect_schema,
@@ -118,7 +119,7 @@ def fit(document: Document, dialect: Dialect | None = None) -> Fit:
     """
     if dialect is not None:
         return _fit(document, kind_of_file(document, dialect.schema), dialect)
-    base = known_dialect(DIALECTS[0])
+    base = known_dialect(BVLC)
     best = _fit(document, kind_of_file(document, base.schema), base)
     if best.kind is not None and best.kind not in base.schema.messages:
         having = dialects_with_field(best.kind, next(iter(fields_anywhere(best.kind))))

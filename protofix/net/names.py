@@ -11,6 +11,7 @@ from functools import cache
 
 from caffe_proto import (
     AUTO,
+    BVLC,
     DIALECTS,
     LAYERS,
     V0_TYPES,
@@ -235,8 +236,7 @@ def known_by(dialects: Sequence[str]) -> str:
     What Caffe 1.0 knows is its own, whichever forks know it too. `dialects` are names in
     `DIALECTS`, one at least.
     """
-    base = DIALECTS[0]
-    return in_words([dialect_title(name) for name in ((base,) if base in dialects else dialects)])
+    return in_words([dialect_title(name) for name in ((BVLC,) if BVLC in dialects else dialects)])
 
 
 def counted(number: int, noun: str, none: str = "0") -> str:

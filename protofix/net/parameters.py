@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from caffe_proto import named_dialects
 from protofix.net.layers import PHASES, Layer
 from protofix.net.values import enum_of, float_of, string_of
 from protofix.textproto.literals import parse_float
@@ -15,6 +16,10 @@ from protofix.textproto.tree import Node, Scalar, messages_named, scalars_named
 
 BATCH_NORM_STATISTICS = 3
 """How many blobs, and so `param` messages, a BatchNorm layer has: mean, variance, their weight."""
+
+SCALE_BEFORE_STATISTICS = named_dialects("nvidia015")
+"""The dialects whose BatchNorm has the factor and the bias of a Scale in front of its statistics,
+so that its first `param` are learned."""
 
 _SHARE_MODES = ("STRICT", "PERMISSIVE")
 

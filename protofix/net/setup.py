@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from caffe_proto import BVLC
 from protofix.net.data_files import DataFiles
 from protofix.net.layers import BlobName, Layer
-from protofix.net.origin import CAFFE
 from protofix.net.shapes import Dim, Shape, canonical_axis, shape_text
 from protofix.net.values import Values
 from protofix.textproto.tree import Field, Message, Node, Scalar
@@ -61,7 +61,7 @@ class Setup:
     phase: str
     bottoms: tuple[Shape, ...]
     files: DataFiles | None = None
-    dialect: str = CAFFE.dialect
+    dialect: str = BVLC
     refusals: list[Refusal] = field(default_factory=list)
 
     def values(self, message: str) -> Values:

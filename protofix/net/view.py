@@ -10,10 +10,10 @@ from protofix.net.build import Built, build
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Version, build_graph
 from protofix.net.layers import Layer, Net, bind
-from protofix.net.origin import CAFFE, Origin
 from protofix.net.purpose import meant_graphs
 from protofix.net.shapes import Shape
 from protofix.net.states import AskedState, NetState, states_of
+from protofix.net.which_caffe import CAFFE_1_0, WhichCaffe
 from protofix.textproto.tree import Document, Message
 
 _REMEMBERED = 8  # documents; a rewrite looks at one a dozen times
@@ -90,19 +90,19 @@ class NetBuilder:
     def __init__(
         self,
         document: Document,
+        caffe: WhichCaffe,
         within: Message | None = None,
         given: Mapping[str, Shape] | None = None,
         files: DataFiles | None = None,
-        origin: Origin = CAFFE,
     ) -> None:
-        """The net is the document, or a message `within` it.
+        """The net is the document, or a message `within` it, for that Caffe.
 
-        `given` and `files` tell the shapes of data, and `origin` the Caffe, as `build` has it.
+        `given` and `files` tell the shapes of data, as `build` has it.
         """
         self.net = bind(document, within)
         self._given = given
         self._files = files
-        self._origin = origin
+        self._caffe = caffe
         self._graphs: dict[NetState, Graph] = {}
         self._built: dict[Graph, Built] = {}
 
@@ -122,11 +122,14 @@ class NetBuilder:
 
     def _build(self, graph: Graph) -> Built:
         if graph not in self._built:
-            self._built[graph] = build(graph, self._given, self._files, self._origin)
+            self._built[graph] = build(graph, self._caffe, self._given, self._files)
         return self._built[graph]
 
 
 @lru_cache(_REMEMBERED)
 def view_of(document: Document) -> NetView:
-    """A document's net in each state that a person can mean, told from its text alone."""
-    return NetBuilder(document).view()
+    """A document's net in each state that a person can mean, told from its text alone.
+
+    It is as Caffe 1.0 builds it: who rewrites losses, or proves that they are the same, means its.
+    """
+    return NetBuilder(document, CAFFE_1_0).view()

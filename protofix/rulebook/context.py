@@ -13,13 +13,13 @@ from protofix.net.build import Built
 from protofix.net.data_files import DataFiles
 from protofix.net.dialects import Dialect, Fit, fit
 from protofix.net.names import nearest
-from protofix.net.origin import Origin
 from protofix.net.own_layers import OwnLayer, own_layers
 from protofix.net.shapes import Shape
 from protofix.net.solvers import SolverNet, nets_of_solver
 from protofix.net.states import AskedState
 from protofix.net.values import Values
 from protofix.net.view import NetBuilder, NetView
+from protofix.net.which_caffe import WhichCaffe
 from protofix.rulebook.findings import Looked
 from protofix.textproto.tree import Document, Message
 
@@ -137,17 +137,17 @@ class Context:
     def _builders(self) -> tuple[NetBuilder, ...]:
         """What builds each net that the file holds."""
         nodes = [None] if self.kind == "NetParameter" else [node for node, _ in self._held]
-        document, origin = self.document, self._origin
-        return tuple(NetBuilder(document, node, self.given, self.files, origin) for node in nodes)
+        document, caffe = self.document, self._which_caffe
+        return tuple(NetBuilder(document, caffe, node, self.given, self.files) for node in nodes)
 
     @property
-    def _origin(self) -> Origin:
+    def _which_caffe(self) -> WhichCaffe:
         """Which Caffe the file is for."""
         if not self.fit.misfits:
-            return Origin(self.dialect.name)
-        from protofix.net.foreign import origin_of  # Few files lack anything.
+            return WhichCaffe(self.dialect.name)
+        from protofix.net.unexplained_fields import which_caffe  # Few files lack anything.
 
-        return origin_of(self.document, self.fit)
+        return which_caffe(self.document, self.fit)
 
     @property
     def _held(self) -> list[tuple[Message, SolverNet]]:

@@ -37,9 +37,9 @@ def old_format(
 ) -> Callable[[Context], Iterator[Hit]]:
     """A check for what some steps of the upgrade change, said once a net where `look` finds it.
 
-    A fork that could not read the result has no other way to say it, and neither has a Caffe from
-    before April 2017: nothing is said then. A fork of the days of `layers` that nobody knows may
-    not read it either: then there is no fix.
+    A fork that could not read the result, or to which it means something else, has no other way to
+    say it, and neither has a Caffe from before April 2017: nothing is said then. A fork of
+    the days of `layers` that nobody knows may not read it either: then there is no fix.
     """
 
     def check(context: Context) -> Iterator[Hit]:
@@ -47,15 +47,16 @@ def old_format(
             return
         for view in context.views:
             found = None if view.net.mixed else look(view.net)
-            if found is not None:
-                after = _upgraded(context, steps)
-                if after is not None and not _fits(context, after):
-                    continue
-                if after is None or _of_unknown_fork(context):
-                    fix = None
-                else:
-                    fix = _fix(context, after, look, title)
-                yield Hit(found.at.start, found.at.name_end, found.said, fix)
+            if found is None or not context.upgrader.left.keys().isdisjoint(steps):
+                continue
+            after = _upgraded(context, steps)
+            if after is not None and not _fits(context, after):
+                continue
+            if after is None or _of_unknown_fork(context):
+                fix = None
+            else:
+                fix = _fix(context, after, look, title)
+            yield Hit(found.at.start, found.at.name_end, found.said, fix)
 
     return check
 

@@ -15,12 +15,8 @@ Right:
             param { lr_mult: 0 } param { lr_mult: 0 } param { lr_mult: 0 } }
 """
 
-from collections.abc import Iterator
-
 from protofix.net.layers import Layer, Net
 from protofix.net.parameters import BATCH_NORM_STATISTICS
-from protofix.rulebook.context import Context
-from protofix.rulebook.findings import Hit
 from protofix.rulebook.upgrading import Old, old_format
 from protofix.textproto.literals import parse_float
 from protofix.textproto.tree import Message, messages_named, scalars_named
@@ -54,10 +50,4 @@ def _learning(layer: Layer) -> Message | None:
     return None
 
 
-_check = old_format(_look, ("batch-norm",), "write 0, as `protofix upgrade` does")
-
-
-def check(context: Context) -> Iterator[Hit]:
-    """Say it but of NVIDIA's before 0.16, whose first two are no statistics, and are learned."""
-    if context.dialect.name != "nvidia015":
-        yield from _check(context)
+check = old_format(_look, ("batch-norm",), "write 0, as `protofix upgrade` does")

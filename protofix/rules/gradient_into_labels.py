@@ -96,9 +96,9 @@ def _asked(built: Built, fields: tuple[Node, ...]) -> Iterator[tuple[Layer, int]
     # Layers whose parameters are not known may have none.
     sure = tuple(it._replace(params=it.params or ()) for it in net.layers)
     needs = backward_of(replace(net, layers=sure), fields).needed
-    # And a fork's layer may keep from its tops whatever gradient it was to hand on.
-    kept = tuple(_keeping_back(it) for it in sure)
-    asks = backward_of(replace(net, layers=kept), fields).bottoms
+    # And a fork's layer may hold back whatever gradient it was to hand on.
+    held_back = tuple(it if _hands_on(it, built) else _learning_nothing(it) for it in sure)
+    asks = backward_of(replace(net, layers=held_back), fields).bottoms
     refused = {it.layer for it in built.refusals}
     for one, needed, bottoms in zip(net.layers, needs, asks, strict=True):
         if needed and one.layer is not None and one.layer.type in TYPES:
@@ -109,10 +109,13 @@ def _asked(built: Built, fields: tuple[Node, ...]) -> Iterator[tuple[Layer, int]
                     yield one.layer, slot
 
 
-def _keeping_back(one: BuiltLayer) -> BuiltLayer:
-    """A layer as if nothing were learned in it or before it, if it is not of Caffe 1.0."""
-    if one.layer is None or one.type in LAYERS:
-        return one
+def _hands_on(one: BuiltLayer, built: Built) -> bool:
+    """Whether it is known which gradients a layer hands on: it is as Caffe 1.0 has it."""
+    return one.layer is None or (one.type in LAYERS and one.layer.index not in built.unexplained)
+
+
+def _learning_nothing(one: BuiltLayer) -> BuiltLayer:
+    """A layer as if nothing were learned in it or before it."""
     return one._replace(bottoms=(), params=())
 
 

@@ -68,7 +68,7 @@ def _check(view: NetView) -> Iterator[Hit]:
             if it.layer in places and it.start == places[it.layer][0].start
         }
         for layer in built.graph.layers:
-            if layer in refused or layer not in places:
+            if layer in refused or layer not in places or layer.index in built.unexplained:
                 continue
             if places[layer][1] == "values" or layer.index in learned:
                 found.setdefault(layer, []).append(built.graph.state)

@@ -17,6 +17,7 @@ Right:
 
 from collections.abc import Iterator
 
+from caffe_proto import BVLC
 from protofix.net.python_modules import python_layers
 from protofix.net.setup import subject_of
 from protofix.rulebook.context import Context
@@ -31,7 +32,7 @@ TYPES = ("Python",)
 
 def check(context: Context) -> Iterator[Hit]:
     """Say it at the field; of a net for today's Caffe of BVLC, forks may read it yet."""
-    if context.target != "fused" or context.dialect.name != "bvlc":
+    if context.target != "fused" or context.dialect.name != BVLC:
         return
     for view in context.views:
         for layer in view.kept(python_layers(view.net)):

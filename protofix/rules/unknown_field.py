@@ -3,9 +3,9 @@
 Caffe refuses a whole file for one. It is a slip of the pen, a field of a fork, or one that belongs
 in another message. `protofix check --dialect` holds a file against a fork, and `--schema` against a
 schema of your own. A field that goes with the type of its layer, which Caffe does not have either,
-is said with that type, unless that is left out. Of a layer with a field that no Caffe known here
-has, neither the shapes that it makes nor what it demands are known, and nothing more is said of
-them.
+is said with that type, unless that is left out. Of a layer with a field of which nobody can say
+what was meant, neither the shapes that it makes nor what it demands or hands back are known, and no
+rule holds these against it.
 
 Wrong:
 
@@ -27,25 +27,18 @@ Right:
 from collections.abc import Iterator
 from dataclasses import replace
 
-from caffe_proto import (
-    EnumType,
-    FieldType,
-    Schema,
-    dialect_schema,
-    dialects_with_field,
-    fields_anywhere,
-)
+from caffe_proto import FieldType
 from protofix.net.binding import Lack, Misfit
 from protofix.net.dialects import who_knows
-from protofix.net.homes import any_home, home_in_fork, likely_home, messages_around
+from protofix.net.homes import messages_around
 from protofix.net.kinds import may_hold
-from protofix.net.names import field_called, nearest
+from protofix.net.meant_fields import meant_field
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit, Said
 from protofix.rulebook.lacks import Advice, instead, lacking, who_has_it
 from protofix.rulebook.upgrading import newer_types
-from protofix.textproto.literals import parse_integer
-from protofix.textproto.tree import Field, Scalar, scalars_named
+from protofix.textproto.edits import Mending
+from protofix.textproto.tree import scalars_named
 
 CODE = "PF101"
 NAME = "unknown-field"
@@ -54,62 +47,22 @@ WANTS = "misfits"
 
 
 def _advice(misfit: Misfit, lack: Lack, context: Context) -> Advice | None:
-    today = dialects_with_field("LayerParameter", lack.name)
-    if lack.owner == "V1LayerParameter" and today:
-        return Advice(f"in a `layer` of today's, {who_has_it(today)}")
     around = messages_around(context.document, misfit.start)
-    home = likely_home(lack, around, context.schema)
-    if home is not None:
-        return Advice(home)
-    owner = context.schema.messages.get(lack.owner)
-    fields = owner.fields if owner else {}
-    meant = nearest(lack.name, fields)
-    if meant is not None:
-        return _slip(misfit, lack, context, fields[meant])
-    elsewhere = any_home(lack, around, context.schema)
-    if elsewhere is not None:
-        return Advice(elsewhere)
-    meant = field_called(lack.name, fields)
-    if meant is not None:
-        return _slip(misfit, lack, context, fields[meant])
-    said = home_in_fork(lack) or _slip_of_a_fork(lack)
-    return None if said is None else Advice(said)
+    meant = meant_field(lack, around, context.schema)
+    if meant is None:
+        return None
+    said = f"{meant.said} {who_has_it(meant.dialects)}" if meant.dialects else meant.said
+    if meant.instead is None:
+        return Advice(said)
+    return Advice(said, _mending(misfit, lack, context, meant.instead))
 
 
-def _slip(misfit: Misfit, lack: Lack, context: Context, meant: FieldType) -> Advice:
+def _mending(misfit: Misfit, lack: Lack, context: Context, meant: FieldType) -> Mending | None:
     """The field that was meant, to be written instead if that would fit there."""
     siblings = lack.within.fields if lack.within else context.document.fields
     given = any(node.name == meant.name for node in siblings) and not meant.repeated
     fits = lack.node is not None and may_hold(lack.node, {meant.kind}) and not given
-    mending = instead(misfit, meant.name, False) if fits else None
-    return Advice(f"did you mean `{meant.name}`?", mending)
-
-
-def _slip_of_a_fork(lack: Lack) -> str | None:
-    meant = nearest(lack.name, fields_anywhere(lack.owner))
-    if meant is None:
-        return None
-    dialects = dialects_with_field(lack.owner, meant)
-    if not _has_values_of(lack, dialect_schema(dialects[0]), meant):
-        return None
-    return f"did you mean `{meant}`? {who_has_it(dialects)}"
-
-
-def _has_values_of(lack: Lack, schema: Schema, meant: str) -> bool:
-    """Whether what is written could be values of the field that was meant, such as its enum's."""
-    field = schema.messages[lack.owner].fields[meant]
-    if lack.node is None or not may_hold(lack.node, {field.kind}):
-        return False
-    enum = schema.enums.get(field.type_name or "")
-    scalars = lack.node.scalars if isinstance(lack.node, Field) else ()
-    return enum is None or all(_is_near(it, enum) for it in scalars)
-
-
-def _is_near(scalar: Scalar, enum: EnumType) -> bool:
-    """Whether a value is one of an enum, by its number or by its name or a slip of that."""
-    if scalar.kind == "integer":
-        return parse_integer(scalar.value) in enum.numbers
-    return nearest(scalar.value, enum.values) is not None
+    return instead(misfit, meant.name, False) if fits else None
 
 
 _check = lacking(NAME, _advice)

@@ -475,3 +475,33 @@ def test_a_text_is_read_as_check_reads_it(
     )
     assert main(["show", str(path)]) == 2
     assert "(and 2 more, which `protofix check` lists)" in capsys.readouterr().err
+
+
+STEPPED = """\
+layer { name: "data" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 8 dim: 8 } } }
+layer { name: "pool" type: "Pooling" bottom: "x" top: "pool"
+  pooling_param { kernel_size: 1 stride: 2 } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "side"), [([], 5), (["--dialect", "Intel"], 4), (["--dialect", "bvlc"], 5)]
+)
+def test_a_fork_s_net_is_built_as_that_fork_builds_it(
+    options: list[str], side: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = tmp_path / "net.prototxt"
+    net.write_text(STEPPED)
+    assert main(["show", str(net), "--phase", "TEST", *options]) == 0
+    assert f" 2×3×{side}×{side} " in capsys.readouterr().out
+
+
+def test_a_fork_on_the_command_line_goes_before_the_configured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "protofix.toml").write_text('dialect = "intel"\n')
+    net = tmp_path / "net.prototxt"
+    net.write_text(STEPPED)
+    for options, side in (([], 4), (["--dialect", "bvlc"], 5)):
+        assert main(["show", str(net), "--phase", "TEST", *options]) == 0
+        assert f" 2×3×{side}×{side} " in capsys.readouterr().out

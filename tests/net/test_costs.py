@@ -11,6 +11,7 @@ from protofix.net.graph import build_graph
 from protofix.net.layers import bind
 from protofix.net.states import NetState
 from protofix.net.view import view_of
+from protofix.net.which_caffe import CAFFE_1_0
 from protofix.reports.show.facts import net_facts
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
@@ -81,7 +82,7 @@ def test_a_layer_takes(layer: str, bottoms: list[str | None], phase: str, cost: 
             )
     reads = " ".join(f'bottom: "b{index}"' for index in range(len(bottoms)))
     lines.append(f'layer {{ name: "x" {reads} top: "t" {layer} }}')
-    built = build(build_graph(bind(read(Source("\n".join(lines)))), NetState(phase)))
+    built = build(build_graph(bind(read(Source("\n".join(lines)))), NetState(phase)), CAFFE_1_0)
     last = built.graph.layers[-1]
     assert not built.refusals
     found = multiply_adds(

@@ -28,6 +28,7 @@ from protofix.net.graph import build_graph
 from protofix.net.layers import bind
 from protofix.net.shapes import Shapes
 from protofix.net.states import NetState
+from protofix.net.which_caffe import CAFFE_1_0
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
@@ -44,6 +45,7 @@ def outcome(layer: str, files: DataFiles | None = None) -> tuple[Shapes, list[st
     text = layer.replace("{", '{ name: "x" top: "data" top: "label"', 1)
     it: Built = build(
         build_graph(bind(read(Source(text))), NetState("TRAIN")),
+        CAFFE_1_0,
         files=files or DataFiles("net.prototxt"),
     )
     [only] = it.graph.layers

@@ -61,7 +61,7 @@ REGIONS = (
 # layers with fields that tell whose they are.
 INTEL = {
     "pooling of volumes": (batch(2, 3, 8, 8, 8) + POOL, "PF306"),
-    "a kernel for volumes": (batch(2, 3, 8, 8, 8) + VOLUMES, "PF306"),
+    "a kernel for volumes": (batch(2, 3, 8, 8, 8) + VOLUMES, ""),
     # 8 / 2, where Caffe 1.0 makes a fifth value of what is behind the image.
     "every second value": (batch(2, 3, 8, 8) + POOL + JOINED, "PF306"),
     "larger maps of fewer": (

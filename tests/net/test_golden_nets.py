@@ -12,6 +12,7 @@ from protofix.net.build import build
 from protofix.net.graph import build_graph
 from protofix.net.layers import bind
 from protofix.net.states import NetState
+from protofix.net.which_caffe import CAFFE_1_0
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
@@ -28,7 +29,7 @@ def test_a_net_is_built_as_caffe_built_it(record: dict[str, Any]) -> None:
     source = Source.from_bytes((SHARED / "corpus" / record["file"]).read_bytes())
     graph = build_graph(bind(read(source)), state_of(record))
     given = {blob: tuple(shape) for blob, shape in record["given"].items()}
-    built = build(graph, given)
+    built = build(graph, CAFFE_1_0, given)
     assert (graph.unmade, graph.remade, graph.shared_in_place, built.refusals) == ((), (), (), ())
     net = as_built(built)
     layers = [

@@ -15,6 +15,7 @@ from protofix.net.layers import bind
 from protofix.net.parameters import parameter_names
 from protofix.net.shapes import Shape, Shapes
 from protofix.net.states import NetState
+from protofix.net.which_caffe import CAFFE_1_0
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
@@ -34,7 +35,7 @@ def test_parameters_are_those_of_caffe(record: dict[str, Any]) -> None:
     state = NetState(record["phase"], record["level"], frozenset(record["stages"]))
     graph = graph_of(text, state)
     given = {blob: tuple(shape) for blob, shape in record["given"].items()}
-    found = build(graph, given).params
+    found = build(graph, CAFFE_1_0, given).params
     # Recorded with an Input in place of each Python layer that makes data, and without padding.
     own = {
         layer.name: found[layer.index]
@@ -66,7 +67,7 @@ def parameters(layer: str, *bottoms: str) -> Shapes | None:
     reads = " ".join(f'bottom: "b{i}"' for i in range(len(bottoms)))
     text = f'{inputs}layer {{ name: "x" {reads} top: "t" {layer} }}'
     graph = graph_of(text.encode(), NetState("TEST"))
-    return build(graph).params[len(bottoms)]
+    return build(graph, CAFFE_1_0).params[len(bottoms)]
 
 
 IMAGES = "dim: 2 dim: 6 dim: 8 dim: 9"
@@ -179,7 +180,7 @@ def test_v0_padding_puts_zeros_around_images(fields: str, shape: Shape) -> None:
     graph = graph_of(net.encode(), NetState("TEST", 0, frozenset()))
     result = graph.result_of(graph.layers[0])
     assert result is not None
-    assert build(graph).shapes[result.number] == shape
+    assert build(graph, CAFFE_1_0).shapes[result.number] == shape
 
 
 def test_every_type_is_known() -> None:

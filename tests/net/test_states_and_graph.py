@@ -10,6 +10,7 @@ from protofix.net.graph import Use, build_graph
 from protofix.net.layers import bind
 from protofix.net.states import NetState, keeps, states_of
 from protofix.net.view import view_of
+from protofix.net.which_caffe import CAFFE_1_0
 
 
 def layer(name: str, rest: str = "", kind: str = "ReLU") -> str:
@@ -181,7 +182,7 @@ def test_shapes(kind: str) -> None:
         )
     )
     graph = build_graph(net, NetState("TEST"))
-    assert build(graph).shapes[1] == expected
+    assert build(graph, CAFFE_1_0).shapes[1] == expected
 
 
 def test_what_a_file_does_not_tell_flows_through_as_unknown() -> None:
@@ -194,7 +195,7 @@ def test_what_a_file_does_not_tell_flows_through_as_unknown() -> None:
         )
     )  # fmt: skip
     graph = build_graph(net, NetState("TEST"))
-    assert list(build(graph).shapes.values()) == [
+    assert list(build(graph, CAFFE_1_0).shapes.values()) == [
         (4, None, None, None),
         (4, 8, None, None),
         (4, 8, 1, 1),

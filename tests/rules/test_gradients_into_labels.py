@@ -100,6 +100,9 @@ LEFT = {
     "labels through a fork's layer and one of Caffe's": net(
         FED, FC, LEARNED, GATHERED, LEFT_OUT.replace('"y"', '"z"').replace('"z" }', '"z2" }'),
         loss_of("SoftmaxWithLoss", "scores", "z2")),
+    "labels through a layer with a field of nobody's": net(
+        FED, FC, LEARNED, LEFT_OUT.replace(" }", " dropout_param { of_ours: 1 } }"),
+        loss_of("SoftmaxWithLoss", "fc", "z")),
     "a loss without weight": net(FED, FC, LOSS.replace(
         "top:", f"{down('true', 'true')} loss_weight: 0 top:")),
     "a net in which nothing learns": net(FED, LOSS.replace('"fc"', '"data"').replace(

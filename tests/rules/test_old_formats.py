@@ -86,13 +86,13 @@ def test_a_fork_without_an_input_layer_needs_the_fields() -> None:
     assert "PF312" in [it.code for it in found]
 
 
-# Nets of which the upgrade leaves something for a person to decide.
 def test_the_first_parameters_of_the_old_batch_norm_of_nvidia_are_learned() -> None:
     text = "layer { type: 'BatchNorm' bottom: 'x' top: 'x' " + "param { lr_mult: 1 } " * 3 + "}"
     assert [it.code for it in old(text)] == ["PF206"]
     assert old(text, dialect="nvidia015") == []
 
 
+# Nets of which the upgrade leaves something for a person to decide.
 INCOMPLETE = {
     "layers { name: 'a' type: WIBBLE bottom: 'x' top: 'x' }\n": ["PF203"],
     "layers { layer { name: 'a' type: 'relu' stride: 2 } bottom: 'x' top: 'x' }\n": ["PF202"],

@@ -13,6 +13,7 @@ from shared_data import SHARED, needs_shared
 
 import caffe_proto
 from caffe_proto import (
+    CHANGED_LAYERS,
     DIALECTS,
     LAYERS,
     SchemaError,
@@ -25,8 +26,10 @@ from caffe_proto import (
     fields_anywhere,
     fork_v1_types,
     layer_types,
+    named_dialects,
     value_anywhere,
 )
+from protofix.net.solver_facts import FORK_POLICIES
 
 FORKS = DIALECTS[1:]
 OWN = {"shufflenet"}  # from the sources of layers that are put into any Caffe
@@ -139,10 +142,16 @@ def test_schemas_are_made_once_and_caffe_s_own_stays() -> None:
 
 
 def test_a_name_that_is_none_is_told() -> None:
-    with pytest.raises(
-        SchemaError, match=r"^there is no dialect sdd; there are bvlc, shufflenet, "
-    ):
+    said = r"^there is no dialect sdd; there are bvlc, shufflenet, "
+    with pytest.raises(SchemaError, match=said):
         dialect_schema("sdd")
+    with pytest.raises(SchemaError, match=said):
+        named_dialects("ssd", "sdd")
+
+
+def test_what_is_known_of_dialects_by_name_is_of_dialects_that_there_are() -> None:
+    changed = {dialect for dialect, _ in CHANGED_LAYERS}
+    assert changed.union(*FORK_POLICIES.values()) <= set(DIALECTS)
 
 
 def test_the_plainest_come_first() -> None:

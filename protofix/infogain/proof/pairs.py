@@ -15,6 +15,7 @@ from protofix.net.purpose import is_loss
 from protofix.net.shapes import Shape, canonical_axis, merged
 from protofix.net.states import NetState
 from protofix.net.view import NetView
+from protofix.net.which_caffe import CAFFE_1_0
 
 NOT_OF_CLASSES = "it is no loss of classes"
 """Why a loss is compared as text."""
@@ -130,7 +131,7 @@ def _built_in(view: NetView, state: NetState) -> Built:
     for built in view.built:
         if built.graph.state == state:
             return built
-    return build(build_graph(view.net, state))
+    return build(build_graph(view.net, state), CAFFE_1_0)
 
 
 def _losses(graph: Graph) -> list[Layer]:

@@ -1,4 +1,8 @@
-"""What is wrong with the structure of a rewritten net: its text, its schema, who reads what."""
+"""What is wrong with the structure of a rewritten net: its text, its schema, who reads what.
+
+Both nets are built as Caffe 1.0 does, whose losses the rewrites are of. What it refuses of a fork's
+net it refuses of both, and only what is new counts.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, Remade, Unmade, Use
 from protofix.net.setup import Refusal
 from protofix.net.view import NetBuilder, NetView, view_of
+from protofix.net.which_caffe import CAFFE_1_0
 from protofix.textproto.tree import Document
 
 
@@ -128,7 +133,7 @@ def new_refusals(before: Document, after: Document) -> list[str]:
 
 def standing_refusals(before: Document, after: Document, layers: Container[int]) -> list[str]:
     """What Caffe refuses of some layers of the result, and refused before already."""
-    view = NetBuilder(after, files=DataFiles(after.source.path)).view()
+    view = NetBuilder(after, CAFFE_1_0, files=DataFiles(after.source.path)).view()
     missing = {(graph.state, unmade.bottom.name) for graph, unmade in _unmade(view_of(before))}
     known = {about for about, _ in _refusals(before)}
     return [
@@ -147,7 +152,9 @@ def standing_refusals(before: Document, after: Document, layers: Container[int])
 def _refusals(document: Document) -> list[tuple[tuple[str, str, str], str]]:
     return [
         (_about(built, refusal), refusal.message)
-        for built in NetBuilder(document, files=DataFiles(document.source.path)).view().built
+        for built in NetBuilder(document, CAFFE_1_0, files=DataFiles(document.source.path))
+        .view()
+        .built
         for refusal in built.refusals
     ]
 

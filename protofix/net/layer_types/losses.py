@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from caffe_proto import named_dialects
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import (
     MOST_VALUES,
@@ -27,6 +28,10 @@ from protofix.textproto.tree import Node
 
 _SINGLE: Shape = ()  # what a loss and an accuracy are
 _LEGACY_AXES = 4  # of a blob whose axes are called number, channels, height and width
+
+# Their Accuracy makes its second top with four axes, and of the second of its scores whatever the
+# axis (alexgkendall/caffe-segnet, accuracy_layer.cpp).
+_CLASSES_AS_IMAGES = named_dialects("segnet")
 
 _Dims = tuple[Dim, ...]
 
@@ -121,6 +126,9 @@ def _accuracy(it: Setup) -> Made:
             f": top_k must be {_number(classes)} at most",
             values.field("top_k"),
         )
+    if it.dialect in _CLASSES_AS_IMAGES:
+        channels = bottom[1] if bottom is not None and len(bottom) > 1 else None
+        return Made((_SINGLE, (channels, 1, 1, 1)))
     return Made((_SINGLE, (classes,)))
 
 

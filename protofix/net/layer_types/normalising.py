@@ -1,32 +1,27 @@
 """BatchNorm, LRN and MVN (Caffe 1.0, batch_norm_layer.cpp, lrn_layer.cpp and mvn_layer.cpp).
 
 What forks do otherwise is as in batch_norm_layer.cpp of NVIDIA/caffe (caffe-0.15 and caffe-0.17),
-hszhao/PSPNet and intel/caffe, whose mkldnn_batch_norm_layer.cpp has the engine MKLDNN.
+daijifeng001/caffe-rfcn, hszhao/PSPNet and intel/caffe, whose mkldnn_batch_norm_layer.cpp has the
+engine MKLDNN.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protofix.net.parameters import BATCH_NORM_STATISTICS, param_specs
+from caffe_proto import named_dialects
+from protofix.net.parameters import BATCH_NORM_STATISTICS, SCALE_BEFORE_STATISTICS, param_specs
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import shape_text
 from protofix.net.values import string_of
 
 _IMAGE_AXES = 4
+_SCALE_BY_ENGINE = named_dialects("intel")
 _ENGINES = ("DEFAULT", "CAFFE")  # of Intel's, the others are its own
 
-# NVIDIA's sets the rates itself. The others were made of Caffe before its check of September 2016.
-_TAKE_ANY_RATES = (
-    "nvidia",
-    "fastrcnn",
-    "fasterrcnn",
-    "crfrnn",
-    "rfcn",
-    "segnet",
-    "yjxiong",
-    "pspnet",
-)
+# NVIDIA's sets the rates itself. The others were made of Caffe before its check of September 2016,
+# though not before it had a BatchNorm.
+_TAKE_ANY_RATES = named_dialects("nvidia", "rfcn", "pspnet")
 _IMAGE = "(number, channels, height, width)"
 
 
@@ -41,28 +36,28 @@ def _batch_norm(it: Setup) -> Made:
                 f"reads {it.called()}, which is {shape_text(bottom)}, without values", 0
             )
     each = (channels,)
-    scaled = _scaled(it)
-    if it.dialect == "nvidia015":
+    scale = _scale_params(it)
+    if it.dialect in SCALE_BEFORE_STATISTICS:
         # The factors and the bias of a Scale stand before the statistics.
-        return Made((bottom,), (*(each,) * scaled, each, each, (1,)))
+        return Made((bottom,), (*(each,) * scale, each, each, (1,)))
     if not _takes_any_rates(it):
         _check_rates(it)
-    return Made((bottom,), (each, each, (1,), *(each,) * scaled))
+    return Made((bottom,), (each, each, (1,), *(each,) * scale))
 
 
-def _scaled(it: Setup) -> int:
+def _scale_params(it: Setup) -> int:
     """How many parameters of a Scale a fork's BatchNorm has in it: its factors, and its bias."""
     values = it.values("batch_norm_param")
-    if it.dialect == "intel":
+    if it.dialect in _SCALE_BY_ENGINE:
         # Its engines have them but for one, and mostly no file says which it is.
         return max(0, min(2, len(param_specs(it.layer)) - BATCH_NORM_STATISTICS))
     told = values.boolean("scale_bias", False) or values.has("scale_filler", "bias_filler")
-    return 2 if told or it.dialect == "nvidia015" else 0
+    return 2 if told or it.dialect in SCALE_BEFORE_STATISTICS else 0
 
 
 def _takes_any_rates(it: Setup) -> bool:
     """Whether nothing refuses to learn the statistics: a fork sets the rates itself, or is old."""
-    if it.dialect == "intel":
+    if it.dialect in _SCALE_BY_ENGINE:
         told = it.values("batch_norm_param").enum("engine", _ENGINES)
         return "CAFFE" in (told, string_of(it.layer.fields, "engine"))
     return it.dialect in _TAKE_ANY_RATES

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from caffe_proto import named_dialects
 from protofix.net.enums import POOL_METHODS
 from protofix.net.layers import PADDING
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, shape_text
 from protofix.net.values import Values
+
+# A field that a fork alone has speaks for itself; these compute the same text otherwise.
+_POOLS_VOLUMES = named_dialects("intel")
+_CLIPS_SMALL_KERNELS = named_dialects("intel")
 
 _ROUNDS = ("CEIL", "FLOOR")
 _UNKNOWN: Shape = (None, None, None, None)
@@ -21,7 +26,9 @@ _UNKNOWN: Shape = (None, None, None, None)
 def _pooling(it: Setup) -> Made:
     values = it.values("pooling_param")
     bottom = it.bottom()
-    if it.dialect == "intel" and _of_volumes(values, bottom):
+    if values.has("kernel_size_3d", "pad_3d", "stride_3d", "axis"):  # Intel's, for volumes.
+        return it.unknown()
+    if it.dialect in _POOLS_VOLUMES and bottom is not None and len(bottom) != 4:
         return it.unknown()
     whole = values.boolean("global_pooling", False)
     _check_kernel(it, values, whole)
@@ -50,7 +57,7 @@ def _pooling(it: Setup) -> Made:
         return Made((top,) * len(it.layer.tops))
     ceil = values.enum("round_mode", _ROUNDS) == "CEIL"
     # Caffe looks after the last window of both sides if either is padded.
-    clips = pads != (0, 0) or (it.dialect == "intel" and 1 in kernels)
+    clips = pads != (0, 0) or (it.dialect in _CLIPS_SMALL_KERNELS and 1 in kernels)
     sides = [
         _pooled(*side, ceil, clips) for side in zip(bottom[2:], kernels, strides, pads, strict=True)
     ]
@@ -62,12 +69,6 @@ def _pooling(it: Setup) -> Made:
         )
         sides = [None, None]
     return Made(((*bottom[:2], *sides),) * len(it.layer.tops))
-
-
-def _of_volumes(values: Values, bottom: Shape) -> bool:
-    """Whether the images may have other axes than a height and a width."""
-    asked = values.has("kernel_size_3d", "pad_3d", "stride_3d", "axis")
-    return asked or (bottom is not None and len(bottom) != 4)
 
 
 def _one(values: Values, *names: str) -> int | None:

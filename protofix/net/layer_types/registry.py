@@ -11,10 +11,9 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-from caffe_proto import CHANGED_LAYERS, FORK_LAYERS, LAYERS, LayerFacts
+from caffe_proto import BVLC, CHANGED_LAYERS, FORK_LAYERS, LAYERS, LayerFacts
 from protofix.net.enums import POOL_METHODS
 from protofix.net.layers import PADDING, Layer
-from protofix.net.origin import CAFFE
 from protofix.net.setup import Rule
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -194,7 +193,7 @@ def rule_of(type: str) -> Rule | None:
     return family.RULES[type]
 
 
-def facts_of(layer: Layer, dialect: str = CAFFE.dialect) -> LayerFacts | None:
+def facts_of(layer: Layer, dialect: str = BVLC) -> LayerFacts | None:
     """How many bottoms and tops a layer takes, by its type and its own parameters."""
     if layer.type == PADDING:
         return _PADDING

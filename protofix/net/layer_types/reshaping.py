@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from caffe_proto import named_dialects
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import (
     MOST_AXES,
@@ -24,7 +25,7 @@ from protofix.textproto.literals import parse_integer
 from protofix.textproto.tree import Scalar
 
 # Made of Caffe before it refused this (alexgkendall/caffe-segnet and yjxiong/caffe).
-_ANYTHING_IN_PLACE = ("segnet", "yjxiong")
+_ANYTHING_IN_PLACE = named_dialects("segnet", "yjxiong")
 
 
 class _Asked(NamedTuple):

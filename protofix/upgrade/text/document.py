@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from protofix.net.binding import Misfit
 from protofix.net.dialects import Dialect, Fit, fit
 from protofix.net.kinds import NETS_OF_SOLVERS
 from protofix.net.layers import PADDING, BlobName, Layer, bind
+from protofix.net.parameters import SCALE_BEFORE_STATISTICS
 from protofix.textproto.draft import Draft, Item, draft_of, edits_of
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.layout import Style, style_of
@@ -108,6 +109,14 @@ class Upgrader:
         self._kind, self._fitted = _fitted(document, fitted)
 
     @cached_property
+    def left(self) -> Mapping[Step, str]:
+        """The steps whose result would mean something else to the fork that a file is for, and why.
+
+        They are left out of an upgrade, unless steps are chosen one by one.
+        """
+        return _left(self._fitted.dialect)
+
+    @cached_property
     def _draft(self) -> Draft:
         return draft_of(self._document, _LISTS)
 
@@ -119,8 +128,8 @@ class Upgrader:
         """Take some steps.
 
         A net that has both `layer` and `layers` is made whole only if `unsafe`: Caffe refuses it,
-        and older ones lost a part of it. A step whose result the fork that the file is written for
-        could not read is left out, unless `steps` are chosen one by one.
+        and older ones lost a part of it. What is `left` is taken only if `steps` are chosen one by
+        one.
 
         Raises `UpgradeError` for a mixed net if not `unsafe`, and ValueError for a step that does
         not exist.
@@ -136,12 +145,12 @@ class Upgrader:
         taken: list[Step] = []
         notes: list[Note] = []
         # Who asks for a few steps means them.
-        lacking = _lacking(self._fitted.dialect) if set(CAFFE_STEPS) <= set(steps) else {}
+        left = self.left if set(CAFFE_STEPS) <= set(steps) else {}
         for step in ALL_STEPS:
             if step in steps:
                 result = _step(step, kind, items, self._style)
-                if step in lacking and not same(result.items, items):
-                    notes.append(Note(document.fields[0].start, lacking[step], False))
+                if step in left and not same(result.items, items):
+                    notes.append(Note(document.fields[0].start, left[step], False))
                     continue
                 taken += [] if same(result.items, items) else [step]
                 items = result.items
@@ -155,13 +164,17 @@ class Upgrader:
         return Upgrade(document, after, tuple(taken), tuple(notes))
 
 
-def _lacking(dialect: Dialect) -> dict[Step, str]:
-    """The steps whose result the fork that a file is written for could not read, and why."""
-    return {
-        step: f"{STEP_TITLES[step]}: left, since {dialect.title} has no `{field}`; "
-        f"--step {step} does it all the same"
+def _left(dialect: Dialect) -> dict[Step, str]:
+    why = {
+        step: f"{dialect.title} has no `{field}`"
         for step, (message, field) in _NEEDED.items()
         if field not in dialect.schema.messages[message].fields
+    }
+    if dialect.name in SCALE_BEFORE_STATISTICS:
+        why["batch-norm"] = f"{dialect.title} learns the first of them, a factor and a bias"
+    return {
+        step: f"{STEP_TITLES[step]}: left, since {reason}; --step {step} does it all the same"
+        for step, reason in why.items()
     }
 
 

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from caffe_proto import BVLC
 from protofix.net.build import Built, build
 from protofix.net.graph import build_graph
 from protofix.net.layers import bind
-from protofix.net.origin import CAFFE, Origin
 from protofix.net.shapes import Shape
 from protofix.net.states import NetState
+from protofix.net.which_caffe import WhichCaffe
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
 
@@ -51,7 +52,7 @@ def built(
     *bottoms: str | None,
     tops: int = 1,
     phase: str = "TEST",
-    dialect: str = CAFFE.dialect,
+    dialect: str = BVLC,
 ) -> Outcome:
     """Set up `layer { name: "x" ... }` with bottoms `b0`, `b1`, ... and tops `t0`, `t1`, ..."""
     return built_of_shapes(layer, [shape_of(text) for text in bottoms], tops, phase, dialect)
@@ -62,7 +63,7 @@ def built_of_shapes(
     bottoms: Sequence[Shape],
     tops: int = 1,
     phase: str = "TEST",
-    dialect: str = CAFFE.dialect,
+    dialect: str = BVLC,
 ) -> Outcome:
     """Set up a layer as `built` does, of shapes that need not be written."""
     # What a Python layer makes, no prototxt tells.
@@ -78,12 +79,12 @@ def built_net(
     net: str,
     phase: str = "TEST",
     given: Mapping[str, Shape] | None = None,
-    dialect: str = CAFFE.dialect,
+    dialect: str = BVLC,
 ) -> Built:
     """Set up a whole net, in which nothing is misspelt; `given` are blobs' shapes by name."""
     document = read(Source(net, "net.prototxt"))
     assert not document.diagnoses, document.diagnoses
-    return build(build_graph(bind(document), NetState(phase)), given, origin=Origin(dialect))
+    return build(build_graph(bind(document), NetState(phase)), WhichCaffe(dialect), given)
 
 
 def last_of(it: Built) -> Outcome:
@@ -94,7 +95,7 @@ def last_of(it: Built) -> Outcome:
 
 
 def makes(
-    table: Iterable[Makes], phase: str = "TEST", dialect: str = CAFFE.dialect
+    table: Iterable[Makes], phase: str = "TEST", dialect: str = BVLC
 ) -> Callable[[Makes], None]:
     """The test that each layer of a table makes what is written there, and nothing is said."""
 
@@ -109,7 +110,7 @@ def makes(
 
 
 def refuses(
-    table: Iterable[Refuses], phase: str = "TEST", dialect: str = CAFFE.dialect
+    table: Iterable[Refuses], phase: str = "TEST", dialect: str = BVLC
 ) -> Callable[[Refuses], None]:
     """The test that one thing is said of each layer of a table, on a line that begins with it."""
 

@@ -10,6 +10,7 @@ from shared_data import SHARED, needs_shared
 from protofix.api import parse
 from protofix.net.shapes import Shape, is_known
 from protofix.net.view import NetBuilder
+from protofix.net.which_caffe import CAFFE_1_0
 
 # Nets of the corpus by what their data layers give, whose shapes are then all known.
 NETS: dict[str, dict[str, Shape]] = {
@@ -37,7 +38,7 @@ NETS: dict[str, dict[str, Shape]] = {
 @pytest.mark.parametrize("name", NETS)
 def test_a_net_of_a_fork_is_built_whole(name: str) -> None:
     path: Path = SHARED / "corpus" / name
-    view = NetBuilder(parse(path.read_text(encoding="utf-8")), given=NETS[name]).view()
+    view = NetBuilder(parse(path.read_text(encoding="utf-8")), CAFFE_1_0, given=NETS[name]).view()
     for one in view.built:
         assert [refusal.message for refusal in one.refusals] == []
         assert all(is_known(shape) for shape in one.shapes.values())

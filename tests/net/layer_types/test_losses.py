@@ -58,6 +58,15 @@ BUILT: list[Makes] = [
 test_a_loss_is_a_single_value = makes(BUILT)
 
 
+BUILT_BY_SEGNET: list[Makes] = [
+    ('type: "Accuracy"', ["4 5", "4"], ""),
+    ('type: "Accuracy"', ["4 5 6 7", "4 1 6 7"], ["", "5 1 1 1"]),
+    ('type: "Accuracy" accuracy_param { axis: -1 }', ["16 4 9", "16 4"], ["", "4 1 1 1"]),
+    ('type: "Accuracy"', [None, "4"], ["", "? 1 1 1"]),
+]
+test_what_segnet_builds = makes(BUILT_BY_SEGNET, dialect="segnet")
+
+
 @pytest.mark.parametrize("kind", ["SoftmaxWithLoss", "HingeLoss", "EuclideanLoss", "Accuracy"])
 def test_what_is_not_known_is_not_wrong(kind: str) -> None:
     outcome = built(f'type: "{kind}"', None, None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from building import Makes, Refuses, built_net, makes, refuses
+from building import Makes, Refuses, built, built_net, makes, refuses, shapes_of
+
+from caffe_proto import DIALECTS, dialect_schema
 
 LEARNED = "param { lr_mult: 1 }"
 FIXED = "param { lr_mult: 0 }"
@@ -57,8 +59,28 @@ BUILT_BY_NVIDIA_015: list[Makes] = [
 ]
 test_what_nvidia_built_before = makes(BUILT_BY_NVIDIA_015, dialect="nvidia015")
 
-BUILT_BY_PSPNET: list[Makes] = [(f'type: "BatchNorm" {LEARNED}', "2 3", "2 3", STATISTICS)]
-test_what_pspnet_builds = makes(BUILT_BY_PSPNET, dialect="pspnet")
+# Three take any rates, beside NVIDIA's of before, whose first are learned, and Intel's for engines.
+# The rest demand 0 as Caffe 1.0 does, or have no BatchNorm that could take any.
+TAKE_ANY_RATES = ["nvidia", "pspnet", "rfcn"]
+DEMAND_ZERO = sorted({*DIALECTS} - {*TAKE_ANY_RATES, "nvidia015", "intel"})
+
+
+@pytest.mark.parametrize("dialect", TAKE_ANY_RATES)
+def test_a_fork_takes_any_rates(dialect: str) -> None:
+    it = built(f'type: "BatchNorm" {LEARNED}', "2 3", dialect=dialect)
+    assert (it.params, it.said) == (shapes_of(STATISTICS), [])
+
+
+@pytest.mark.parametrize("dialect", DEMAND_ZERO)
+def test_a_fork_demands_rates_of_0(dialect: str) -> None:
+    [said] = built(f'type: "BatchNorm" {LEARNED}', "2 3", dialect=dialect).said
+    assert "has lr_mult 1 in its param number 1" in said
+
+
+@pytest.mark.parametrize("dialect", [*TAKE_ANY_RATES, "nvidia015", "intel"])
+def test_a_fork_of_which_something_is_known_has_a_batch_norm(dialect: str) -> None:
+    assert "batch_norm_param" in dialect_schema(dialect).messages["LayerParameter"].fields
+
 
 # Of Intel's engines only Caffe's own takes any rates, and that has no Scale in it.
 BUILT_BY_INTEL: list[Makes] = [

@@ -88,6 +88,19 @@ NETS = {
         [DATA, CONV, pool(beside="pool: MAX"), JOINED],
         [unknown("pool", "LayerParameter", ": it belongs in `pooling_param`"), UNLIKE],
     ),
+    "a slip of a fork's field": (
+        [DATA, CONV.replace("stride", "fusion_typ: SUM_FUSION stride"), pool(), JOINED],
+        [
+            unknown(
+                "fusion_typ", "ConvolutionParameter", ": did you mean `fusion_type`? Intel has it"
+            ),
+            UNLIKE,
+        ],
+    ),
+    "a field of a solver": (
+        [DATA, CONV.replace("stride", "weight_decay: 3 stride"), pool(), JOINED],
+        [unknown("weight_decay", "ConvolutionParameter", ": it belongs in a solver"), UNLIKE],
+    ),
     "a field of the net": (
         [DATA, CONV, pool(), JOINED, "made_by_us: true"],
         [UNLIKE, unknown("made_by_us", "NetParameter")],
@@ -100,6 +113,12 @@ CODES = ("PF10", "PF30")
 def test_what_is_not_known_is_not_held_against_a_layer(title: str) -> None:
     layers, wanted = NETS[title]
     assert [it for it in said("".join(layers), "PF") if it.startswith(CODES)] == wanted
+
+
+@pytest.mark.parametrize("field", ["", "ceil_mode: false"])
+def test_what_can_work_in_place_is_not_known_of_it(field: str) -> None:
+    net = DATA + pool(field, blobs='bottom: "data" top: "data"')
+    assert ("PF328" in [it[:5] for it in said(net, "PF")]) == (not field)
 
 
 HOLES = "convolution_param { num_output: 3 kernel_size: 3 dilation: 2 }"
