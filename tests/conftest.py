@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -17,7 +18,12 @@ settings.load_profile("protofix")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marks by which tests can be chosen or left out."""
+    """Name the marks by which tests can be chosen or left out, and let Ctrl-C reach programs.
+
+    A shell lets what it starts in the background ignore it, and so would all that tests start.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "shared: needs ../shared")
     config.addinivalue_line(
         "markers", "lengthy: takes long, and says little of the libraries that it runs with"
