@@ -74,8 +74,10 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
+from protofix.net.as_built import BuiltLayer
 from protofix.net.backward import Asked, may_be_forced, surely_asked
 from protofix.net.build import Built
 from protofix.net.graph import Graph
@@ -212,11 +214,22 @@ def _loss_behind(net: Sequence[Asked], index: int) -> str | None:
     start = net[index].one
     if start.layer is not None and any(start.layer.loss_weights):
         return _OWN
+    behind = net[index + 1 :]
+    asked = [tuple(compress(it.one.bottoms, it.bottoms)) for it in behind]
+    # Where all gradients are cut off on the way, Caffe may yet go back through the layer, for a top
+    # that nobody reads.
+    return _first_loss(start, behind, asked) or _first_loss(
+        start, behind, [it.one.bottoms for it in behind]
+    )
+
+
+def _first_loss(
+    start: BuiltLayer, behind: Sequence[Asked], bottoms: Sequence[tuple[str, ...]]
+) -> str | None:
+    """The first loss that what a layer makes comes to, by these bottoms of what is behind it."""
     reached = set(start.tops)
-    for asked in net[index + 1 :]:
-        one = asked.one
-        wanted = {blob for blob, asks in zip(one.bottoms, asked.bottoms, strict=True) if asks}
-        if reached.isdisjoint(wanted):
+    for (one, *_), read in zip(behind, bottoms, strict=True):
+        if reached.isdisjoint(read):
             continue
         if any(one.loss_weights):
             # What Caffe copies carries the loss weight of the layer that makes it.
