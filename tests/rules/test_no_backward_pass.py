@@ -213,7 +213,8 @@ LEFT = {
     "an ArgMax that no loss reads": net(FED, FC, LOSS, ARGMAX),
     "a Threshold of data": net(FED, FC, THRESHOLD.replace('"fc"', '"data"'), LOSS),
     "a Threshold before a loss without weight": net(
-        FED, FC, LOSS, THRESHOLD, ON_LOSS.replace(" }", " loss_weight: 0 }")),
+        FED, FC, LOSS, THRESHOLD,
+        ON_LOSS.replace('"loss"', '"seen"').replace(" }", " loss_weight: 0 }")),
     "a Threshold that its reader hands nothing": net(
         FED, FC, THRESHOLD, marked(ON_LOSS, "false", "true")),
     "a Threshold before a fork's layer": net(
