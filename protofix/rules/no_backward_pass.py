@@ -3,8 +3,8 @@
 Caffe goes back from the losses to all that learns, and some layers have no way back: Accuracy,
 ArgMax and Threshold at all, Embed to its indices, BatchReindex to its index, Filter to its
 selector, LSTM, RNN and LSTMUnit to their sequence indicators. Caffe builds such a net, and aborts
-in the first iteration: so this is an error. (On a GPU, Accuracy alone is content as long as no
-gradient is asked for its labels, and hands on nothing that is learned from.)
+in the first iteration: so this is an error. (On a GPU, Accuracy alone aborts only where a gradient
+is asked for its labels.)
 
 It comes to that where a loss reads what they make and something before them learns, where they have
 a `loss_weight` themselves, and, loss or not, in every net in TRAIN with `force_backward: true`,
