@@ -119,7 +119,7 @@ _FACTS = (
     _layer("Input", 0, _SOME),
     _layer("LRN", 1, 1),
     _layer("LSTM", (2, 3), 1, exposed_states=2, never_forced=1),
-    _layer("LSTMUnit", 3, 2),
+    _layer("LSTMUnit", 3, 2, never_forced=2),
     _neuron("Log"),
     _layer("MVN", 1, 1),
     _layer("MemoryData", 0, 2),

@@ -2,14 +2,19 @@
 
 A layer needs the way back if it has a parameter that learns, or reads what such a layer makes, and
 if what it makes goes into a loss (Caffe 1.0, Net::Init). `propagate_down` and `force_backward`
-overrule it.
+overrule it. What layers of forks hand on, nobody can tell: `surely_asked` follows nothing through
+them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from protofix.net.as_built import AsBuilt, BuiltLayer
+from caffe_proto import LAYERS
+from protofix.net.as_built import AsBuilt, BuiltLayer, as_built
+from protofix.net.build import Built
 from protofix.net.layer_types.registry import facts_of, is_loss_type
 from protofix.net.layers import Layer
 from protofix.net.parameters import NO_SPEC, param_specs
@@ -29,6 +34,52 @@ class Backward:
     under_loss: tuple[bool, ...]
 
 
+class Asked(NamedTuple):
+    """A layer as built, and what Caffe surely asks of it on the way back.
+
+    It is `needed` if Caffe goes back through it at all, `through` if it does so whatever the
+    layers of forks hand on; `bottoms` are those that a gradient is asked for in any case.
+    """
+
+    one: BuiltLayer
+    needed: bool
+    through: bool
+    bottoms: tuple[bool, ...]
+
+
+def surely_asked(built: Built, fields: tuple[Node, ...]) -> Iterator[Asked]:
+    """What Caffe surely asks of the layers of a net; `fields` are the net's own.
+
+    Layers that it refuses are left out: their bottoms may be meant to be others.
+    """
+    net = as_built(built)
+    # Layers whose parameters are not known may have none.
+    sure = tuple(it._replace(params=it.params or ()) for it in net.layers)
+    needs = backward_of(replace(net, layers=sure), fields).needed
+    # And a fork's layer may hold back whatever gradient it was to hand on.
+    held_back = tuple(it if _hands_on(it, built) else _learning_nothing(it) for it in sure)
+    asks = backward_of(replace(net, layers=held_back), fields)
+    refused = {it.layer for it in built.refusals}
+    for asked in map(Asked, held_back, needs, asks.needed, asks.bottoms):
+        if asked.one.layer is None or asked.one.layer not in refused:
+            yield asked
+
+
+def _hands_on(one: BuiltLayer, built: Built) -> bool:
+    """Whether it is known which gradients a layer hands on: it is as Caffe 1.0 has it."""
+    return one.layer is None or (one.type in LAYERS and one.layer.index not in built.unexplained)
+
+
+def _learning_nothing(one: BuiltLayer) -> BuiltLayer:
+    """A layer as if nothing were learned in it or before it."""
+    return one._replace(bottoms=(), params=())
+
+
+def may_be_forced(one: BuiltLayer, slot: int) -> bool:
+    """Whether force_backward asks a layer for a gradient for one of its bottoms."""
+    return one.layer is None or slot != _never_forced(one.layer)
+
+
 def backward_of(net: AsBuilt, fields: tuple[Node, ...]) -> Backward:
     """Follow the gradients through a net as built; `fields` are the net's own."""
     needed, bottoms = _forward(net)
@@ -37,7 +88,7 @@ def backward_of(net: AsBuilt, fields: tuple[Node, ...]) -> Backward:
         for index, one in enumerate(net.layers):
             needed[index] = True
             bottoms[index] = [
-                need or _may_be_forced(one, slot) for slot, need in enumerate(bottoms[index])
+                need or may_be_forced(one, slot) for slot, need in enumerate(bottoms[index])
             ]
     return Backward(tuple(needed), tuple(map(tuple, bottoms)), tuple(under_loss))
 
@@ -90,10 +141,6 @@ def _back(net: AsBuilt, needed: list[bool], bottoms: list[list[bool]]) -> list[b
             bottom for bottom, need in zip(one.bottoms, bottoms[index], strict=True) if not need
         )
     return under_loss
-
-
-def _may_be_forced(one: BuiltLayer, slot: int) -> bool:
-    return one.layer is None or slot != _never_forced(one.layer)
 
 
 def _never_forced(layer: Layer) -> int | None:

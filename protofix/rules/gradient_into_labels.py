@@ -45,11 +45,8 @@ Right:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
-from caffe_proto import LAYERS
-from protofix.net.as_built import BuiltLayer, as_built
-from protofix.net.backward import backward_of
+from protofix.net.backward import surely_asked
 from protofix.net.build import Built
 from protofix.net.layers import Layer
 from protofix.net.setup import subject_of
@@ -92,31 +89,12 @@ def _check(view: NetView) -> Iterator[Hit]:
 
 def _asked(built: Built, fields: tuple[Node, ...]) -> Iterator[tuple[Layer, int]]:
     """The losses that Caffe goes back through, and the bottoms that they have no gradient for."""
-    net = as_built(built)
-    # Layers whose parameters are not known may have none.
-    sure = tuple(it._replace(params=it.params or ()) for it in net.layers)
-    needs = backward_of(replace(net, layers=sure), fields).needed
-    # And a fork's layer may hold back whatever gradient it was to hand on.
-    held_back = tuple(it if _hands_on(it, built) else _learning_nothing(it) for it in sure)
-    asks = backward_of(replace(net, layers=held_back), fields).bottoms
-    refused = {it.layer for it in built.refusals}
-    for one, needed, bottoms in zip(net.layers, needs, asks, strict=True):
-        if needed and one.layer is not None and one.layer.type in TYPES:
-            if one.layer in refused:  # Its bottoms may be meant to be others.
-                continue
+    for asked in surely_asked(built, fields):
+        layer = asked.one.layer
+        if asked.needed and layer is not None and layer.type in TYPES:
             for slot in _GIVEN:
-                if slot < len(bottoms) and bottoms[slot]:
-                    yield one.layer, slot
-
-
-def _hands_on(one: BuiltLayer, built: Built) -> bool:
-    """Whether it is known which gradients a layer hands on: it is as Caffe 1.0 has it."""
-    return one.layer is None or (one.type in LAYERS and one.layer.index not in built.unexplained)
-
-
-def _learning_nothing(one: BuiltLayer) -> BuiltLayer:
-    """A layer as if nothing were learned in it or before it."""
-    return one._replace(bottoms=(), params=())
+                if slot < len(asked.bottoms) and asked.bottoms[slot]:
+                    yield layer, slot
 
 
 def _advice(layer: Layer, slot: int, fields: tuple[Node, ...]) -> tuple[str, Fix | None]:

@@ -222,6 +222,8 @@ FINDINGS = {
     f"{FED} layer {{ type: 'ArgMax' bottom: 'x' top: 'x' }}": ["PF328"],
     f"{FED} layer {{ name: 's' type: 'Scale' bottom: 'x' top: 'x' }} "
     "layer { name: 's' type: 'Scale' bottom: 'x' top: 'x' }": ["PF329"],
+    f"force_backward: true {FED} {LOSS} "
+    "layer { type: 'Accuracy' bottom: 'x' bottom: 'y' top: 'a' }": ["PF331"],
     "base_lr: 0.01 momentum: 0.9": [],
     "net: 'train_val.prototxt'": ["PF701"],
     "base_lr: 0.01 lr_policy: 'fixed' max_iter: 9": ["PF703"],

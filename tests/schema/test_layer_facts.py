@@ -78,6 +78,7 @@ def test_what_force_backward_leaves_out() -> None:
         "HingeLoss": 1,
         "InfogainLoss": 1,
         "LSTM": 1,
+        "LSTMUnit": 2,
         "MultinomialLogisticLoss": 1,
         "RNN": 1,
         "SigmoidCrossEntropyLoss": 1,
