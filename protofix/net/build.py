@@ -11,34 +11,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from caffe_proto import V0_TYPES, LayerFacts, named_dialects
+from caffe_proto import V0_TYPES, LayerFacts
 from protofix.net.data_files import DataFiles
 from protofix.net.graph import Graph, has_loss_weight
+from protofix.net.held import as_held
 from protofix.net.layer_types.registry import facts_of, rule_of, tops_built, weighs_by_default
 from protofix.net.layers import PADDING, Layer, Net
 from protofix.net.names import counted, nearest_type
+from protofix.net.padding import check_padding, folded_into
 from protofix.net.parameters import phase_of, written_params
 from protofix.net.setup import Made, Refusal, Setup
 from protofix.net.shapes import (
-    MOST_AXES,
-    MOST_VALUES,
     Shape,
     Shapes,
     is_known,
     is_possible,
-    known_count,
     merged,
-    shape_text,
-    values_text,
 )
 from protofix.net.sharing import shared_refusals
 from protofix.net.third_bottom import meant_by_third_bottom
 from protofix.net.which_caffe import WhichCaffe
 from protofix.textproto.literals import clip
 from protofix.textproto.tree import scalars_named
-
-# They share a batch among as many GPUs as there are (NVIDIA/caffe, P2PSync::divide_batch_size).
-_SHARE_BATCHES = named_dialects("nvidia015", "nvidia")
 
 _DIMS = 4  # of an input that `input_dim` tells the shape of
 
@@ -89,8 +83,10 @@ def build(
     layers = graph.layers if caffe.unexplained else ()
     unexplained = frozenset(it.index for it in layers if it.node.start in caffe.unexplained)
     for layer in graph.layers:
-        bottoms = _bottoms(graph, layer, shapes)
-        setup = Setup(layer, phase_of(layer) or graph.state.phase, bottoms, files, caffe.dialect)
+        padding = folded_into(graph, layer)
+        bottoms = _bottoms(graph, padding or layer, shapes)
+        phase = phase_of(layer) or graph.state.phase
+        setup = Setup(layer, phase, bottoms, files, caffe.dialect, padding)
         if not layer.bottoms and layer.tops and all(top.name in given for top in layer.tops):
             swapped.add(layer.index)
             made = Made(tuple(given[top.name] for top in layer.tops))
@@ -137,7 +133,7 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], unexplained:
     layer = setup.layer
     _check_propagate_down(setup)
     _check_type(setup, graph.net)
-    _check_padding(setup, graph)
+    check_padding(setup, graph)
     if unexplained:
         return Made(_with_given(setup, setup.unknown(None), given), None)
     _check_loss_weights(setup, graph)
@@ -150,10 +146,11 @@ def _set_up(setup: Setup, graph: Graph, given: Mapping[str, Shape], unexplained:
         # Of a type that is not known here, not even the number of parameters is.
         made = setup.unknown(None)
     else:
-        own = Setup(layer, setup.phase, setup.bottoms, setup.files, setup.dialect)
+        own = Setup(layer, setup.phase, setup.bottoms, setup.files, setup.dialect, setup.padding)
         made = rule(own)
-        if not own.refusals and layer.type != PADDING:
-            made = _sane(own, made)
+        builds = all(refusal.kind == "first-pass" for refusal in own.refusals)
+        if builds and layer.type != PADDING:
+            made = as_held(own, made)
         setup.refusals.extend(own.refusals)
     made = Made(_with_given(setup, made, given), made.params)
     _check_params(setup, made)
@@ -185,22 +182,6 @@ def _check_type(setup: Setup, net: Net) -> None:
         setup.refuse(f"has type `{clip(name)}`, which is none of the V0 format{hint}", written[-1])
 
 
-def _check_padding(setup: Setup, graph: Graph) -> None:
-    """V0's padding is folded into the layer that reads it, which must take padding."""
-    layer = setup.layer
-    for slot, bottom in enumerate(layer.bottoms):
-        source = graph.source_of(layer, slot)
-        maker = graph.maker_of(source) if source is not None else None
-        if maker is None or maker.type != PADDING or layer.type == PADDING:
-            continue
-        if layer.type not in ("Convolution", "Pooling"):
-            setup.refuse_shape(
-                f"reads `{bottom.name}`, which a padding layer makes: only layers of type conv or "
-                "pool can pad, so put it in front of one",
-                bottom,
-            )
-
-
 def _check_copies(setup: Setup, graph: Graph) -> None:
     """An Input without a shape is built, but its blob, which has no values, cannot be copied."""
     layer = setup.layer
@@ -226,44 +207,6 @@ def _with_given(setup: Setup, made: Made, given: Mapping[str, Shape]) -> Shapes:
             shape = told if not setup.layer.bottoms else merged(shape, told)
         found.append(shape)
     return tuple(found)
-
-
-def _sane(setup: Setup, made: Made) -> Made:
-    """Refuse what no blob can hold (Caffe 1.0, Blob::Reshape)."""
-    tops = []
-    for slot, shape in enumerate(made.tops):
-        top = setup.layer.tops[slot] if slot < len(setup.layer.tops) else None
-        name = f"`{top.name}`" if top else "a blob"
-        values = known_count(shape)
-        if shape is not None and len(shape) > MOST_AXES:
-            setup.refuse_shape(f"makes {name} with {len(shape)} axes; Caffe takes {MOST_AXES}", top)
-            shape = None
-        elif (
-            values is not None and values > MOST_VALUES and not _is_shared_among_gpus(setup, shape)
-        ):
-            setup.refuse_shape(
-                f"makes {name} of {shape_text(shape)}, {values_text(values)} values, which is more "
-                "than Caffe has room for in a blob",
-                top,
-            )
-            shape = (None,) * len(shape or ())
-        elif values == 0 and has_loss_weight(setup.layer, slot):
-            setup.refuse_shape(f"has a loss_weight for {name}, which is without values", top)
-        tops.append(shape)
-    for shape in made.params or ():
-        values = known_count(shape)
-        if values is not None and values > MOST_VALUES:
-            setup.refuse_shape(
-                f"would have a parameter of {shape_text(shape)}, {values_text(values)} "
-                "values, which is more than Caffe has room for in a blob"
-            )
-    return Made(tuple(tops), made.params)
-
-
-def _is_shared_among_gpus(setup: Setup, shape: Shape) -> bool:
-    """Whether a blob may be of a part of a batch, one item of which has room."""
-    item = known_count(shape[1:]) if shape else None
-    return setup.dialect in _SHARE_BATCHES and item is not None and item <= MOST_VALUES
 
 
 def _counts_fit(setup: Setup, facts: LayerFacts) -> bool:

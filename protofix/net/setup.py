@@ -37,15 +37,24 @@ class Refusal(NamedTuple):
     message: str
 
 
+class Emptied(NamedTuple):
+    """Why a layer makes a blob without values of blobs that have some, and what is at fault."""
+
+    why: str
+    at: Node | Scalar | None = None
+
+
 @dataclass(frozen=True)
 class Made:
     """What a layer makes: the shapes of its tops and of its learnable parameters, in their order.
 
     Tops beyond those given here are unknown. `params` is None where not even their number is known.
+    `emptied` is for a type that can tell why a top is without values.
     """
 
     tops: tuple[Shape, ...] = ()
     params: tuple[Shape, ...] | None = ()
+    emptied: Emptied | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,8 @@ class Setup:
 
     The counts of its bottoms and tops are what its type demands. `files` reads what data layers
     name; None if nothing outside the net is to be read. `dialect` is the net's, by its name.
+    `padding` is the layer of the V0 format that is folded into this one: its pad, written or not,
+    takes the place of the layer's own, and the bottom is what it reads.
     `refusals` gathers what `refuse` is told: a rule finds it empty.
     """
 
@@ -62,11 +73,17 @@ class Setup:
     bottoms: tuple[Shape, ...]
     files: DataFiles | None = None
     dialect: str = BVLC
+    padding: Layer | None = None
     refusals: list[Refusal] = field(default_factory=list)
 
     def values(self, message: str) -> Values:
         """The values of a message of the layer; of a V0 layer, which has none, its own."""
-        return self.layer.values(message)
+        values = self.layer.values(message)
+        if self.padding is None:
+            return values
+        own = (node for node in values.fields if node.name != "pad")
+        pads = [node for node in self.padding.fields if node.name == "pad"]
+        return Values((*own, *pads[-1:]))
 
     def bottom(self, slot: int = 0) -> Shape:
         """The shape of a bottom; None for one that is not known or not there."""

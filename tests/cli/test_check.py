@@ -165,6 +165,9 @@ FINDINGS = {
         "PF208"
     ],
     "layer { name: 'a' top: 'a' }": ["PF305"],
+    "layer { name: 'x' type: 'Parameter' top: 'x' parameter_param { shape { dim: 0 } } }": [
+        "PF313"
+    ],
     "input: 'x' input_shape { dim: 2 } layers { type: RELU bottom: 'x' top: 'x' } "
     "layer { type: 'ReLU' bottom: 'x' top: 'x' }": ["PF201"],
     "layer { type: 'Python' python_param { module: 'm' layer: 'L' } top: 'x' } "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from protofix.net.layer_types.fillers import check_filler
-from protofix.net.setup import Made, Rule, Setup
+from protofix.net.setup import Emptied, Made, RefusalKind, Rule, Setup
 from protofix.net.shapes import (
     MOST_VALUES,
     Dim,
@@ -43,7 +43,7 @@ def _convolution(it: Setup) -> Made:
     dilations = spatial_values(it, values, "dilation", len(spatial), known, 1)
     _check_group(it, values, group, channels, output)
     _check_alike(it)
-    sides = _sides(it, values, spatial, kernels, strides, pads, dilations)
+    sides, emptied = _sides(it, values, spatial, kernels, strides, pads, dilations)
     if bottom is None or at is None:
         top: Shape = (None, output, *sides)
     else:
@@ -54,7 +54,7 @@ def _convolution(it: Setup) -> Made:
     grouped = second // group if second is not None and divides else None
     weights: Shape = (first, grouped, *kernels)
     _check_buffer(it, grouped, group, kernels, spatial if deconvolves else sides)
-    return Made((top,) * len(it.layer.tops), with_bias(it, values, weights, output))
+    return Made((top,) * len(it.layer.tops), with_bias(it, values, weights, output), emptied)
 
 
 def _check_buffer(
@@ -148,17 +148,24 @@ def spatial_values(
     # What is below 0 the schema check says.
     found = tuple(None if value is not None and value < 0 else value for value in found)
     if stem in ("kernel", "stride") and 0 in found:
-        at = values.field(*words, f"{stem}_h", f"{stem}_w")
-        if pair != (None, None) and None in pair:
-            missing = f"{stem}_h" if pair[0] is None else f"{stem}_w"
-            # A stride of 0 is divided by where a Convolution is shaped, and a Deconvolution run.
-            late = stem == "stride" and it.layer.type == "Deconvolution"
-            refuse = it.refuse_later if late else it.refuse
-            refuse(f"has no {missing} beside the other: give both, or {name}", at)
-        else:
-            it.refuse(f"has a {stem} of 0: it must be at least 1", at)
+        # A Deconvolution is shaped with a stride of 0 that is given for each side: see `_sides`.
+        if stem == "stride" and pair != (None, None) and it.layer.type == "Deconvolution":
+            return found
+        _refuse_zero(it, values, name)
         return unknown
     return found
+
+
+def _refuse_zero(it: Setup, values: Values, name: str, kind: RefusalKind = "parameter") -> None:
+    """Refuse a kernel or a stride of 0, which a side that is not given has beside the other."""
+    stem = _STEMS[name]
+    sides = (f"{stem}_h", f"{stem}_w")
+    at = values.field(*_SPELLINGS.get(name, (name,)), *sides)
+    missing = [side for side in sides if values.integer(side) is None]
+    if len(missing) == 1:
+        it.refuse(f"has no {missing[0]} beside the other: give both, or {name}", at, kind)
+    else:
+        it.refuse(f"has a {stem} of 0: it must be at least 1", at, kind)
 
 
 def _check_group(it: Setup, values: Values, group: int, channels: Dim, output: Dim) -> None:
@@ -190,22 +197,36 @@ def _sides(
     strides: tuple[Dim, ...],
     pads: tuple[Dim, ...],
     dilations: tuple[Dim, ...],
-) -> tuple[Dim, ...]:
+) -> tuple[tuple[Dim, ...], Emptied | None]:
+    """The sides of the tops, and why one is 0, which Caffe builds where there is no bias."""
     deconvolves = it.layer.type == "Deconvolution"
     along = _spread_along if deconvolves else windows_along
     sides = tuple(map(along, spatial, kernels, strides, pads, dilations))
+    unknown: tuple[Dim, ...] = (None,) * len(spatial)
+    least = 1 if _has_bias(values) else 0
+    if deconvolves and 0 in strides:
+        # It is divided by only when the layer runs, if it gets that far.
+        builds = all(side is None or side >= least for side in sides)
+        _refuse_zero(it, values, "stride", "first-pass" if builds else "parameter")
+        return unknown, None
+    at = values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w")
+    emptied = None
     for side, kernel, pad, dilation in zip(sides, kernels, pads, dilations, strict=True):
-        if side is not None and (side < 0 or (side == 0 and _has_bias(values))):
-            at = values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w")
-            what = (
-                f"pads {pad} on each side, which leaves nothing of"
-                if deconvolves
-                else f"has a kernel that covers {_extent(kernel, dilation)}, which is more than"
-            )
-            padded = f" with {pad} of padding on each side" if pad and not deconvolves else ""
-            it.refuse_shape(f"{what} {it.called()}, {shape_text(it.bottom())}{padded}", at)
-            return (None,) * len(spatial)
-    return sides
+        if side is None or side > 0:
+            continue
+        what = (
+            f"pads {pad} on each side, which leaves nothing of"
+            if deconvolves
+            else f"has a kernel that covers {_extent(kernel, dilation)}, which is more than"
+        )
+        padded = f" with {pad} of padding on each side" if pad and not deconvolves else ""
+        said = f"{what} {it.called()}, {shape_text(it.bottom())}{padded}"
+        if side < least:
+            it.refuse_shape(said, at)
+            return unknown, None
+        right = "pad less" if deconvolves else "take a smaller kernel, or larger images"
+        emptied = Emptied(f"it {said}: {right}", at)
+    return sides, emptied
 
 
 def windows_along(size: Dim, kernel: Dim, stride: Dim, pad: Dim, dilation: Dim) -> Dim:
@@ -224,7 +245,7 @@ def windows_along(size: Dim, kernel: Dim, stride: Dim, pad: Dim, dilation: Dim) 
 def _spread_along(size: Dim, kernel: Dim, stride: Dim, pad: Dim, dilation: Dim) -> Dim:
     """How long a side becomes of which each value is spread over a window."""
     extent = _extent(kernel, dilation)
-    if size is None or extent is None or not stride or pad is None:
+    if size is None or extent is None or stride is None or pad is None:
         return None
     return stride * (size - 1) + extent - 2 * pad
 

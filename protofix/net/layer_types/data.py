@@ -92,23 +92,29 @@ def _dummy_data(it: Setup) -> Made:
             )
             shapes = []
     shapes = shapes * tops if len(shapes) == 1 else shapes
+    if not it.refusals:
+        _check_data_fillers(it, fillers, shapes)
+    return Made(tuple(shapes)) if shapes else it.unknown()
+
+
+def _check_data_fillers(it: Setup, fillers: Sequence[Node], shapes: Sequence[Shape]) -> None:
+    """Constants are filled in when the net is built, anything else when it first runs."""
     for slot, shape in enumerate(shapes):
-        if it.refusals:
-            break
         filler = fillers[slot if len(fillers) > 1 else 0] if fillers else None
         constant = not isinstance(filler, Message) or (
             (string_of(filler.fields, "type") or "constant") == "constant"
         )
-        if count(shape) == 0:
+        nothing = count(shape) == 0
+        if nothing and constant:
             top = it.layer.tops[slot]
-            nothing = f"makes `{top.name}` of {shape_text(shape)}, without values"
-            if constant:
-                it.refuse_shape(nothing, top)
-            else:
-                it.refuse_later(nothing, top)
-        elif filler is not None:
-            check_filler(it, Values((filler,)), "data_filler", shape, later=not constant)
-    return Made(tuple(shapes)) if shapes else it.unknown()
+            it.refuse_shape(f"makes `{top.name}` of {shape_text(shape)}, without values", top)
+            continue
+        filled = None if nothing else shape
+        fits = filler is None or check_filler(
+            it, Values((filler,)), "data_filler", filled, later=not constant
+        )
+        if not fits and len(fillers) == 1:
+            return  # Of the one that is for all, enough has been said.
 
 
 def _legacy_shapes(it: Setup, values: Values, tops: int) -> list[Shape]:

@@ -65,8 +65,9 @@ def _infogain_loss(it: Setup) -> Made:
 
 
 def _multinomial_logistic_loss(it: Setup) -> Made:
-    if _check_batch(it) and _check_later_axes(it):
-        _check_one_each(it, 1, "image")
+    # What waits for the first pass comes last: Caffe builds a net before it runs.
+    if _check_batch(it) and _check_one_each(it, 1, "image"):
+        _check_later_axes(it)
     return Made((_SINGLE,))
 
 
@@ -77,10 +78,11 @@ def _hinge_loss(it: Setup) -> Made:
 
 
 def _euclidean_loss(it: Setup) -> Made:
-    if not _is_in_place(it) and _check_batch(it) and _check_later_axes(it):
-        one, other = it.bottoms[:2]
-        if one is not None and other is not None:
-            _check_alike(it, one[1:], other[1:])
+    if _is_in_place(it) or not _check_batch(it):
+        return Made((_SINGLE,))
+    one, other = it.bottoms[:2]
+    if one is None or other is None or _check_alike(it, one[1:], other[1:]):
+        _check_later_axes(it)
     return Made((_SINGLE,))
 
 
@@ -249,12 +251,11 @@ def _check_legacy_axes(it: Setup, slot: int) -> bool:
     return said is None
 
 
-def _check_later_axes(it: Setup) -> bool:
+def _check_later_axes(it: Setup) -> None:
     """The same of the scores of losses that count their axes when they first run."""
     said = _beyond_legacy_axes(it, 0)
     if said is not None:
         it.refuse_later(said, 0)
-    return said is None
 
 
 def _beyond_legacy_axes(it: Setup, slot: int) -> str | None:
@@ -267,19 +268,21 @@ def _beyond_legacy_axes(it: Setup, slot: int) -> str | None:
     )
 
 
-def _check_one_each(it: Setup, slot: int, item: str) -> None:
+def _check_one_each(it: Setup, slot: int, item: str) -> bool:
     """A bottom has one label for each item of the batch: N, or N × 1 × 1 × 1."""
     shape = it.bottom(slot)
-    if not _check_legacy_axes(it, slot) or shape is None:
-        return
-    if any(differ(dim, 1) for dim in shape[1:]):
-        a_map = len(_large(shape[1:])) > 1
-        tail = "; for a label at each position take SoftmaxWithLoss" if a_map else ""
-        it.refuse_shape(
-            f"reads {it.called(slot)}, {shape_text(shape)}, but takes one label for each {item}: "
-            f"it must be {shape_text((*shape[:1], 1))}{tail}",
-            slot,
-        )
+    if not _check_legacy_axes(it, slot):
+        return False
+    if shape is None or not any(differ(dim, 1) for dim in shape[1:]):
+        return True
+    a_map = len(_large(shape[1:])) > 1
+    tail = "; for a label at each position take SoftmaxWithLoss" if a_map else ""
+    it.refuse_shape(
+        f"reads {it.called(slot)}, {shape_text(shape)}, but takes one label for each {item}: "
+        f"it must be {shape_text((*shape[:1], 1))}{tail}",
+        slot,
+    )
+    return False
 
 
 def _check_vectors(it: Setup, slot: int) -> bool:
@@ -297,10 +300,10 @@ def _check_vectors(it: Setup, slot: int) -> bool:
     return False
 
 
-def _check_alike(it: Setup, one: _Dims, other: _Dims) -> None:
+def _check_alike(it: Setup, one: _Dims, other: _Dims) -> bool:
     """Two bottoms have as many values for each item of the batch: `one` and `other`."""
     if not _products_differ(one, other):
-        return
+        return True
     texts = [shape_text(shape) for shape in it.bottoms[:2]]
     counts = [_number(product(dims)) for dims in (one, other)]
     labels = len(it.bottoms) == 2 and product(other) == 1
@@ -310,6 +313,7 @@ def _check_alike(it: Setup, one: _Dims, other: _Dims) -> None:
         f"both must have as many values for each item, not {counts[0]} and {counts[1]}{tail}",
         1,
     )
+    return False
 
 
 def _check_matrix(it: Setup, classes: Dim) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from caffe_proto import named_dialects
 from protofix.net.enums import POOL_METHODS
 from protofix.net.layers import PADDING
-from protofix.net.setup import Made, Rule, Setup
+from protofix.net.setup import Emptied, Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, shape_text
 from protofix.net.values import Values
 
@@ -43,8 +43,7 @@ def _pooling(it: Setup) -> Made:
             0,
         )
         bottom = None
-    size = _one(values, "kernel_size", "kernelsize")
-    kernels = (size, size) if size else (values.integer("kernel_h"), values.integer("kernel_w"))
+    kernels = _kernels(values)
     if whole:
         channels = (None, None) if bottom is None else bottom[:2]
         # One value a channel: the window is the image, which must not be empty.
@@ -61,18 +60,28 @@ def _pooling(it: Setup) -> Made:
     sides = [
         _pooled(*side, ceil, clips) for side in zip(bottom[2:], kernels, strides, pads, strict=True)
     ]
+    if all(side is None or side > 0 for side in sides):
+        return Made(((*bottom[:2], *sides),) * len(it.layer.tops))
+    at = values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w")
+    more = (
+        f"has a kernel of {shape_text(kernels)}, which is more than {it.called()}, "
+        f"{shape_text(bottom)}"
+    )
     if any(side is not None and side < 0 for side in sides):
-        it.refuse_shape(
-            f"has a kernel of {shape_text(kernels)}, which is more than {it.called()}, "
-            f"{shape_text(bottom)}",
-            values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w"),
-        )
+        it.refuse_shape(more, at)
         sides = [None, None]
-    return Made(((*bottom[:2], *sides),) * len(it.layer.tops))
+    smaller = "take a smaller kernel (global_pooling takes the whole image), or larger images"
+    emptied = Emptied(f"it {more}: {smaller}", at)
+    return Made(((*bottom[:2], *sides),) * len(it.layer.tops), emptied=emptied)
 
 
-def _one(values: Values, *names: str) -> int | None:
-    return next((it for name in names if (it := values.integer(name)) is not None), None)
+def _kernels(values: Values) -> tuple[Dim, Dim]:
+    """The height and the width of the window; a side alone beside `kernel_size` is not read."""
+    if values.has("kernel_size", "kernelsize"):
+        found = map(values.integer, ("kernel_size", "kernelsize"))
+        size = next((it for it in found if it is not None), None)
+        return size, size
+    return values.integer("kernel_h"), values.integer("kernel_w")
 
 
 def _known(*sides: Dim) -> bool:
@@ -95,9 +104,7 @@ def _check_kernel(it: Setup, values: Values, whole: bool) -> None:
         it.refuse(f"needs {what}, or global_pooling: true", at)
     elif size is not None and None not in sides:
         it.refuse("has both kernel_size and kernel_h, kernel_w: give one or the other", size)
-    elif any(
-        values.integer(name) == 0 for name in ("kernel_size", "kernelsize", "kernel_h", "kernel_w")
-    ):
+    elif 0 in _kernels(values):
         it.refuse("has a kernel of 0: it must be at least 1", at)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from protofix.net.layer_types.combining import axis_or_dim
 from protofix.net.layer_types.reshaping import refuse_empty, works_in_place
 from protofix.net.names import counted
-from protofix.net.setup import Made, Rule, Setup
+from protofix.net.setup import Emptied, Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, known_count, shape_text
 from protofix.net.values import Values
 from protofix.textproto.tree import Node
@@ -35,7 +35,19 @@ def _slice(it: Setup) -> Made:
             f"give it another name than `{top.name}`",
             top,
         )
-    return Made(tops)
+    return Made(tops, emptied=_cut_at_the_end(it, values, at))
+
+
+def _cut_at_the_end(it: Setup, values: Values, axis: int | None) -> Emptied | None:
+    """The last part may be of nothing, where the last `slice_point` is the end of the axis."""
+    points, places = values.integers("slice_point"), values.scalars("slice_point")
+    if not points:
+        return None
+    why = (
+        f"slice_point {points[-1]} is where axis {axis} of {it.called()}, "
+        f"{shape_text(it.bottom())}, ends: cut before it, or take that part away"
+    )
+    return Emptied(why, places[-1])
 
 
 def _cut(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from protofix.net.enums import POOL_METHODS
 from protofix.net.layer_types.convolution import spatial_values, windows_along
 from protofix.net.layer_types.reshaping import works_in_place
-from protofix.net.setup import Made, Rule, Setup
+from protofix.net.setup import Emptied, Made, Rule, Setup
 from protofix.net.shapes import Dim, product, shape_text
 from protofix.net.values import Values
 from protofix.textproto.tree import Node
@@ -41,15 +41,17 @@ def _im2col(it: Setup) -> Made:
     pads = spatial_values(it, values, "pad", len(spatial), True, 0)
     dilations = spatial_values(it, values, "dilation", len(spatial), True, 1)
     sides = tuple(map(windows_along, spatial, kernels, strides, pads, dilations))
+    field = values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w")
+    more = (
+        f"has a kernel of {shape_text(kernels)}, which with its dilation is more than "
+        f"{it.called()}, {shape_text(bottom)}, and the padding around it"
+    )
     if any(side is not None and side < 0 for side in sides):
-        field = values.field("kernel_size", "kernelsize", "kernel_h", "kernel_w")
-        it.refuse_shape(
-            f"has a kernel of {shape_text(kernels)}, which with its dilation is more than "
-            f"{it.called()}, {shape_text(bottom)}, and the padding around it",
-            field,
-        )
+        it.refuse_shape(more, field)
         sides = (None,) * len(sides)
-    return Made(((*bottom[:at], product((bottom[at], *kernels)), *sides),))
+    right = "take a smaller kernel, or larger images"
+    top = (*bottom[:at], product((bottom[at], *kernels)), *sides)
+    return Made((top,), emptied=Emptied(f"it {more}: {right}", field))
 
 
 def _spp(it: Setup) -> Made:

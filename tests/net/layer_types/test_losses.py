@@ -198,6 +198,18 @@ REFUSED: list[Refuses] = [
         "reads `b1`, 4 × 1 × 1 × 1 × 1, of 5 axes: it takes at most 4",
     ),
     ('type: "MultinomialLogisticLoss"', ["4 5 1 1 1", "4"], "reads `b0`, 4 × 5 × 1 × 1 × 1"),
+    # What Caffe aborts at when it builds comes before what it would abort at when it runs.
+    (
+        'type: "MultinomialLogisticLoss"',
+        ["2 3 2 2 2", "2 3 2 2"],
+        "reads `b1`, 2 × 3 × 2 × 2, but takes one label for each image",
+    ),
+    (
+        'type: "MultinomialLogisticLoss"',
+        ["2 3 2 2 2", "2 1 1 1 1"],
+        "reads `b1`, 2 × 1 × 1 × 1 × 1, of 5 axes",
+    ),
+    ('type: "EuclideanLoss"', ["2 3 8 8 8", "2 3 8 8"], "for each item, not 1,536 and 192"),
     ('type: "HingeLoss"', ["4 5 1 1 1", "4"], "of 5 axes: it takes at most 4"),
     ('type: "HingeLoss"', ["4 5", "3"], "must be the same, not 4 and 3"),
     (

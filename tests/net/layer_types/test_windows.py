@@ -23,7 +23,6 @@ BUILT: list[Makes] = [
     (im2col("kernel_size: 2"), "2 3 4 5 6", "2 24 3 4 5"),
     # Caffe divides towards zero, so that a kernel may be a little more than the image.
     (im2col("kernel_size: 4 stride: 2"), "2 3 3 4", "2 48 1 1"),
-    (im2col("kernel_size: 4"), "2 3 3 4", "2 48 0 1"),
     (spp("pyramid_height: 1"), "2 3 8 9", "2 3 1 1"),
     (spp("pyramid_height: 2"), "2 3 8 9", "2 15"),
     (spp("pyramid_height: 3 pool: AVE"), "2 3 8 9", "2 63"),
@@ -48,6 +47,12 @@ REFUSED: list[Refuses] = [
     (im2col("kernel_size: 3 pad: [1, 1, 1]"), "2 3 8 9", "has 3 values of pad and 2 spatial axes"),
     (im2col("kernel_size: 3 axis: 4"), "2 3 8 9", "works on axis 4, but `b0` is 2 × 3 × 8 × 9"),
     (im2col("kernel_size: 3"), "2 3", "goes over the axes behind axis 1, but `b0` is 2 × 3"),
+    (
+        im2col("kernel_size: 4"),
+        "2 3 3 4",
+        "makes `t0` of 2 × 48 × 0 × 1, without values: it has a kernel of 4 × 4, which with its "
+        "dilation is more than `b0`, 2 × 3 × 3 × 4, and the padding around it",
+    ),
     (im2col("kernel_size: 5"), "2 3 3 3", "has a kernel of 5 × 5, which with its dilation is more"),
     (spp(""), "2 3 8 9", "needs pyramid_height, how many levels its pyramid has: at least 1"),
     (spp("pyramid_height: 0"), None, "needs pyramid_height, how many levels its pyramid has"),
