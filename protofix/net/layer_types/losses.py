@@ -11,20 +11,26 @@ import math
 from collections.abc import Mapping
 
 from caffe_proto import named_dialects
+from protofix.net.layer_types.labels import (
+    Dims,
+    classes_text,
+    label_shape,
+    number_text,
+    products_differ,
+    refuse_labels,
+    without_ones,
+)
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import (
-    MOST_VALUES,
     Dim,
     Shape,
     canonical_axis,
     count,
     differ,
-    known_count,
     product,
     shape_text,
 )
 from protofix.net.values import Values
-from protofix.textproto.tree import Node
 
 _SINGLE: Shape = ()  # what a loss and an accuracy are
 _LEGACY_AXES = 4  # of a blob whose axes are called number, channels, height and width
@@ -32,8 +38,6 @@ _LEGACY_AXES = 4  # of a blob whose axes are called number, channels, height and
 # Their Accuracy makes its second top with four axes, and of the second of its scores whatever the
 # axis (alexgkendall/caffe-segnet, accuracy_layer.cpp).
 _CLASSES_AS_IMAGES = named_dialects("segnet")
-
-_Dims = tuple[Dim, ...]
 
 
 def _softmax(it: Setup) -> Made:
@@ -119,13 +123,13 @@ def _accuracy(it: Setup) -> Made:
         it.refuse_shape(f"reads {it.called(1)}, {shape_text(labels)}, which holds no labels", 1)
     elif bottom is not None and labels is not None and at is not None:
         needed = (*bottom[:at], *bottom[at + 1 :])
-        if _products_differ(needed, labels):
-            _refuse_labels(it, "accuracy_param", bottom, labels, at)
+        if products_differ(needed, labels):
+            refuse_labels(it, "accuracy_param", bottom, labels, at)
     best = values.integer("top_k", 1)
     if classes is not None and best > classes:
         it.refuse(
-            f"counts the best {_number(best)} (top_k), but {it.called()} has only {_many(classes)}"
-            f": top_k must be {_number(classes)} at most",
+            f"counts the best {number_text(best)} (top_k), but {it.called()} has only "
+            f"{classes_text(classes)}: top_k must be {number_text(classes)} at most",
             values.field("top_k"),
         )
     if it.dialect in _CLASSES_AS_IMAGES:
@@ -191,12 +195,12 @@ def _check_softmax_loss(it: Setup, param: str, weighs: bool) -> int | None:
     needed = (*bottom[:at], *bottom[at + 1 :])
     if at:
         # The batch is the same in both, known or not.
-        differs = _products_differ(needed[1:], labels[1:])
+        differs = products_differ(needed[1:], labels[1:])
     else:
         batch = bottom[0] if labels[0] is None else labels[0]
-        differs = _products_differ(needed, (batch, *labels[1:]))
+        differs = products_differ(needed, (batch, *labels[1:]))
     if differs and 0 not in (bottom[0], labels[0]):
-        _refuse_labels(it, param, bottom, labels, at)
+        refuse_labels(it, param, bottom, labels, at)
     return at
 
 
@@ -231,7 +235,7 @@ def _check_batch(it: Setup, at: int | None = None) -> bool:
     if at and needed is not None and needed == product(other):
         it.refuse_shape(
             f"{said}: those are labels enough, but their first axis must be the batch, "
-            f"{shape_text(one[:1])}: make {it.called(1)} {_label_shape(one, at)}",
+            f"{shape_text(one[:1])}: make {it.called(1)} {label_shape(one, at)}",
             1,
         )
     else:
@@ -275,7 +279,7 @@ def _check_one_each(it: Setup, slot: int, item: str) -> bool:
         return False
     if shape is None or not any(differ(dim, 1) for dim in shape[1:]):
         return True
-    a_map = len(_large(shape[1:])) > 1
+    a_map = len(without_ones(shape[1:])) > 1
     tail = "; for a label at each position take SoftmaxWithLoss" if a_map else ""
     it.refuse_shape(
         f"reads {it.called(slot)}, {shape_text(shape)}, but takes one label for each {item}: "
@@ -300,12 +304,12 @@ def _check_vectors(it: Setup, slot: int) -> bool:
     return False
 
 
-def _check_alike(it: Setup, one: _Dims, other: _Dims) -> bool:
+def _check_alike(it: Setup, one: Dims, other: Dims) -> bool:
     """Two bottoms have as many values for each item of the batch: `one` and `other`."""
-    if not _products_differ(one, other):
+    if not products_differ(one, other):
         return True
     texts = [shape_text(shape) for shape in it.bottoms[:2]]
-    counts = [_number(product(dims)) for dims in (one, other)]
+    counts = [number_text(product(dims)) for dims in (one, other)]
     labels = len(it.bottoms) == 2 and product(other) == 1
     tail = f"; if {it.called(1)} is the number of a class, take SoftmaxWithLoss" if labels else ""
     it.refuse_shape(
@@ -334,118 +338,14 @@ def _check_matrix(it: Setup, classes: Dim) -> None:
             )
         return
     side = (classes, classes)
-    if _products_differ(shape, side):
+    if products_differ(shape, side):
         several = len(held) > 2 and held[-2:] == side
         it.refuse_shape(
-            f"reads H from {it.called(2)}: {it.called()} has {_many(classes)}, "
+            f"reads H from {it.called(2)}: {it.called()} has {classes_text(classes)}, "
             f"H is {shape_text(held)}: it must be {shape_text(side)}"
             + (", one for each iteration (batch_size: 1)" if several else ""),
             2,
         )
-
-
-def _refuse_labels(it: Setup, param: str, scores: _Dims, labels: _Dims, at: int) -> None:
-    """Refuse labels of which there are not as many as positions in the scores off axis `at`."""
-    found = count(labels)
-    if found is None:
-        reads = f"reads labels in {it.called(1)}, {shape_text(labels)}"
-    else:
-        reads = f"reads {_number(found)} label{'' if found == 1 else 's'} in {it.called(1)}"
-        # The count of a single axis is its shape.
-        reads += f", {shape_text(labels)}" if len(labels) > 1 else ""
-    needed = (*scores[:at], *scores[at + 1 :])
-    each = "position" if _large(needed[1:]) else "item"
-    counted = _large(needed) or (1,)
-    total = product(counted)
-    sum_up = f" = {_number(total)}" if total is not None and len(counted) > 1 else ""
-    beside = f" off axis {at}" if at != 1 else ""
-    advice, place = _advice(it, param, scores, labels, at)
-    it.refuse_shape(
-        f"{reads}, where {it.called()}, {shape_text(scores)}, needs one for each {each}{beside}: "
-        f"{shape_text(counted)}{sum_up}; {advice}",
-        place,
-    )
-
-
-def _advice(
-    it: Setup, param: str, scores: _Dims, labels: _Dims, at: int
-) -> tuple[str, Node | int | None]:
-    """What would make labels and scores fit, and the place to mend: a field or a bottom."""
-    right = f"make {it.called(1)} {_label_shape(scores, at)}"
-    field = it.values(param).field("axis")
-    fitting = _fitting_axis(scores, labels, at)
-    if fitting is not None:
-        axis = f"{param} {{ axis: {fitting} }}"
-        return f"they fit with `{axis}`, the axis that they lack", field or 1
-    if at == 0 and len(scores) > 1:
-        return "axis 0 is the batch: say which axis has the classes", field or 1
-    if labels == scores or (None not in labels and product(labels) == product(scores)):
-        return f"a label is the number of its class, not a value for each class: {right}", 1
-    score_map, label_map = _large(scores[1:at] + scores[at + 1 :]), _large(labels[1:])
-    if score_map and not label_map:
-        return (
-            f"{it.called()} is a map of scores: for one label an item, put a fully connected layer "
-            f"(InnerProduct) or global pooling in between; for one at each position, {right}",
-            0,
-        )
-    if label_map and not score_map and len(labels) > 2:
-        return (
-            f"{it.called()} has one set of scores an item: {right}, or, for a label at each "
-            "position, score with convolutions, without a fully connected layer",
-            1,
-        )
-    if label_map and not score_map:
-        return f"{right}; several labels an item need a Slice layer and a loss each", 1
-    if label_map and score_map and None not in score_map:
-        return (
-            f"the map of scores is {shape_text(score_map)}, that of labels {shape_text(label_map)}"
-            f": bring one to the size of the other (Deconvolution, Crop), or {right}",
-            1,
-        )
-    return right, 1
-
-
-def _fitting_axis(scores: _Dims, labels: _Dims, at: int) -> int | None:
-    """The axis, not the batch's, without which the scores have the shape of the labels."""
-    for axis in range(1, len(scores)):
-        rest = (*scores[:axis], *scores[axis + 1 :])
-        if axis != at and scores[axis] != 1 and None not in rest and _large(rest) == _large(labels):
-            return axis
-    return None
-
-
-def _label_shape(scores: _Dims, at: int) -> str:
-    """The shape that labels should have: one class instead of all."""
-    return shape_text((*scores[:at], 1, *scores[at + 1 :]))
-
-
-def _large(dims: _Dims) -> _Dims:
-    return tuple(dim for dim in dims if dim != 1)
-
-
-def _products_differ(one: _Dims, other: _Dims) -> bool:
-    """Whether two blobs cannot have as many values, whatever is not known of them."""
-    counts = product(one), product(other)
-    if counts[0] is None and counts[1] is None:
-        return False
-    if counts[0] is not None and counts[1] is not None:
-        return counts[0] != counts[1]
-    whole, part = (counts[0], other) if counts[1] is None else (counts[1], one)
-    assert whole is not None
-    # What is not known multiplies the rest up to the whole, or cannot.
-    rest = known_count(part)
-    return whole % rest != 0 if rest else whole != 0
-
-
-def _many(classes: int) -> str:
-    return f"{_number(classes)} class{'' if classes == 1 else 'es'}"
-
-
-def _number(number: Dim) -> str:
-    if number is None:
-        return "an unknown number"
-    # Python does not write numbers of any length.
-    return f"{number:,}" if abs(number) <= MOST_VALUES**2 else "too many"
 
 
 RULES: Mapping[str, Rule] = {
