@@ -117,9 +117,13 @@ FORK_LAYERS: Mapping[str, LayerFacts] = MappingProxyType({facts.type: facts for 
 """The facts of layer types that only forks of Caffe have, by type string."""
 
 CHANGED_LAYERS: Mapping[tuple[str, str], LayerFacts] = MappingProxyType(
-    {("intel", "SoftmaxWithLoss"): _loss("SoftmaxWithLoss", (2, 3), (1, 2))}
+    {
+        ("intel", "SoftmaxWithLoss"): _loss("SoftmaxWithLoss", (2, 3), (1, 2)),
+        ("rfcn", "SoftmaxWithLoss"): _loss("SoftmaxWithLoss", (2, 2), (1, 3)),
+    }
 )
 """The facts of layer types of Caffe 1.0 that a dialect changed, by its name and the type string.
 
-Intel's SoftmaxWithLoss reads a weight for each position as its third bottom.
+Intel's SoftmaxWithLoss reads a weight for each position as its third bottom; that of R-FCN gives
+out the loss of each region as its third top.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protofix.linting.baseline import NOTHING, Acceptance
 from protofix.linting.checking import EVERYTHING, Question, checked_of, context_of_read
@@ -57,9 +57,16 @@ def fix_source(
     document = read(source)
     context = context_of_read(document, question)
     checked = checked_of(context, question)
+    if context.kind is not None and question.schema is None and not document.diagnoses:
+        # What tells the dialect may be mended away, and its Caffe is to read the rest as well.
+        question = replace(question, dialect=context.dialect.name)
     accepted = accepted.settled(source, checked.findings)
     seen = {source.text}
     given_up: set[_Change] = set()
+    if not unsafe:
+        # A guess that nobody asked for is none the safer once what is around it is mended.
+        guesses = (it for it in checked.findings if not _is_safe(it))
+        given_up |= set(_changes_of(guesses, accepted.origins))
     for _ in range(_MOST_ROUNDS):
         before, origins = checked.source, accepted.origins
         new = accepted.beyond(before, checked.findings)[0]
@@ -78,7 +85,8 @@ def fix_source(
         done = [it for it in findings if it.fix in made]
         left_out = [it for it in findings if it.fix in taken - made]
         tried = (it for it in findings if it.fix in taken)
-        given_up |= set(_not_again(tried, made, origins))
+        not_again = (it for it in tried if it.fix not in made or not _is_safe(it))
+        given_up |= set(_changes_of(not_again, origins))
         if left_out and not context.document.diagnoses:
             said = _failure(before, left_out, "break the text")
             return Fixed(source, before, mended, checked, accepted, (said,))
@@ -117,14 +125,13 @@ def _readable(before: Document, fixes: Set[Fix]) -> tuple[Set[Fix], Document]:
     return kept.keys(), after
 
 
-def _not_again(findings: Iterable[Finding], made: Set[Fix], origins: Origins) -> Iterator[_Change]:
-    """The changes that are not to be made again: what was left out, and guesses.
+def _is_safe(finding: Finding) -> bool:
+    return finding.fix is not None and finding.fix.safe
 
-    A guess may be one that another guess undoes.
-    """
-    for it in findings:
-        if it.fix and not (it.fix in made and it.fix.safe):
-            yield _change(it.code, it.fix, origins)
+
+def _changes_of(findings: Iterable[Finding], origins: Origins) -> Iterator[_Change]:
+    """What the fixes of findings would change."""
+    return (_change(it.code, it.fix, origins) for it in findings if it.fix)
 
 
 def _change(code: str, fix: Fix, origins: Origins) -> _Change:

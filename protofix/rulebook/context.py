@@ -124,13 +124,22 @@ class Context:
         None of another file, or of one that could not be read whole: what a mistake in the text
         hides would look as if it were missing.
         """
-        if self.document.diagnoses:
+        if self.document.diagnoses or self._hides_layers:
             return ()
         asked = [net.states(self.asked) for _, net in self._held]
         if self.kind == "NetParameter":
             asked = [self.asked]
         return tuple(
             builder.view(states) for builder, states in zip(self._builders, asked, strict=True)
+        )
+
+    @property
+    def _hides_layers(self) -> bool:
+        """Whether a layer is there by a slip in the word itself, so that what it makes is not."""
+        return any(
+            isinstance(lack.node, Message) and nearest(lack.name, ("layer", "layers"))
+            for lack in self.fit.lacks
+            if lack.owner == "NetParameter"
         )
 
     @cached_property

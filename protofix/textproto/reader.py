@@ -197,6 +197,9 @@ class _Reader:
         """Add a diagnosis, and note what a string has swallowed."""
         if found.kind == "string":
             self.swallowed.take(found)
+            if found.mending is not None and found.end == len(self.source.text):
+                # A text that breaks off in a string may have been cut there.
+                found = found._replace(mending=found.mending._replace(certain=False))
         self.said.add(found.start)
         self.diagnoses.append(found)
 

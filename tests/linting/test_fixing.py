@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from made_rules import made
 
-from protofix.linting.checking import Question
+from protofix.linting.checking import Question, check_source
 from protofix.linting.fixing import apart, fix_source
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Fix, Hit
@@ -251,3 +251,33 @@ layer { name: "H" type: "Input" top: "H" input_param { shape { dim: 3 dim: 3 } }
     asked = text % "  # protofix: ignore[PF401] an old Caffe"
     assert fix_source(Source(asked), codes).after.text == asked
     assert 'bottom: "x" bottom: "y"' in fix_source(Source(text % ""), codes).after.text
+
+
+def test_what_tells_the_dialect_may_be_mended_away_and_the_dialect_stays() -> None:
+    net = """input: "data" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8
+layers { name: "crop" type: CROP bottom: "data" bottom: "data" top: "crop" }
+"""
+    fixed = fix_source(Source(net))
+    assert fixed.after.text == net.replace("layers", "layer").replace("CROP", '"Crop"')
+    assert fixed.left.dialect == "crfrnn" and fixed.mended == Counter({"PF203": 1})
+
+
+def test_no_guess_is_made_for_want_of_another_one_that_was_safe() -> None:
+    """The string is closed, and with that alone the bracket would be the only mistake left."""
+    net = 'name: "x\nlayer {\n  name: "a"\n  type: "ReLU"\n'
+    first = check_source(Source(net)).findings
+    assert [(it.code, it.fix and it.fix.safe) for it in first] == [
+        ("PF002", True),
+        ("PF005", False),
+    ]
+    fixed = fix_source(Source(net))
+    assert fixed.mended == Counter({"PF002": 1}) and not fixed.after.text.endswith("}\n")
+
+
+def test_a_layer_by_a_slip_makes_what_it_makes() -> None:
+    net = """layer { name: "x" type: "Input" top: "x1" input_param { shape { dim: 4 } } }
+laer { name: "r" type: "ReLU" bottom: "x1" top: "x2" }
+layer { name: "s" type: "ReLU" bottom: "x2" top: "x2" }
+"""
+    assert [it.code for it in check_source(Source(net)).findings] == ["PF101"]
+    assert fix_source(Source(net), unsafe=True).after.text == net.replace("laer", "layer")

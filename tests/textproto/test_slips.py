@@ -11,7 +11,9 @@ from protofix.textproto.source import Source
 # A text with one mistake, its place in the line, the text mended, and whether that is certain.
 MENDED = {
     # Quotes.
-    'name: "net': (7, 'name: "net"', True),
+    'name: "net\n': (7, 'name: "net"\n', True),
+    # A text that breaks off in a string may have been cut there.
+    'name: "net': (7, 'name: "net"', False),
     'name: "data/net-1.x\n': (7, 'name: "data/net-1.x"\n', True),
     'name: "my net\n': (7, 'name: "my net"\n', False),
     'name: "net # mine\n': (7, 'name: "net" # mine\n', True),

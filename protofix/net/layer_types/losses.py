@@ -39,6 +39,10 @@ _LEGACY_AXES = 4  # of a blob whose axes are called number, channels, height and
 # axis (alexgkendall/caffe-segnet, accuracy_layer.cpp).
 _CLASSES_AS_IMAGES = named_dialects("segnet")
 
+# Its SoftmaxWithLoss gives out the probabilities and the loss of each region, too
+# (zhaoweicai/cascade-rcnn, softmax_loss_layer.cpp).
+_GIVE_OUT_MORE = named_dialects("rfcn")
+
 
 def _softmax(it: Setup) -> Made:
     _class_axis(it, "softmax_param")
@@ -48,7 +52,7 @@ def _softmax(it: Setup) -> Made:
 def _softmax_with_loss(it: Setup) -> Made:
     written = it.layer.loss_weights
     _check_softmax_loss(it, "softmax_param", weighs=not written or any(written))
-    if len(it.layer.tops) > 1:
+    if len(it.layer.tops) > 1 and it.dialect not in _GIVE_OUT_MORE:
         # Its inner softmax, which has one top, takes over the loss weights of both.
         top = it.layer.tops[1]
         it.refuse(
