@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from caffe_proto import FieldType, MessageType, Schema
+from protofix.net.lost_brackets import Around, Displaced, closed_before, closing_before, left_open
 from protofix.net.meant import in_its_kind, without_list, written
 from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.literals import (
@@ -48,10 +49,10 @@ class Misfit(NamedTuple):
 
     The kinds are "unknown-field", "unknown-enum-value", "unknown-layer-type", "repeated-field",
     "missing-field", "missing-colon", "wrong-type" and "out-of-range". What is unknown has `lacks`,
-    and its message goes no further than that it is; only a layer within a layer has none, since a
-    bracket was lost there and no dialect is wanted. A list of several values for a field that takes
-    one, which is of the kind "wrong-type", has `lacks` too: another dialect may take them all.
-    `mending` makes it right, if that can be told.
+    and its message goes no further than that it is; only a layer within a layer and a field that is
+    displaced have none, since a bracket was lost there and no dialect is wanted. A list of several
+    values for a field that takes one, which is of the kind "wrong-type", has `lacks` too: another
+    dialect may take them all. `mending` makes it right, if that can be told.
     """
 
     start: int
@@ -67,40 +68,51 @@ def find_misfits(document: Document, schema: Schema, kind: str) -> list[Misfit]:
 
     Layer types are strings to a schema: which of them there are, it does not know.
     """
-    found = list(
-        _Walker(schema, bool(document.diagnoses)).walk(schema.messages[kind], document.fields, None)
-    )
+    found = list(_Walker(schema, document).walk(schema.messages[kind], document.fields, ()))
     found.sort(key=lambda misfit: misfit.start)
     return found
 
 
 class _Walker:
-    def __init__(self, schema: Schema, broken: bool) -> None:
+    def __init__(self, schema: Schema, document: Document) -> None:
         self.schema = schema
-        self.broken = broken
+        self.source = document.source
+        self.broken = bool(document.diagnoses)
+        # The last place at which a bracket is missing or too many.
+        brackets = (it.start for it in document.diagnoses if it.kind == "bracket")
+        self.last_bracket = max(brackets, default=-1)
         self.net = schema.messages["NetParameter"]
         # Lines that read the same share their shape: what fitted once in a kind of message fits
         # again. The document keeps the shapes alive, so their ids are theirs alone.
         self.fitting: set[tuple[str, int]] = set()
 
     def walk(
-        self, message: MessageType, fields: tuple[Node, ...], opened: Message | None
+        self, message: MessageType, fields: tuple[Node, ...], around: tuple[Around, ...]
     ) -> Iterator[Misfit]:
+        """What does not fit a message; `around` are those of the text that it is in, and itself."""
         seen: set[str] = set()
+        home: MessageType | None = None
         for node in fields:
             name = node.shape.name
             field = message.fields.get(name)
             if field is None and isinstance(node, Message) and self.is_layer(name, message):
                 # All that follows a missing bracket is in here: one finding, and read on.
                 if name not in seen:
-                    yield _layer_within_layer(node, self.broken)
+                    yield self.layer_within_layer(node)
                 seen.add(name)
-                inner = self.net.fields[name].type_name
-                yield from self.walk(self.schema.messages[inner or ""], node.fields, node)
+                inner = self.schema.messages[self.net.fields[name].type_name or ""]
+                yield from self.walk(inner, node.fields, (*around, Around(inner, node)))
                 continue
             if field is None:
-                if name:  # An unnamed one comes from a mistake that was said already.
-                    yield _unknown(node, message, opened)
+                # An unnamed one comes from a mistake that was said already, and so do all those
+                # behind the first one that is displaced.
+                if name and (home is None or name not in home.fields):
+                    displaced = self.displaced(node, fields, message, around)
+                    if displaced is None:
+                        yield _unknown(node, message, around[-1].node if around else None)
+                    else:
+                        home = displaced.home
+                        yield _displaced(node, displaced)
                 continue
             if not field.repeated:
                 if name in seen:
@@ -112,7 +124,8 @@ class _Walker:
                 if field.type_name is None or field.kind != "message":
                     yield _wrong(node.open_end - 1, node.open_end, field, "a message")
                 else:
-                    yield from self.walk(self.schema.messages[field.type_name], node.fields, node)
+                    inner = self.schema.messages[field.type_name]
+                    yield from self.walk(inner, node.fields, (*around, Around(inner, node)))
                 if node.shape.listed and not field.repeated:
                     yield _no_list(node.start, field)
             elif (message.name, id(node.shape)) not in self.fitting:
@@ -121,10 +134,34 @@ class _Walker:
                     self.fitting.add((message.name, id(node.shape)))
                 yield from problems
         missing = [name for name in message.required if name not in seen]
-        if missing and opened is not None:
+        if missing and around:
+            opened = around[-1].node
             names = " and ".join(f"`{name}`" for name in missing)
             text = f"`{opened.name}` needs {names}"
             yield Misfit(opened.start, opened.name_end, "missing-field", text)
+
+    def displaced(
+        self,
+        node: Node,
+        fields: Sequence[Node],
+        message: MessageType,
+        around: Sequence[Around],
+    ) -> Displaced | None:
+        """Whether a field that its message lacks is there for a bracket that is wrong."""
+        if node.start > self.last_bracket:
+            return None
+        at = next(number for number, it in enumerate(fields) if it is node)
+        before = fields[at - 1] if at else None
+        return left_open(node, around, self.source) or closed_before(
+            node, before, message, self.schema, self.source
+        )
+
+    def layer_within_layer(self, node: Message) -> Misfit:
+        """Ask for the bracket; in a text that is not broken one more would be one too many."""
+        text = f"a `{node.name}` within a layer: is a `}}` missing before it?"
+        title = "close the layer before it"
+        mending = closing_before(node, 1, title, self.source) if self.broken else None
+        return Misfit(node.start, node.name_end, "unknown-field", text, mending=mending)
 
     def is_layer(self, name: str, message: MessageType) -> bool:
         if name not in ("layer", "layers") or not message.name.endswith("LayerParameter"):
@@ -203,12 +240,8 @@ def _unknown(node: Node, message: MessageType, opened: Message | None) -> Misfit
     return Misfit(node.start, end, "unknown-field", text, lack)
 
 
-def _layer_within_layer(node: Message, broken: bool) -> Misfit:
-    """Ask for the bracket; in a text that is not `broken` one more would be one too many."""
-    text = f"a `{node.name}` within a layer: is a `}}` missing before it?"
-    edit = Edit(node.start, node.start, "} ")
-    mending = Mending("close the layer before it", (edit,), False) if broken else None
-    return Misfit(node.start, node.name_end, "unknown-field", text, mending=mending)
+def _displaced(node: Node, found: Displaced) -> Misfit:
+    return Misfit(node.start, node.name_end, "unknown-field", found.said, mending=found.mending)
 
 
 def _no_list(

@@ -24,10 +24,13 @@ Wrong:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from protofix.net.lost_brackets import is_left_open
 from protofix.rulebook.checks import diagnosed
 from protofix.rulebook.context import Context
-from protofix.rulebook.findings import Hit
+from protofix.rulebook.findings import Fix, Hit, Said
+from protofix.textproto.edits import Mending
 from protofix.textproto.tree import Message
 
 CODE = "PF005"
@@ -39,15 +42,21 @@ _check = diagnosed("bracket")
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """Say each, but for what is missing if a layer within a layer shows already where."""
-    within = [it.start for it in context.misfits if it.kind == "unknown-field" and it.lacks is None]
-    shown = {
-        node.end
-        for node in context.document.fields
-        if isinstance(node, Message)
-        and node.close_start == node.end
-        and any(node.start < start < node.end for start in within)
-    }
+    """Say each; where a field that is displaced shows one, within what is said of that."""
+    displaced = [it for it in context.misfits if it.kind == "unknown-field" and it.lacks is None]
+    shown: dict[int, int] = {}
+    for node in context.document.fields if displaced else ():
+        if isinstance(node, Message) and is_left_open(node):
+            inside = (it.start for it in displaced if node.start < it.start < node.end)
+            shown.update((node.end, start) for start in inside)
+    too_many = [it.start for it in displaced if it.mending and _takes_away(it.mending)]
     for hit in _check(context):
-        if hit.start not in shown:
-            yield hit
+        start = shown.get(hit.start)
+        if hit.fix is not None and _takes_away(hit.fix) and too_many and too_many[0] < hit.start:
+            start = too_many.pop(0)
+        yield hit if start is None else replace(hit, within=Said("unknown-field", start))
+
+
+def _takes_away(change: Fix | Mending) -> bool:
+    """Whether a bracket is taken away, rather than written."""
+    return not any(edit.replacement for edit in change.edits)
