@@ -106,13 +106,17 @@ def _of_named_net(path: str, accepted_of: AcceptedOf) -> Acceptance | None:
 
 def write_baseline(path: str, run: Run) -> int:
     """Write a baseline that accepts all that was found; give the exit code."""
-    from protofix.files import write_atomically
-    from protofix.linting.baseline import baseline_text
+    from protofix.files import FileError, write_atomically
+    from protofix.linting.baseline import BaselineError, baseline_text, read_baseline
     from protofix.net.names import counted
 
     if run.went_wrong:
         return complain(f"{path}: not written, since not every file could be checked")
-    write_atomically(Path(path), baseline_text(path, run.checked).encode())
+    try:
+        old = read_baseline(path)
+    except (BaselineError, FileError):  # There is none, or something that is none.
+        old = None
+    write_atomically(Path(path), baseline_text(path, run.checked, old).encode())
     number = sum(len(one.findings) for one in run.checked)
     print(f"wrote {path}: {counted(number, 'finding')} accepted", file=sys.stderr)
     return DONE

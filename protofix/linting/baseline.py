@@ -102,10 +102,14 @@ def _take_line(lines: Lines, code: str, source: Source, span: Span) -> bool:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What is accepted of each file, by its path from the folder in which the baseline lies."""
+    """What is accepted of each file, by its path from the folder in which the baseline lies.
+
+    `records` are the same as they are written down.
+    """
 
     folder: str
     files: Mapping[str, Lines]
+    records: Mapping[str, Sequence[Any]]
 
     def of(self, path: str) -> Acceptance:
         """What is accepted of a file."""
@@ -148,7 +152,7 @@ def read_baseline(path: str) -> Baseline:
         raise BaselineError(
             f"{path}: is no baseline; `protofix check --write-baseline {path}` makes one"
         ) from None
-    return Baseline(os.path.dirname(os.path.abspath(path)), files)
+    return Baseline(os.path.dirname(os.path.abspath(path)), files, content["files"])
 
 
 def _accepted_lines(records: Sequence[Any]) -> Lines:
@@ -158,23 +162,29 @@ def _accepted_lines(records: Sequence[Any]) -> Lines:
     return lines
 
 
-def baseline_text(path: str, checked: Iterable[Checked]) -> str:
-    """The content of a baseline at `path` that accepts all these findings."""
+def baseline_text(path: str, checked: Iterable[Checked], old: Baseline | None = None) -> str:
+    """The content of a baseline at `path` that accepts all these findings.
+
+    What an `old` one accepts of other files that are there stays accepted.
+    """
     folder = os.path.dirname(os.path.abspath(path))
     files: dict[str, Lines] = {}
     for one in checked:
         lines = files.setdefault(path_from(folder, one.source.path), Counter())
         lines.update((it.code, line_of(one.source, it)) for it in one.findings)
+    records = {
+        name: its
+        for name, its in (old.records if old is not None else {}).items()
+        if name not in files and os.path.exists(os.path.join(folder, name))
+    }
+    for name, lines in files.items():
+        records[name] = [
+            {"code": code, "line": line, "count": count}
+            for (code, line), count in sorted(lines.items())
+        ]
     content = {
         "version": _VERSION,
-        "files": {
-            name: [
-                {"code": code, "line": line, "count": count}
-                for (code, line), count in sorted(lines.items())
-            ]
-            for name, lines in sorted(files.items())
-            if lines
-        },
+        "files": {name: its for name, its in sorted(records.items()) if its},
     }
     # Plain ASCII: bytes of a file that were not UTF-8 could not be written otherwise.
     return json.dumps(content, indent=1) + "\n"

@@ -82,6 +82,20 @@ def test_what_is_accepted_and_there_no_more_is_said(
     assert gone not in capsys.readouterr().err
 
 
+def test_what_is_accepted_of_other_files_stays(folder: Path) -> None:
+    for name in ("b", "c"):
+        (folder / "nets" / f"{name}.prototxt").write_text(ONE)
+    main(["check", "--write-baseline", "base.json"])
+    (folder / "nets" / "c.prototxt").unlink()
+    (folder / "nets" / "b.prototxt").write_text(OTHER)
+    main(["check", "--write-baseline", "base.json", "nets/b.prototxt"])
+    files = json.loads((folder / "base.json").read_text())["files"]
+    assert {name: [it["line"] for it in its] for name, its in files.items()} == {
+        "nets/a.prototxt": [ONE.strip()],
+        "nets/b.prototxt": [OTHER.strip()],
+    }
+
+
 def test_what_is_accepted_in_a_text_that_breaks_off_is_not_said_to_be_gone(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
