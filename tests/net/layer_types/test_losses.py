@@ -66,6 +66,13 @@ BUILT_BY_SEGNET: list[Makes] = [
 ]
 test_what_segnet_builds = makes(BUILT_BY_SEGNET, dialect="segnet")
 
+# R-FCN's gives out the probabilities and the loss of each region, too.
+BUILT_BY_RFCN: list[Makes] = [
+    ('type: "SoftmaxWithLoss"', ["4 5", "4"], ["", "4 5", None]),
+]
+
+test_what_rfcn_builds = makes(BUILT_BY_RFCN, dialect="rfcn")
+
 
 @pytest.mark.parametrize("kind", ["SoftmaxWithLoss", "HingeLoss", "EuclideanLoss", "Accuracy"])
 def test_what_is_not_known_is_not_wrong(kind: str) -> None:
