@@ -44,6 +44,9 @@ _LOOK_ALIKES = {
     "\u2212": ("-", "MINUS"),
     "\u2013": ("-", "MINUS"),
 }
+# What git writes into a file between two versions of it. A `>` may close a message here.
+_CONFLICT_MARKER = re.compile(r"(?:(?:<{7}|\|{7})(?:[ \t].*)?|={7}|>{7}[ \t]+[\w.(/-].*)[ \t]*\r?$")
+_FIELD_BEHIND = re.compile(r">{7}[ \t]+[A-Za-z_]\w*[ \t]*[:{<]")
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _NO_BREAK_SPACE = "\xa0"
 
@@ -193,6 +196,15 @@ def _brace_meant(line: str, start: int) -> tuple[str, str] | None:
         return ("{", "LBRACE") if name is not None and opens is not None else None
     opened = sum(map(before.count, "{(")) - sum(map(before.count, "})"))
     return ("}", "RBRACE") if opened > 0 or not before.strip(BLANKS) else None
+
+
+def conflict_marker(line: str) -> Slip | None:
+    """A line that git wrote where two versions of a text differ."""
+    if _CONFLICT_MARKER.match(line) is None or _FIELD_BEHIND.match(line) is not None:
+        return None
+    end = len(line.rstrip(BLANKS))
+    message = "a conflict marker of git: choose one side"
+    return Slip(Diagnosis(0, end, "character", message), len(line), "", "")
 
 
 def decimal_comma(line: str, start: int) -> Slip | None:
