@@ -33,6 +33,7 @@ _NUMBER_THEN_NAME = re.compile(r"((?:0[0-7]*|[1-9][0-9]*)(?:\.[0-9]*)?)(?=[A-Za-
 _STRAY = re.compile(r"//.*|/\*.*?\*/|/\*.*|[^ \t\r\v\fA-Za-z0-9_\"'#:;,.{}<>\[\]-]+|.")
 # Lest a text that begins a thousand comments and ends none takes long.
 _MOST_LINES_OF_COMMENT = 1000
+_STRING_OR_BRACKET = re.compile(rf"{CLOSED_STRING.pattern}|[(){{}}]")
 _DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]+)(?![\w.])(?![ \t]*,)")
 # Signs of other scripts that look like those of the format, and which tokens those are.
 _LOOK_ALIKES = {
@@ -189,13 +190,27 @@ def _comment(line: str, start: int, stray: str) -> Mending | None:
 
 def _brace_meant(line: str, start: int) -> tuple[str, str] | None:
     """The brace that a round bracket stands for: behind a name, or where its line closes."""
-    before = CLOSED_STRING.sub("", line[:start])
     if line[start] == "(":
-        name = re.search(r"[A-Za-z_]\w*[ \t]*$", before)
-        opens = re.match(r"[ \t\r]*(?:[#)}]|$)|[ \t]*[A-Za-z_]\w*[ \t]*[:{(]", line[start + 1 :])
-        return ("{", "LBRACE") if name is not None and opens is not None else None
-    opened = sum(map(before.count, "{(")) - sum(map(before.count, "})"))
-    return ("}", "RBRACE") if opened > 0 or not before.strip(BLANKS) else None
+        return ("{", "LBRACE") if _opens_message(line, start) else None
+    opened: list[re.Match[str]] = []
+    for bracket in _STRING_OR_BRACKET.finditer(line, 0, start):
+        if bracket.group() in ("{", "("):
+            opened.append(bracket)
+        elif bracket.group() in ("}", ")") and opened:
+            opened.pop()
+    if not opened:
+        closes = not line[:start].strip(BLANKS)
+    else:
+        closes = opened[-1].group() == "{" or _opens_message(line, opened[-1].start())
+    return ("}", "RBRACE") if closes else None
+
+
+def _opens_message(line: str, start: int) -> bool:
+    """Whether a round bracket stands behind a name, and before a field or nothing."""
+    before = CLOSED_STRING.sub("", line[:start])
+    name = re.search(r"[A-Za-z_]\w*[ \t]*$", before)
+    opens = re.match(r"[ \t\r]*(?:[#)}]|$)|[ \t]*[A-Za-z_]\w*[ \t]*[:{(]", line[start + 1 :])
+    return name is not None and opens is not None
 
 
 def conflict_marker(line: str) -> Slip | None:
