@@ -47,13 +47,13 @@ def meant_field(lack: Lack, around: Sequence[Message], schema: Schema) -> MeantF
     owner = schema.messages.get(lack.owner)
     fields = owner.fields if owner else {}
     slip = nearest(lack.name, fields)
-    if slip is not None:
+    if slip is not None and _holds_fields_of(lack, fields[slip], schema):
         return _slip(fields[slip])
     elsewhere = any_home(lack, around, schema)
     if elsewhere is not None:
         return MeantField(elsewhere)
     called = field_called(lack.name, fields)
-    if called is not None:
+    if called is not None and _holds_fields_of(lack, fields[called], schema):
         return _slip(fields[called])
     in_fork = home_in_fork(lack)
     return _slip_of_a_fork(lack) if in_fork is None else MeantField(in_fork)
@@ -61,6 +61,19 @@ def meant_field(lack: Lack, around: Sequence[Message], schema: Schema) -> MeantF
 
 def _slip(meant: FieldType) -> MeantField:
     return MeantField(f"did you mean `{meant.name}`?", instead=meant)
+
+
+def _holds_fields_of(lack: Lack, meant: FieldType, schema: Schema) -> bool:
+    """Whether what a message holds is known in the one that may have been meant, or a slip there.
+
+    What is no message is held to be.
+    """
+    message = schema.messages.get(meant.type_name or "")
+    if message is None or not isinstance(lack.node, Message):
+        return True
+    return all(
+        it.name in message.fields or nearest(it.name, message.fields) for it in lack.node.fields
+    )
 
 
 def _slip_of_a_fork(lack: Lack) -> MeantField | None:

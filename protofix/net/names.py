@@ -56,7 +56,8 @@ def _alike(written: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]
 def nearest(written: str, names: Iterable[str]) -> str | None:
     """The name that was most likely meant; None if none is near.
 
-    One that has another number of words, such as IMAGE_SEG_DATA beside IMAGE_DATA, is not.
+    One that has another number of words, such as IMAGE_SEG_DATA beside IMAGE_DATA, is not. Nor is
+    a message one of whose words is another, such as my_data_param beside dummy_data_param.
     """
     by_spelling = {_spelling(name): name for name in names}
     spelling = _spelling(written)
@@ -70,9 +71,17 @@ def nearest(written: str, names: Iterable[str]) -> str | None:
         for it, name in by_spelling.items()
         if it.endswith(_COMMON_END) == ends_so and it.count("_") == spelling.count("_")
     }
+    if ends_so:
+        cores = {it: name for it, name in cores.items() if _of_like_words(core, it)}
     alike = _ALIKE_SHORT if len(core) <= _SHORT else _ALIKE
     found = _alike(core, cores, alike)
     return cores[found[0]] if found else by_spelling.get(_with_common_end(spelling))
+
+
+def _of_like_words(core: str, other: str) -> bool:
+    """Whether each word of a name is like that of another which stands in its place."""
+    pairs = zip(core.split("_"), other.split("_"), strict=True)
+    return all(_alike(word, [known]) for word, known in pairs)
 
 
 def _with_common_end(spelling: str) -> str:

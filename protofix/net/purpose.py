@@ -51,6 +51,12 @@ def is_deployed(graph: Graph) -> bool:
     return "deploy" in graph.state.stages or is_called(graph.net, "deploy")
 
 
+def is_trained(graph: Graph) -> bool:
+    """Whether a net is built to learn: in TRAIN, with a loss, and not to be used."""
+    trained = graph.state.phase == "TRAIN" and not is_deployed(graph)
+    return trained and any(map(is_loss, graph.layers))
+
+
 def meant_graphs(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:
     """The graphs of the states that a person can mean; all of them if none can be told.
 

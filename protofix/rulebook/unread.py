@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from protofix.net.enums import NORMALIZATIONS
 from protofix.net.layers import Layer
@@ -47,6 +47,13 @@ def without_loss_param(
     """
     safe = _says_nothing_new(layer.values("loss_param"), done, ignored)
     return taken_away("take loss_param away", view, layer, param, param.fields, safe=safe)
+
+
+def goes_too(losses: Iterable[Layer]) -> str:
+    """What a title adds where losses that read no `loss_param` become such as would; or nothing."""
+    if all(loss.param("loss_param") is None for loss in losses):
+        return ""
+    return ", without loss_param, which the older layer did not read"
 
 
 def _says_nothing_new(values: Values, done: Collection[str], ignored: int | None) -> bool:

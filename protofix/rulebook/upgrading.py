@@ -75,6 +75,13 @@ def layers_fix(context: Context, unsafe: bool = False) -> Fix | None:
     return Fix(LAYERS_TITLE, tuple(edits), safe=not unsafe)
 
 
+def rarer_format(net: Net) -> list[Layer]:
+    """The layers of a net that mixes the formats that are in the rarer one."""
+    old = [layer for layer in net.layers if layer.format < 2]
+    new = [layer for layer in net.layers if layer.format == 2]
+    return min(old, new, key=len)
+
+
 def newer_types(net: Net) -> Iterator[tuple[Layer, Scalar]]:
     """The V1 layers of types that came later than V1, which can only be written in quotes."""
     for layer in net.layers:

@@ -5,8 +5,8 @@ scores or the probabilities, and its losses, accuracies and labels are gone. One
 asks for a blob that has to be filled with something, and computes what nobody wants.
 
 A net is for use if its stage or its file is called "deploy", or if it reads no data by itself and
-gives out probabilities beside its loss. A net that a program feeds with data and labels to train
-it, and that has losses alone to give out, is not held to be one.
+gives out probabilities beside its loss in TEST. In TRAIN, a net with a loss is there to learn, and
+one that has losses alone to give out is not held to be for use in TEST either.
 
 Wrong:
 
@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from protofix.net.graph import Graph, Version
 from protofix.net.layers import BlobName, Layer
 from protofix.net.names import in_words
-from protofix.net.purpose import brings_data, is_deployed, measures
+from protofix.net.purpose import brings_data, is_deployed, is_trained, measures
 from protofix.net.states import NetState
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
@@ -65,8 +65,8 @@ def _check(view: NetView) -> Iterator[Hit]:
 
 
 def _probabilities(graph: Graph) -> list[str]:
-    """What a net that is fed from a program gives out for it to use."""
-    if any(map(brings_data, graph.layers)):
+    """What a net that is fed from a program gives out for it to use, and not to learn."""
+    if is_trained(graph) or any(map(brings_data, graph.layers)):
         return []
     return [
         version.blob

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from protofix.net.view import NetView
 from protofix.rulebook.context import Context
 from protofix.rulebook.findings import Hit
-from protofix.rulebook.upgrading import layers_fix
+from protofix.rulebook.upgrading import layers_fix, rarer_format
 
 CODE = "PF201"
 NAME = "mixed-formats"
@@ -34,13 +34,13 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _hit(context: Context, view: NetView) -> Hit:
-    old = [layer.node for layer in view.net.layers if layer.format < 2]
-    new = [layer.node for layer in view.net.layers if layer.format == 2]
-    rarer = min(old, new, key=len)
+    new = sum(layer.format == 2 for layer in view.net.layers)
+    old = len(view.net.layers) - new
+    rarer = rarer_format(view.net)[0].node
     does = "drops every `layer` beside V0's `layers`" if view.net.is_v0 else "refuses it"
     message = (
-        f"the net mixes {len(new)} `layer` and {len(old)} `layers`, and Caffe {does}: "
+        f"the net mixes {new} `layer` and {old} `layers`, and Caffe {does}: "
         "write all of them as `layer`"
     )
     fix = layers_fix(context, unsafe=True)
-    return Hit(rarer[0].start, rarer[0].name_end, message, fix)
+    return Hit(rarer.start, rarer.name_end, message, fix)

@@ -80,9 +80,8 @@ from typing import NamedTuple
 from protofix.net.as_built import BuiltLayer
 from protofix.net.backward import Asked, may_be_forced, surely_asked
 from protofix.net.build import Built
-from protofix.net.graph import Graph
 from protofix.net.layers import BlobName, Layer
-from protofix.net.purpose import is_called_after, is_deployed, is_loss
+from protofix.net.purpose import is_called_after, is_trained
 from protofix.net.setup import subject_of
 from protofix.net.values import bool_of
 from protofix.net.view import NetView
@@ -145,7 +144,7 @@ def _check(view: NetView) -> Iterator[Hit]:
         return
     found: dict[Layer, _Cause] = {}
     for built in view.built:
-        if _is_trained(built.graph):
+        if is_trained(built.graph):
             for layer, cause in _causes(built, view.net.fields):
                 found.setdefault(layer, cause)
     for layer, cause in found.items():
@@ -163,11 +162,6 @@ def _check(view: NetView) -> Iterator[Hit]:
         weighs = cause.loss == _OWN and layer.type not in _WITHOUT
         at = layer.loss_weight_fields[0] if weighs else _bottom_of(layer)
         yield Hit(at.start, at.end, message, fix)
-
-
-def _is_trained(graph: Graph) -> bool:
-    trained = graph.state.phase == "TRAIN" and not is_deployed(graph)
-    return trained and any(map(is_loss, graph.layers))
 
 
 def _bottom_of(layer: Layer) -> BlobName:

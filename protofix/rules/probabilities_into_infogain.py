@@ -45,6 +45,7 @@ from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets, on_target
 from protofix.rulebook.findings import Fix, Hit
 from protofix.rulebook.rewriting import rewritten
+from protofix.rulebook.unread import goes_too
 from protofix.textproto.tree import Document
 
 CODE = "PF402"
@@ -92,9 +93,10 @@ def _kept(view: NetView) -> _Kept | None:
     names = frozenset(losses)
     if fix is None or not names:
         return None
-    written = (loss for loss in infogain_losses(view.net) if loss.name in names)
-    today = any(loss_axis(loss) is not None or len(loss.tops) > 1 for loss in written)
-    return _Kept(names, replace(fix, safe=not today))
+    written = [loss for loss in infogain_losses(view.net) if loss.name in names]
+    legacy = [loss for loss in written if loss_axis(loss) is None and len(loss.tops) < 2]
+    title = f"{fix.title}{goes_too(legacy)}"
+    return _Kept(names, replace(fix, title=title, safe=len(legacy) == len(written)))
 
 
 check = on_target("fused", of_nets(_check))

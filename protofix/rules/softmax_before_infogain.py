@@ -3,7 +3,7 @@
 Until April 2017 InfogainLoss took probabilities; since then it takes scores and applies the
 softmax itself. An old net runs on new Caffe without complaint, applies softmax twice, and learns
 badly: its gradients are flat. `protofix migrate` lets the loss read the scores, and proves the
-numbers equal to those of the old layer.
+numbers equal to those of the old layer. A `loss_param` goes then, which that did not read.
 
 Wrong:
 
@@ -34,6 +34,7 @@ from protofix.rulebook.chained import chained, losses_of, probabilities
 from protofix.rulebook.checks import on_target
 from protofix.rulebook.findings import Fix
 from protofix.rulebook.rewriting import rewritten
+from protofix.rulebook.unread import goes_too
 
 CODE = "PF401"
 NAME = "softmax-before-infogain"
@@ -55,8 +56,9 @@ def _fix(view: NetView, plan: Plan) -> Fix | None:
 
     It keeps the numbers of the older layer. A net that was written for today's changes its.
     """
-    title = f"let {losses_of(plan)} read the scores, as `protofix migrate` does"
-    safe = all(chain.written_for == "legacy" for chain in plan.chains)
+    legacy = [chain.loss for chain in plan.chains if chain.written_for == "legacy"]
+    title = f"let {losses_of(plan)} read the scores, as `protofix migrate` does{goes_too(legacy)}"
+    safe = len(legacy) == len(plan.chains)
     return rewritten(view, title, lambda document: fuse(document).document, safe)
 
 

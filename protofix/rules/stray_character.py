@@ -11,6 +11,9 @@ Right:
 
     # the data
     name: "net"
+
+The lines `<<<<<<<`, `=======` and `>>>>>>>` that git leaves where two versions of a text differ are
+said whole. Choose one side; what is between them is read as if both were meant.
 """
 
 from protofix.rulebook.checks import diagnosed

@@ -27,6 +27,7 @@ Right:
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from protofix.infogain.losses import source_of
 from protofix.net.graph import Graph
 from protofix.net.layers import BlobName, Layer
 from protofix.net.misnamed import Misspelt, Unnamed, called_so, misspelt_top, unnamed
@@ -174,10 +175,17 @@ def _why(
         return _Why(f"it makes itself and nothing before it{where}: read a blob that is there")
     if makers and layer not in makers:
         return _Why(f"only {subject_of(makers[0])} makes, further down{where}: move it up")
+    if near is None and bottom in layer.bottoms[2:] and _has_file(layer):
+        return _Why(f"no layer makes{where}: take it away, and H is read from `source`")
     if near is None:
         return _left_over(view, layer, graphs, f"no layer makes{where}")
     said = f"{'no other layer' if makers else 'no layer'} makes{where}"
     return _slip(view, layer, bottom, graphs, near, said)
+
+
+def _has_file(layer: Layer) -> bool:
+    """Whether a loss has its H from a file as well, were it not for its third bottom."""
+    return layer.type == "InfogainLoss" and bool(source_of(layer))
 
 
 def _slip(

@@ -33,6 +33,7 @@ _NUMBER_THEN_NAME = re.compile(r"((?:0[0-7]*|[1-9][0-9]*)(?:\.[0-9]*)?)(?=[A-Za-
 _STRAY = re.compile(r"//.*|/\*.*?\*/|/\*.*|[^ \t\r\v\fA-Za-z0-9_\"'#:;,.{}<>\[\]-]+|.")
 # Lest a text that begins a thousand comments and ends none takes long.
 _MOST_LINES_OF_COMMENT = 1000
+_STRING_OR_BRACKET = re.compile(rf"{CLOSED_STRING.pattern}|[(){{}}]")
 _DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]+)(?![\w.])(?![ \t]*,)")
 # Signs of other scripts that look like those of the format, and which tokens those are.
 _LOOK_ALIKES = {
@@ -44,6 +45,9 @@ _LOOK_ALIKES = {
     "\u2212": ("-", "MINUS"),
     "\u2013": ("-", "MINUS"),
 }
+# What git writes into a file between two versions of it. A `>` may close a message here.
+_CONFLICT_MARKER = re.compile(r"(?:(?:<{7}|\|{7})(?:[ \t].*)?|={7}|>{7}[ \t]+[\w.(/-].*)[ \t]*\r?$")
+_FIELD_BEHIND = re.compile(r">{7}[ \t]+[A-Za-z_]\w*[ \t]*[:{<]")
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _NO_BREAK_SPACE = "\xa0"
 
@@ -186,13 +190,36 @@ def _comment(line: str, start: int, stray: str) -> Mending | None:
 
 def _brace_meant(line: str, start: int) -> tuple[str, str] | None:
     """The brace that a round bracket stands for: behind a name, or where its line closes."""
-    before = CLOSED_STRING.sub("", line[:start])
     if line[start] == "(":
-        name = re.search(r"[A-Za-z_]\w*[ \t]*$", before)
-        opens = re.match(r"[ \t\r]*(?:[#)}]|$)|[ \t]*[A-Za-z_]\w*[ \t]*[:{(]", line[start + 1 :])
-        return ("{", "LBRACE") if name is not None and opens is not None else None
-    opened = sum(map(before.count, "{(")) - sum(map(before.count, "})"))
-    return ("}", "RBRACE") if opened > 0 or not before.strip(BLANKS) else None
+        return ("{", "LBRACE") if _opens_message(line, start) else None
+    opened: list[re.Match[str]] = []
+    for bracket in _STRING_OR_BRACKET.finditer(line, 0, start):
+        if bracket.group() in ("{", "("):
+            opened.append(bracket)
+        elif bracket.group() in ("}", ")") and opened:
+            opened.pop()
+    if not opened:
+        closes = not line[:start].strip(BLANKS)
+    else:
+        closes = opened[-1].group() == "{" or _opens_message(line, opened[-1].start())
+    return ("}", "RBRACE") if closes else None
+
+
+def _opens_message(line: str, start: int) -> bool:
+    """Whether a round bracket stands behind a name, and before a field or nothing."""
+    before = CLOSED_STRING.sub("", line[:start])
+    name = re.search(r"[A-Za-z_]\w*[ \t]*$", before)
+    opens = re.match(r"[ \t\r]*(?:[#)}]|$)|[ \t]*[A-Za-z_]\w*[ \t]*[:{(]", line[start + 1 :])
+    return name is not None and opens is not None
+
+
+def conflict_marker(line: str) -> Slip | None:
+    """A line that git wrote where two versions of a text differ."""
+    if _CONFLICT_MARKER.match(line) is None or _FIELD_BEHIND.match(line) is not None:
+        return None
+    end = len(line.rstrip(BLANKS))
+    message = "a conflict marker of git: choose one side"
+    return Slip(Diagnosis(0, end, "character", message), len(line), "", "")
 
 
 def decimal_comma(line: str, start: int) -> Slip | None:

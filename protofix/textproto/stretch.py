@@ -6,6 +6,7 @@ After a mistake the reader goes on at the next field it can make out, so that ea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,7 @@ from protofix.textproto.edits import Edit, Mending
 from protofix.textproto.grammar import scanner
 from protofix.textproto.literals import clip
 from protofix.textproto.parsing import end_of, make_token, parser, start_of
-from protofix.textproto.slips import decimal_comma, over_lines, slip_at
+from protofix.textproto.slips import conflict_marker, decimal_comma, over_lines, slip_at
 from protofix.textproto.source import BLANKS, indentation
 from protofix.textproto.tree import (
     MAX_DEPTH,
@@ -42,6 +43,18 @@ class Stretch(NamedTuple):
     shapes: tuple[Shape, ...]
     diagnoses: tuple[Diagnosis, ...]
     lines: int
+
+
+def _slip(line: str, position: int, match: re.Match[str] | None, first: bool) -> Slip | None:
+    """What is wrong with what stands at a place of a line, of which the grammar takes `match`."""
+    marker = conflict_marker(line) if position == 0 else None
+    if marker is not None:
+        return marker
+    if match is None:
+        return slip_at(line, position, first)
+    if match.lastgroup == "STRING":
+        return slip_in_string(line, match)
+    return decimal_comma(line, position) if match.lastgroup == "INTEGER" else None
 
 
 def _begins_field(tokens: Sequence[Token], at: int) -> bool:
@@ -424,13 +437,7 @@ class _StretchReader:
         """Tokens of a line. What is no token is diagnosed and, where its kind is clear, mended."""
         while position < len(line):
             match = scanner().match(line, position)
-            slip: Slip | None = None
-            if match is None:
-                slip = slip_at(line, position, self.row == 0 and base == 0)
-            elif match.lastgroup == "STRING":
-                slip = slip_in_string(line, match)
-            elif match.lastgroup == "INTEGER":
-                slip = decimal_comma(line, position)
+            slip = _slip(line, position, match, self.row == 0 and base == 0)
             if slip is not None:
                 slip, taken = over_lines(slip, self.lines, self.row_behind - 1)
                 self.row_behind += taken - 1

@@ -229,6 +229,24 @@ def test_where_a_field_belongs(text: str) -> None:
     assert finding.message.partition(" in Caffe 1.0: ")[2] == HOMES[text]
 
 
+# Messages that no dialect has, and the one that was meant: it must know what they hold.
+HELD = {
+    "layer { convolutoin_param { } }": "convolution_param",
+    "layer { convolutoin_param { num_output: 3 kernal_size: 3 } }": "convolution_param",
+    "layer { convolutoin_param { num_output: 3 wibble: 3 } }": None,
+    "layer { inner_product { wibble: 3 } }": None,
+    "layer { my_data_param { shape { dim: 1 } } }": None,
+}
+
+
+@pytest.mark.parametrize("text", HELD)
+def test_a_message_is_meant_that_knows_what_is_held(text: str) -> None:
+    [finding] = of_the_schema(protofix.check(text))
+    meant = HELD[text]
+    assert finding.message.endswith(f"did you mean `{meant}`?") == (meant is not None)
+    assert (finding.fix and finding.fix.title) == (f"write `{meant}`" if meant else None)
+
+
 def test_where_a_field_belongs_that_stands_in_a_list() -> None:
     text = "layer [ { type: 'ReLU' }, { type: 'Pooling' stride: 3 } ]"
     [finding] = of_the_schema(protofix.check(text))
@@ -325,6 +343,12 @@ MESSAGES = {
     # With a slip more it may be another's message: that of a Flip is not `clip_param`.
     "flip_parm": None,
     "convolutoin_parm": None,
+    # Nor is one whose words are others.
+    "my_data_param": None,
+    "dumy_data_param": "dummy_data_param",
+    "inner_prodcut_param": "inner_product_param",
+    "iner_product_param": "inner_product_param",
+    "hdf_data_param": "hdf5_data_param",
     # Nor is every last word a slip.
     "relu_part": None,
     "relu_path": None,

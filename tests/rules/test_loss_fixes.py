@@ -7,6 +7,9 @@ from typing import NamedTuple
 import pytest
 from loss_nets import CONV, FC, FED, FED_MAPS, SIGMOID, SOFTMAX, loss_of, mended, net, said_of
 
+import protofix
+from protofix.textproto.edits import apply_edits
+
 H = 'layer { name: "H" type: "Input" top: "H" input_param { shape { dim: 10 dim: 10 } } }'
 WEIGHTS = 'layer { name: "w" type: "Input" top: "w" input_param { shape { dim: 4 } } }'
 
@@ -111,6 +114,29 @@ def test_normalize_behind_a_softmax_goes_with_the_softmax() -> None:
     text = net(FED, FC, SOFTMAX, H, infogain("loss_param { normalize: false }", reads="prob"))
     assert mended(text, "PF404") == text
     assert mended(text, "PF401") == net(FED, FC, H, infogain())
+
+
+UNREAD = ", without loss_param, which the older layer did not read"
+# The fields of a loss, and whether the fix's title tells that loss_param goes.
+GOING = {
+    "": False,
+    "loss_param { ignore_label: 4 normalization: BATCH_SIZE }": True,
+    "loss_param { ignore_label: 4 } infogain_loss_param { axis: 1 }": False,
+}
+
+
+@pytest.mark.parametrize("fields", GOING)
+@pytest.mark.parametrize("code", ["PF401", "PF402"])
+def test_a_title_tells_that_loss_param_goes(code: str, fields: str) -> None:
+    mixed = 'layer { name: "mean" type: "Eltwise" bottom: "prob" bottom: "prob" top: "mean" }'
+    mixed = mixed.replace(" }", " eltwise_param { coeff: 0.5 coeff: 0.5 } }")
+    reads = {"PF401": "prob", "PF402": "mean"}[code]
+    between = () if code == "PF401" else (mixed,)
+    text = net(FED, FC, SOFTMAX, *between, H, infogain(fields, reads=reads))
+    [found] = [it for it in protofix.check(text) if it.code == code]
+    assert found.fix is not None
+    assert found.fix.title.endswith(UNREAD) == GOING[fields]
+    assert ("loss_param { ignore" in apply_edits(text, found.fix.edits)) == ("axis" in fields)
 
 
 def test_normalize_is_said_with_what_it_meant() -> None:

@@ -17,6 +17,7 @@ INPUT = "input: 'x' input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8\n"
 V1 = "layers { name: 'r' type: RELU bottom: 'x' top: 'x' }\n"
 V0 = "layers { layer { name: 'r' type: 'relu' } bottom: 'x' top: 'x' }\n"
 TODAY = "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'x' }\n"
+QUOTED = TODAY.replace("layer", "layers")
 MADE = "layer { name: 'x' type: 'Python' top: 'x' top: 'y' top: 'H' }\n"
 
 
@@ -165,6 +166,28 @@ def test_what_becomes_of_it(text: str) -> None:
     assert fixed.failures == ()
     assert fixed.after.text == MENDED[text]
     assert old(fixed.after.text) == []
+
+
+# A letter too many, and what unsafe fixes make of it: the type is right as it is.
+FED = "layer { name: 'x' type: 'Input' top: 'x' input_param { shape { dim: 1 } } }\n"
+MIXED = {
+    FED + TODAY + QUOTED: FED + TODAY + TODAY,
+    FED + QUOTED + V1 + V1: FED + TODAY + TODAY + TODAY,
+}
+
+
+@pytest.mark.parametrize("text", MIXED, ids=repr)
+def test_a_type_in_quotes_of_layers_among_layer(text: str) -> None:
+    wrong = [it.code for it in check_source(Source(text)).findings if it.severity == "error"]
+    assert wrong == ["PF201"]
+    assert fix_source(Source(text)).after.text == text
+    assert fix_source(Source(text), unsafe=True).after.text == MIXED[text]
+
+
+def test_a_type_in_quotes_of_layers_alone() -> None:
+    found = check_source(Source(INPUT + V1 + QUOTED)).findings
+    titles = [it.fix.title for it in found if it.fix and it.code == "PF102"]
+    assert titles == ["write `RELU`"]
 
 
 # Data layers of today whose own message has what only V1 reads there, and the layers mended.

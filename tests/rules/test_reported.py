@@ -21,7 +21,6 @@ CASES = sorted(path for path in FOLDER.iterdir() if path.is_dir())
 
 # What a person has to decide.
 LEFT = {
-    "label_in_train_alone": ["PF326"],
     "quote_over_two_lines": ["PF002"],
     "two_names": ["PF105"],
 }

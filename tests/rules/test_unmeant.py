@@ -197,9 +197,23 @@ DEPLOYED = {
     "probabilities beside a loss": (
         [FED, FC, LOSS, PROB],
         [
-            "PF326 `label` has to be fed to get `prob`, though only `loss` wants it, as labels: "
-            "for use, take `label` and `loss` away"
+            "PF326 in TEST: `label` has to be fed to get `prob`, though only `loss` wants it, as "
+            "labels: for use, take `label` and `loss` away"
         ],
+    ),
+    "probabilities that an accuracy reads in TEST alone": (
+        [
+            FED,
+            FC,
+            LOSS,
+            PROB,
+            plus(ACCURACY.replace('bottom: "fc"', 'bottom: "prob"'), "include { phase: TEST }"),
+        ],
+        [],
+    ),
+    "probabilities beside a loss for TRAIN alone": (
+        [FED, FC, plus(LOSS, "include { phase: TRAIN }"), PROB],
+        [],
     ),
     "a loss alone, to train from a program": ([FED, FC, LOSS], []),
     "a loss and an accuracy, likewise": ([FED, FC, LOSS, ACCURACY], []),

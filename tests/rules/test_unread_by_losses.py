@@ -165,6 +165,19 @@ def test_a_source_beside_a_third_bottom() -> None:
     )
 
 
+def test_a_source_beside_a_third_bottom_that_nobody_makes_is_the_only_h() -> None:
+    text = net(FED, FC, INFOGAIN.replace(" }", f" {SOURCE} }}"))
+    assert said_of(text, "PF410") == []
+    assert said_of(text, "PF301") == [
+        "`loss` reads `H`, which no layer makes: take it away, and H is read from `source`"
+    ]
+    assert mended(text, "PF301", unsafe=True) == text
+    [said] = said_of(net(FED, FC, INFOGAIN), "PF301")
+    assert "`source`" not in said
+    in_test = H.replace(" }", " include { phase: TEST } }")
+    assert said_of(net(FED, FC, in_test, INFOGAIN.replace(" }", f" {SOURCE} }}")), "PF410") == []
+
+
 def test_a_source_or_a_third_bottom_alone() -> None:
     assert said_of(net(FED, FC, H, INFOGAIN), "PF410") == []
     alone = loss_of("InfogainLoss", "fc", "label", more=SOURCE)

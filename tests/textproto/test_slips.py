@@ -7,6 +7,7 @@ import pytest
 from protofix.textproto.edits import apply_edits
 from protofix.textproto.reader import read
 from protofix.textproto.source import Source
+from protofix.textproto.tree import messages_named, scalars_named
 
 # A text with one mistake, its place in the line, the text mended, and whether that is certain.
 MENDED = {
@@ -70,6 +71,7 @@ MENDED = {
     "a = 1": (3, "a: 1", True),
     "a { b (\n c: 1 } }": (7, "a { b {\n c: 1 } }", True),
     "a { b: 1 )\n": (10, "a { b: 1 }\n", True),
+    "a { b: 'f(' )\n": (13, "a { b: 'f(' }\n", True),
     "a { b: 1 ]\n": (10, "a { b: 1 }\n", True),
     "a: 0,01\n": (4, "a: 0.01\n", False),
     "a: -0,09 # it\n": (5, "a: -0.09 # it\n", False),
@@ -127,6 +129,35 @@ def test_a_bracket_without_a_name_that_is_never_closed_is_said_once(behind: str)
     assert (found.start, found.message) == (5, "expected a field name, found `{`")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=repr)
+def test_each_marker_of_a_conflict_is_said_once_and_what_is_between_counts(end: str) -> None:
+    lines = ["a {", "<<<<<<< HEAD", "  b: 1", "||||||| 1a2b3c", "  b: 2", "=======", "  b: 3"]
+    document = read(Source(end.join([*lines, ">>>>>>> a/branch (x: y)", "}", ""])))
+    assert [
+        (document.source.position(it.start), document.text[it.start : it.end], it.message)
+        for it in document.diagnoses
+    ] == [
+        ((line, 1), marker, "a conflict marker of git: choose one side")
+        for line, marker in [
+            (2, "<<<<<<< HEAD"),
+            (4, "||||||| 1a2b3c"),
+            (6, "======="),
+            (8, ">>>>>>> a/branch (x: y)"),
+        ]
+    ]
+    assert all(it.mending is None for it in document.diagnoses)
+    [message] = messages_named(document.fields, "a")
+    assert [it.value for it in scalars_named(message.fields, "b")] == ["1", "2", "3"]
+
+
+CLOSED_BY_SEVEN = ("a <\n" * 7 + ">>>>>>>\n", "a <\n" * 7 + ">>>>>>> b: 1\n")
+
+
+@pytest.mark.parametrize("text", CLOSED_BY_SEVEN, ids=repr)
+def test_seven_brackets_may_close_messages(text: str) -> None:
+    assert read(Source(text)).diagnoses == ()
+
+
 # A string that goes over lines, and over how many.
 OVER_LINES = {
     "a {\n  b: \"{'c': 1,\n 'd': 2}\"\n}\n": "two",
@@ -172,6 +203,8 @@ LEFT = (
     "a: 1e",
     "a: 1.5px",
     "a == 1",
+    "L.ReLU(n.c1)",
+    "a { L.ReLU(n.c1) }",
     "a: 1 @",
     "a: 1 / 2",
     "a\nb: 1\n",
