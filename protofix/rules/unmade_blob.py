@@ -27,7 +27,6 @@ Right:
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from protofix.infogain.losses import source_of
 from protofix.net.graph import Graph
 from protofix.net.layers import BlobName, Layer
 from protofix.net.misnamed import Misspelt, Unnamed, called_so, misspelt_top, unnamed
@@ -185,7 +184,11 @@ def _why(
 
 def _has_file(layer: Layer) -> bool:
     """Whether a loss has its H from a file as well, were it not for its third bottom."""
-    return layer.type == "InfogainLoss" and bool(source_of(layer))
+    if layer.type != "InfogainLoss":
+        return False
+    from protofix.infogain.losses import source_of  # Few nets have such a loss.
+
+    return bool(source_of(layer))
 
 
 def _slip(
