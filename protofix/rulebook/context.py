@@ -90,12 +90,6 @@ class Context:
         return self.dialect.schema
 
     @property
-    def has_input_layers(self) -> bool:
-        """Whether the dialect has Input layers, which came in 2016."""
-        layer = self.schema.messages.get("LayerParameter")
-        return layer is not None and "input_param" in layer.fields
-
-    @property
     def kind(self) -> str | None:
         """The message the file holds; None if it holds none that Caffe knows."""
         return self.fit.kind

@@ -73,5 +73,4 @@ _check_unshaped = old_format(
 def check(context: Context) -> Iterator[Hit]:
     """Say nothing where Caffe makes no Input layer of them, for want of shapes, as PF312 says."""
     yield from (hit for hit in _check_inputs(context) if hit.fix is not None)
-    if context.has_input_layers:
-        yield from _check_unshaped(context)
+    yield from _check_unshaped(context)

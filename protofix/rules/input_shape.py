@@ -60,7 +60,7 @@ _check_nets = of_nets(_check)
 def check(context: Context) -> Iterator[Hit]:
     """Say each; a fork from before the Input layer leaves no input out, whoever makes the blob."""
     yield from _check_nets(context)
-    if not context.has_input_layers:
-        for view in context.views:
-            for given in view.net.unshaped_inputs:
+    for view in context.views:
+        for given in view.net.unshaped_inputs:
+            if "input" in context.upgrader.left:
                 yield _hit(given, f"has no shape, and Caffe cannot build it: {_RIGHT}")

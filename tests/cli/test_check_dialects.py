@@ -327,6 +327,21 @@ def test_a_configuration_that_will_not_do(
     assert said in err and err.count("\n") == 1
 
 
+def test_a_schema_without_layers_is_no_mistake_of_ours(folder: Path) -> None:
+    file = base_file()
+    for message in file.message_type:
+        if message.name == "NetParameter":
+            del message.field[:]
+            message.field.add(name="input", number=3, label=3, type=9)
+            message.field.add(name="input_dim", number=4, label=3, type=5)
+    kept = [it for it in file.message_type if it.name == "NetParameter"]
+    del file.message_type[:]
+    file.message_type.extend(kept)
+    (folder / "mine.desc").write_bytes(file.SerializeToString())
+    net = "input: 'x' " + "input_dim: 1 " * 4
+    assert protofix.check(net, schema="mine.desc") == []
+
+
 BAD = {
     "a dialect": ("dialect = 'foo'", "x/protofix.toml:1: there is no dialect `foo`: there are "),
     "a schema": ("schema = 'none.desc'", "none.desc: cannot be read: No such file or directory"),

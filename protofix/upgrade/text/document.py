@@ -168,7 +168,7 @@ def _left(dialect: Dialect) -> dict[Step, str]:
     why = {
         step: f"{dialect.title} has no `{field}`"
         for step, (message, field) in _NEEDED.items()
-        if field not in dialect.schema.messages[message].fields
+        if (known := dialect.schema.messages.get(message)) is None or field not in known.fields
     }
     if dialect.name in SCALE_BEFORE_STATISTICS:
         why["batch-norm"] = f"{dialect.title} learns the first of them, a factor and a bias"
