@@ -54,7 +54,7 @@ from protofix.net.values import bool_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
 from protofix.rulebook.findings import Fix, Hit
-from protofix.textproto.edits import Edit
+from protofix.rulebook.gradients import none_handed_to
 from protofix.textproto.tree import Node
 
 CODE = "PF418"
@@ -98,14 +98,10 @@ def _asked(built: Built, fields: tuple[Node, ...]) -> Iterator[tuple[Layer, int]
 
 
 def _advice(layer: Layer, slot: int, fields: tuple[Node, ...]) -> tuple[str, Fix | None]:
-    marks = layer.propagate_down
-    if len(marks) == len(layer.bottoms):
-        edit = Edit(marks[slot].start, marks[slot].end, "false")
-        fix = Fix(f"hand no gradient to `{layer.bottoms[slot].name}`", (edit,))
-        return "write propagate_down: false for it", fix
-    if slot == _MATRIX and bool_of(fields, "force_backward", False):
+    advice, fix = none_handed_to(layer, slot)
+    if fix is None and slot == _MATRIX and bool_of(fields, "force_backward", False):
         return "take force_backward away, or give H by a file", None
-    return "let what makes it not learn, or write propagate_down once a bottom, false for it", None
+    return advice, fix
 
 
 check = of_nets(_check)

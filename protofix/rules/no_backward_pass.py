@@ -87,10 +87,11 @@ from protofix.net.values import bool_of
 from protofix.net.view import NetView
 from protofix.rulebook.checks import of_nets
 from protofix.rulebook.findings import Fix, Hit
+from protofix.rulebook.gradients import none_handed_to
 from protofix.textproto.edits import Edit
 from protofix.textproto.layout import remove, style_of, take_fields_out, take_out
 from protofix.textproto.literals import parse_bool
-from protofix.textproto.tree import Node, Scalar, fields_named
+from protofix.textproto.tree import Node, fields_named
 
 CODE = "PF331"
 NAME = "no-backward-pass"
@@ -247,30 +248,22 @@ def _advice(view: NetView, layer: Layer, cause: _Cause) -> tuple[str, Fix | None
 def _cut(view: NetView, layer: Layer, cause: _Cause) -> tuple[str, Fix | None]:
     """How to let no gradient come from a loss."""
     if layer.type in _WITHOUT:
-        slot, _ = _WITHOUT[layer.type]
-        title = f"hand no gradient to `{_bottom_of(layer).name}`"
-        fix = _marked(layer, layer.propagate_down[slot:][:1], title)
-        if fix is not None:
-            return "write propagate_down: false for it", fix
-        return (
-            "let what makes it not learn, or write propagate_down once a bottom, false for it",
-            None,
-        )
+        return none_handed_to(layer, _WITHOUT[layer.type][0])
     if cause.loss == _OWN:
         return "take its loss_weight away", None if cause.read else _unweighted(view, layer)
     if layer.type in _AT_ALL:
         tops = " and ".join(f"`{top.name}`" for top in layer.tops)
         return f"write propagate_down once a bottom in what reads it, false for {tops}", None
-    fix = _marked(layer, layer.propagate_down, "hand no gradient back")
-    return "write propagate_down: false for each of its bottoms", fix
+    return "write propagate_down: false for each of its bottoms", _unmarked(layer)
 
 
-def _marked(layer: Layer, marks: Sequence[Scalar], title: str) -> Fix | None:
-    """The fix that makes marks false, if there is one for each bottom."""
-    if len(layer.propagate_down) != len(layer.bottoms):
+def _unmarked(layer: Layer) -> Fix | None:
+    """The fix that makes all marks false, if there is one for each bottom."""
+    marks = layer.propagate_down
+    if len(marks) != len(layer.bottoms):
         return None
     edits = (Edit(it.start, it.end, "false") for it in marks if parse_bool(it.value))
-    return Fix(title, tuple(edits))
+    return Fix("hand no gradient back", tuple(edits))
 
 
 def _unweighted(view: NetView, layer: Layer) -> Fix:
