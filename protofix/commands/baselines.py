@@ -15,11 +15,10 @@ from protofix.linting.checking import Failed
 from protofix.reports.findings.run import Run
 from protofix.reports.terminal import write_line
 from protofix.rulebook.findings import Checked
+from protofix.rulebook.registry import UNREADABLE
 from protofix.runner import Task
 
 ADVICE = "--write-baseline accepts what is there now"
-
-_SYNTAX = "PF0"
 
 if TYPE_CHECKING:
     from protofix.linting.baseline import Acceptance
@@ -61,7 +60,7 @@ class BaselineTally:
                 yield it
                 continue
             path = os.path.realpath(it.source.path)
-            if not any(finding.code.startswith(_SYNTAX) for finding in it.findings):
+            if not any(finding.code in UNREADABLE for finding in it.findings):
                 self._read_whole.add(path)
             accepted = self._left.get(path) or _of_named_net(path, self._accepted_of)
             if accepted is None:
