@@ -181,7 +181,7 @@ class _Planner:
         taken |= {blob.name for blob in self.view.net.inputs}
         activations = {layer.index: layer for chain in self.chains for layer in chain.activations}
         for activation in activations.values():
-            if activation.index in self.going or not _works_in_place(activation):
+            if activation.index in self.going or not activation.works_in_place():
                 continue
             readers = self._other_readers(activation)
             if isinstance(readers, Obstacle):
@@ -230,14 +230,6 @@ class _Planner:
                         f"`{chain.scores}` is changed{by} between the {maker.type} and the loss"
                     )
                     yield Obstacle("scores-changed", reason)
-
-
-def _works_in_place(activation: Layer) -> bool:
-    return bool(
-        activation.tops
-        and activation.bottoms
-        and activation.tops[0].name == activation.bottoms[0].name
-    )
 
 
 def _version_at(graph: Graph, blob: str, layer: int, without: set[int]) -> Version | None:

@@ -135,8 +135,7 @@ def build_graph(net: Net, state: NetState) -> Graph:
                 read[Use(layer.index, slot)] = number
                 readers[number].append(Use(layer.index, slot))
         for slot, top in enumerate(layer.tops):
-            in_place = slot < len(layer.bottoms) and layer.bottoms[slot].name == top.name
-            if top.name in current and not in_place:
+            if top.name in current and not layer.works_in_place(slot):
                 remade.append(Remade(layer, top))
             make(top.name, Use(layer.index, slot))
     versions = tuple(
@@ -158,7 +157,7 @@ def _shared_in_place(
 ) -> Iterator[SharedInPlace]:
     for layer in kept:
         for slot, top in enumerate(layer.tops):
-            if slot >= len(layer.bottoms) or layer.bottoms[slot].name != top.name:
+            if not layer.works_in_place(slot):
                 continue
             number = read.get(Use(layer.index, slot))
             if number is None:

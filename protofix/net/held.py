@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caffe_proto import named_dialects
 from protofix.net.graph import has_loss_weight
-from protofix.net.layers import BlobName, Layer
+from protofix.net.layers import BlobName
 from protofix.net.setup import Made, Setup
 from protofix.net.shapes import (
     MOST_AXES,
@@ -41,7 +41,7 @@ def as_held(setup: Setup, made: Made) -> Made:
             shape = (None,) * len(shape or ())
         elif values == 0 and has_loss_weight(setup.layer, slot):
             setup.refuse_shape(f"has a loss_weight for {name}, which is without values", top)
-        elif values == 0 and top is not None and not _is_in_place(setup.layer, slot):
+        elif values == 0 and top is not None and not setup.layer.works_in_place(slot):
             emptied.append(top)
         tops.append(shape)
     if emptied:
@@ -70,11 +70,6 @@ def _check_emptied(setup: Setup, made: Made, top: BlobName) -> None:
         setup.refuse_later(said, top)
     else:
         setup.refuse_later(f"{said}: {made.emptied.why}", made.emptied.at or top)
-
-
-def _is_in_place(layer: Layer, slot: int) -> bool:
-    """Whether a top is written over a bottom, whose memory it then has."""
-    return slot < len(layer.bottoms) and layer.bottoms[slot].name == layer.tops[slot].name
 
 
 def _is_shared_among_gpus(setup: Setup, shape: Shape) -> bool:

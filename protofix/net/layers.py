@@ -101,6 +101,11 @@ class Layer:
             return ()
         return tuple(map(_rule, messages_named(self.node.fields, name)))
 
+    def works_in_place(self, slot: int = 0) -> bool:
+        """Whether a top is the very blob of the bottom in its place (Caffe 1.0, Net::AppendTop)."""
+        bottoms, tops = self.bottoms, self.tops
+        return slot < len(bottoms) and slot < len(tops) and bottoms[slot].name == tops[slot].name
+
     @property
     def propagate_down(self) -> list[Scalar]:
         """The marks of which bottoms are learned through, one a bottom; empty if all are."""

@@ -80,5 +80,4 @@ def unnamed(view: NetView) -> dict[Layer, Unnamed]:
 
 
 def _is_in_place_by_mistake(layer: Layer) -> bool:
-    in_place = bool(layer.bottoms) and layer.bottoms[0].name == layer.tops[0].name
-    return in_place and harm_in_place(layer) == "values"
+    return layer.works_in_place() and harm_in_place(layer) == "values"

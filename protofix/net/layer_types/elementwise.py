@@ -28,7 +28,7 @@ def _neuron(it: Setup) -> Made:
 
 def _abs_val(it: Setup) -> Made:
     top = it.layer.tops[0]
-    if top.name == it.layer.bottoms[0].name:
+    if it.layer.works_in_place():
         it.refuse("cannot work in place: give its top another name than its bottom", top)
     return _neuron(it)
 

@@ -163,7 +163,7 @@ def _axis_of_scores(it: Setup, values: Values) -> int | None:
 
 def _is_in_place(it: Setup) -> bool:
     """Whether a loss would overwrite its scores before it looks at them, which is refused."""
-    if not it.layer.tops or it.layer.tops[0].name != it.layer.bottoms[0].name:
+    if not it.layer.works_in_place():
         return False
     it.refuse("cannot work in place: give its top another name than its bottom", it.layer.tops[0])
     return True

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protofix.net.layer_types.reshaping import works_in_place
 from protofix.net.setup import Made, Rule, Setup
 from protofix.net.shapes import MOST_AXES, count, shape_text, values_text
 from protofix.net.values import enum_of
@@ -28,7 +27,7 @@ def _reduction(it: Setup) -> Made:
         return it.unknown()
     operation = enum_of(values.fields, "operation", _OPERATIONS)
     # In place the bottom is by then what is left of it, one value each.
-    if 0 in bottom[at:] and operation not in _POWERS and not works_in_place(it):
+    if 0 in bottom[at:] and operation not in _POWERS and not it.layer.works_in_place():
         it.refuse_shape(
             f"sums {it.called()}, which is {shape_text(bottom)}, from axis {at} on: there are no "
             "values",

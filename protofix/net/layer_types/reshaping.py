@@ -35,12 +35,6 @@ class _Asked(NamedTuple):
     at: Scalar
 
 
-def works_in_place(it: Setup) -> bool:
-    """Whether the first top is the very blob of the first bottom (Caffe 1.0, Net::AppendTop)."""
-    bottoms, tops = it.layer.bottoms, it.layer.tops
-    return bool(bottoms and tops) and bottoms[0].name == tops[0].name
-
-
 def refuse_empty(it: Setup) -> None:
     """Refuse a first bottom without values, of which Caffe has nothing that a top could share."""
     bottom = it.bottom()
@@ -51,7 +45,7 @@ def refuse_empty(it: Setup) -> None:
 
 
 def _refuse_in_place(it: Setup) -> None:
-    if works_in_place(it) and it.dialect not in _ANYTHING_IN_PLACE:
+    if it.layer.works_in_place() and it.dialect not in _ANYTHING_IN_PLACE:
         top = it.layer.tops[0]
         it.refuse(
             f"is a {it.layer.type}, which cannot work in place: give its top another name than "

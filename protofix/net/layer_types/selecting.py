@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from protofix.net.layer_types.combining import axis_or_dim
-from protofix.net.layer_types.reshaping import refuse_empty, works_in_place
+from protofix.net.layer_types.reshaping import refuse_empty
 from protofix.net.names import counted
 from protofix.net.setup import Emptied, Made, Rule, Setup
 from protofix.net.shapes import Dim, Shape, known_count, shape_text
@@ -28,7 +28,7 @@ def _slice(it: Setup) -> Made:
     if bottom is None or at is None:
         return it.unknown()
     tops: tuple[Shape, ...] = tuple((*bottom[:at], part, *bottom[at + 1 :]) for part in parts)
-    if works_in_place(it) and any(known_count(top) for top in tops[1:]):
+    if it.layer.works_in_place() and any(known_count(top) for top in tops[1:]):
         top = it.layer.tops[0]
         it.refuse(
             f"cuts {it.called()} into {len(tops)} tops, of which the first is in place: "

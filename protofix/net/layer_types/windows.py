@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from protofix.net.enums import POOL_METHODS
 from protofix.net.layer_types.convolution import spatial_values, windows_along
-from protofix.net.layer_types.reshaping import works_in_place
 from protofix.net.setup import Emptied, Made, Rule, Setup
 from protofix.net.shapes import Dim, product, shape_text
 from protofix.net.values import Values
@@ -69,7 +68,7 @@ def _spp(it: Setup) -> Made:
         bottom = None
     if levels < 1:
         return it.unknown()
-    if levels > 1 and works_in_place(it):
+    if levels > 1 and it.layer.works_in_place():
         top = it.layer.tops[0]
         it.refuse(f"cannot work in place: give its top another name than `{top.name}`", top)
     number, channels, height, width = bottom or (None,) * 4
